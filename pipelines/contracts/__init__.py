@@ -1,0 +1,1 @@
+"""What each event looks like: typed values only, from which decoding, tables and docs are derived."""

@@ -1,0 +1,66 @@
+"""A contract: one event type of one provider as a value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipelines.contracts.types import Record
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where a provider puts what every event has. Paths are those of the JSON document."""
+
+    name: str
+    event_type: Path
+    event_id: Path | None
+    organization: Path | None
+    clocks: tuple[Path, ...] = ()
+    """Business times in order of preference; the first one present is `occurred_at`."""
+    flattened: frozenset[str] = field(default=frozenset())
+    """Objects of the document whose name is left out of column names."""
+    placeholders: frozenset[str] = field(default=frozenset())
+    """Organization and event ids that only the provider's documents and test deliveries use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One event type: its document, what `recordId` or its like is in it, and what it means."""
+
+    provider: Provider
+    document: type[Record]
+    entity: str
+    """Column that identifies the entity the event is about, such as `booking_id`."""
+    description: str
+    version: int = 1
+
+    @property
+    def event_type(self) -> str:
+        """The name the provider sends; the tag of the document."""
+        return str(self.document.__struct_config__.tag)
+
+    @property
+    def table(self) -> str:
+        """Name of the event table in the schema `events`."""
+        return self.event_type.lower()
+
+
+def walk(document: object, path: Path) -> object:
+    """The value at `path` in a decoded JSON document, None where there is none."""
+    for step in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(step)
+    return document
+
+
+def by_event_type(contracts: Iterator[Contract]) -> dict[tuple[str, str], Contract]:
+    """Contracts by provider and event type. Raises `ValueError` when two claim the same."""
+    found: dict[tuple[str, str], Contract] = {}
+    for contract in contracts:
+        key = (contract.provider.name, contract.event_type)
+        if key in found:
+            raise ValueError(f"two contracts for {key[1]} of {key[0]}")
+        found[key] = contract
+    return found

@@ -1,0 +1,19 @@
+"""CALENDAR_MEETING_CANCELLED: A booked meeting was cancelled; neither reason nor actor is sent."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.scheduling import MeetingData
+
+
+class CalendarMeetingCancelled(Envelope, kw_only=True, tag="CALENDAR_MEETING_CANCELLED"):
+    """The whole document."""
+
+    data: MeetingData
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    CalendarMeetingCancelled,
+    entity="booking_id",
+    description="A booked meeting was cancelled; neither reason nor actor is sent.",
+)

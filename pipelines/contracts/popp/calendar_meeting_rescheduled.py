@@ -1,0 +1,19 @@
+"""CALENDAR_MEETING_RESCHEDULED: A meeting was moved; the times are the new ones."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.scheduling import MeetingData
+
+
+class CalendarMeetingRescheduled(Envelope, kw_only=True, tag="CALENDAR_MEETING_RESCHEDULED"):
+    """The whole document."""
+
+    data: MeetingData
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    CalendarMeetingRescheduled,
+    entity="booking_id",
+    description="A meeting was moved; the times are the new ones.",
+)

@@ -1,0 +1,19 @@
+"""CONVERSATION_OPTED_OUT: The candidate opted out of messages."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.conversation import ConversationData
+
+
+class ConversationOptedOut(Envelope, kw_only=True, tag="CONVERSATION_OPTED_OUT"):
+    """The whole document."""
+
+    data: ConversationData
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    ConversationOptedOut,
+    entity="conversation_id",
+    description="The candidate opted out of messages.",
+)

@@ -1,0 +1,19 @@
+"""CONVERSATION_STARTED: The first message reached the candidate."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.conversation import ConversationData
+
+
+class ConversationStarted(Envelope, kw_only=True, tag="CONVERSATION_STARTED"):
+    """The whole document."""
+
+    data: ConversationData
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    ConversationStarted,
+    entity="conversation_id",
+    description="The first message reached the candidate.",
+)

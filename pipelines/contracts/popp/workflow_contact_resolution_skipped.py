@@ -1,0 +1,28 @@
+"""WORKFLOW_CONTACT_RESOLUTION_SKIPPED: A contact was skipped because another run of theirs is active."""
+
+from msgspec import field
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.workflow import ReasonedData
+from pipelines.contracts.types import Identifier
+
+
+class Data(ReasonedData, kw_only=True):
+    """`recordId` is the run that was already there; this event is not about it."""
+
+    running_workflow_run_id: Identifier = field(name="recordId")
+
+
+class WorkflowContactResolutionSkipped(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_SKIPPED"):
+    """The whole document."""
+
+    data: Data
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    WorkflowContactResolutionSkipped,
+    entity="running_workflow_run_id",
+    description="A contact was skipped because another run of theirs is active.",
+)

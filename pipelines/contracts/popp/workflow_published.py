@@ -1,0 +1,28 @@
+"""WORKFLOW_PUBLISHED: A version of a workflow was published."""
+
+from msgspec import field
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.workflow import WorkflowData
+from pipelines.contracts.types import Identifier
+
+
+class Data(WorkflowData, kw_only=True):
+    """`recordId` is the workflow."""
+
+    published_workflow_id: Identifier = field(name="recordId")
+
+
+class WorkflowPublished(Envelope, kw_only=True, tag="WORKFLOW_PUBLISHED"):
+    """The whole document."""
+
+    data: Data
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    WorkflowPublished,
+    entity="published_workflow_id",
+    description="A version of a workflow was published.",
+)

@@ -1,0 +1,28 @@
+"""WORKFLOW_RUN_CANCELLED: A workflow run was cancelled, by hand or by archiving its workflow."""
+
+from msgspec import field
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.workflow import ReasonedData
+from pipelines.contracts.types import Identifier
+
+
+class Data(ReasonedData, kw_only=True):
+    """`recordId` is the run."""
+
+    workflow_run_id: Identifier = field(name="recordId")
+
+
+class WorkflowRunCancelled(Envelope, kw_only=True, tag="WORKFLOW_RUN_CANCELLED"):
+    """The whole document."""
+
+    data: Data
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    WorkflowRunCancelled,
+    entity="workflow_run_id",
+    description="A workflow run was cancelled, by hand or by archiving its workflow.",
+)

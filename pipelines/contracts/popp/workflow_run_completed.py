@@ -1,0 +1,28 @@
+"""WORKFLOW_RUN_COMPLETED: A workflow run reached the end of its graph."""
+
+from msgspec import field
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.workflow import WorkflowData
+from pipelines.contracts.types import Identifier
+
+
+class Data(WorkflowData, kw_only=True):
+    """`recordId` is the run."""
+
+    workflow_run_id: Identifier = field(name="recordId")
+
+
+class WorkflowRunCompleted(Envelope, kw_only=True, tag="WORKFLOW_RUN_COMPLETED"):
+    """The whole document."""
+
+    data: Data
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    WorkflowRunCompleted,
+    entity="workflow_run_id",
+    description="A workflow run reached the end of its graph.",
+)

@@ -1,0 +1,25 @@
+"""WORKFLOW_RUN_FAILED: A workflow run could not go on."""
+
+from msgspec import field
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp.workflow import ReasonedData
+from pipelines.contracts.types import Identifier
+
+
+class Data(ReasonedData, kw_only=True):
+    """`recordId` is the run."""
+
+    workflow_run_id: Identifier = field(name="recordId")
+
+
+class WorkflowRunFailed(Envelope, kw_only=True, tag="WORKFLOW_RUN_FAILED"):
+    """The whole document."""
+
+    data: Data
+
+
+CONTRACT = Contract(
+    PROVIDER, WorkflowRunFailed, entity="workflow_run_id", description="A workflow run could not go on."
+)

@@ -1,0 +1,1 @@
+"""The lake: tables, the one transactional load, readers, maintenance."""

@@ -1,0 +1,56 @@
+"""Opening the lake. Every `ATTACH` of the project is made here, so growing means changing this module."""
+
+import importlib.util
+import threading
+from pathlib import Path
+
+import duckdb
+
+EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "sqlite_scanner": "duckdb_extension_sqlite_scanner"}
+CATALOG = "wh"
+
+_open_lock = threading.Lock()
+
+
+def extension_file(name: str) -> Path | None:
+    """The extension as its wheel ships it, None where the wheel is not installed."""
+    spec = importlib.util.find_spec(EXTENSIONS[name])
+    if spec is None or spec.origin is None:
+        return None
+    file = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+    return file if file.exists() else None
+
+
+def attach_statement(warehouse: Path, *, read_only: bool = False, alias: str = CATALOG) -> str:
+    """The `ATTACH` that opens the lake, for any DuckDB with the two extensions."""
+    options = f"DATA_PATH '{_quoted(warehouse / 'data')}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
+    if read_only:
+        options += ", READ_ONLY"
+    return f"ATTACH 'ducklake:sqlite:{_quoted(warehouse / 'catalog.sqlite')}' AS {alias} ({options})"
+
+
+def open_lake(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection of its own with the lake attached as `wh` and chosen.
+
+    Raises `duckdb.Error` when there is no lake yet and `read_only` is set.
+    """
+    if not read_only:
+        (warehouse / "data").mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    load_extensions(con)
+    con.execute("SET TimeZone = 'UTC'")
+    with _open_lock:
+        con.execute(attach_statement(warehouse, read_only=read_only))
+    con.execute(f"USE {CATALOG}")
+    return con
+
+
+def load_extensions(con: duckdb.DuckDBPyConnection) -> None:
+    """Load the two extensions from their wheels, or as DuckDB itself installed them."""
+    for name in EXTENSIONS:
+        file = extension_file(name)
+        con.execute(f"LOAD '{_quoted(file)}'" if file else f"LOAD {name}")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

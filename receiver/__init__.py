@@ -1,0 +1,1 @@
+"""HTTP in, topic out: verifies a webhook and answers only after it is durable."""
