@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 
-class Record(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Record(Struct, forbid_unknown_fields=True, rename="camel"):
     """A JSON object of a contract. Names are camelCase there; a field it does not name becomes `extras`."""
 
 

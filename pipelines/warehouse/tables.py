@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import duckdb
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from pipelines.contracts.registry import contracts
 from pipelines.flatten.tables import (
@@ -134,7 +135,7 @@ def sql_type(dtype: pl.DataType) -> str:
     raise ValueError(f"{dtype} has no SQL type")
 
 
-def _instance(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     return dtype() if isinstance(dtype, type) else dtype
 
 

@@ -1,0 +1,1 @@
+"""Topic -> batch: positions, identities, outcomes. No database."""

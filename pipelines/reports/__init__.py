@@ -1,0 +1,1 @@
+"""Marts -> pages. No clock inside."""

@@ -1,0 +1,1 @@
+"""The pretend provider: journeys with known truth, signed deliveries, faults."""

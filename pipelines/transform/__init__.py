@@ -1,0 +1,1 @@
+"""Tables -> models: the dbt project, built in this process or as Dagster assets."""
