@@ -94,7 +94,7 @@ OFFSETS: Columns = MappingProxyType(
         "batch_id": pl.Int64(),
     }
 )
-"""`ledger.offsets`: what each batch took from each partition; appended, the newest batch says where to go on."""
+"""`ledger.offsets`: what each batch took from each partition; the newest batch says where to go on."""
 
 
 def all_tables() -> Iterator[tuple[str, Columns]]:
@@ -157,7 +157,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 def _existing(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     rows = con.execute(
-        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = 'wh'"
+        """
+        SELECT schema_name || '.' || table_name, column_name
+        FROM duckdb_columns() WHERE database_name = 'wh'
+        """
     ).fetchall()
     for table, column in rows:
         found.setdefault(table, set()).add(column)

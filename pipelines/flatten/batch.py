@@ -1,0 +1,78 @@
+"""A raw batch decoded: one document or reject per record, beside the columns of its envelope."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import polars as pl
+
+from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
+from pipelines.flatten.shape import Problem
+from pipelines.flatten.tables import INSTANT
+from pipelines.ingest.batch import RawBatch
+from receiver.envelope import ENVELOPE_VERSION
+
+_VERSION = ENVELOPE_VERSION.encode()
+_HEADERS = ("delivery_id", "source", "provider", "received_at")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBatch:
+    """`decoded`, `body_sha256` and the rows of `envelopes` are parallel to the records of `raw`.
+
+    `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at.
+    """
+
+    raw: RawBatch
+    envelopes: pl.DataFrame
+    decoded: list[Decoded]
+    body_sha256: list[str]
+
+
+def decode_batch(raw: RawBatch) -> DecodedBatch:
+    """Decode every record. Raises nothing for bad data: a bad record is a `Rejected` in its place."""
+    envelopes = _envelopes(raw)
+    decoded = [_decode(provider, body) for provider, body in zip(raw.providers, raw.bodies, strict=True)]
+    for index in _broken_envelopes(raw, envelopes):
+        decoded[index] = _rejected_envelope(raw, envelopes, index)
+    return DecodedBatch(raw, envelopes, decoded, [sha256(body).hexdigest() for body in raw.bodies])
+
+
+def _decode(provider: bytes | None, body: bytes) -> Decoded:
+    decoder = decoder_of((provider or b"").decode(errors="replace"))
+    if decoder is None:
+        problem = Problem("headers.provider", "no provider of that name")
+        return Rejected(Identity(), "envelope", (problem,))
+    return decoder.decode(body)
+
+
+def _envelopes(raw: RawBatch) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "partition": pl.Series(raw.partitions, dtype=pl.Int64),
+            "offset": pl.Series(raw.offsets, dtype=pl.Int64),
+            "delivery_id": _text(raw.delivery_ids),
+            "source": _text(raw.sources),
+            "provider": _text(raw.providers),
+            "received_at": _text(raw.received_at),
+        }
+    )
+    instant = pl.col("received_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", strict=False, time_unit="us")
+    return frame.with_columns(instant.dt.replace_time_zone("UTC").cast(INSTANT))
+
+
+def _text(values: list[bytes | None]) -> pl.Series:
+    return pl.Series(values, dtype=pl.Binary).cast(pl.String, strict=False)
+
+
+def _broken_envelopes(raw: RawBatch, envelopes: pl.DataFrame) -> list[int]:
+    missing = envelopes.select(pl.any_horizontal(pl.col(_HEADERS).is_null()).arg_true()).to_series().to_list()
+    other = [index for index, version in enumerate(raw.versions) if version != _VERSION]
+    return sorted({*missing, *other})
+
+
+def _rejected_envelope(raw: RawBatch, envelopes: pl.DataFrame, index: int) -> Rejected:
+    row = envelopes.row(index, named=True)
+    problems = [Problem(f"headers.{name}", "missing or malformed") for name in _HEADERS if row[name] is None]
+    if raw.versions[index] != _VERSION:
+        problems.append(Problem("headers.envelope_version", f"not {ENVELOPE_VERSION}"))
+    return Rejected(Identity(), "envelope", tuple(problems))

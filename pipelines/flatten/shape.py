@@ -1,0 +1,123 @@
+"""A parsed document held against its contract: what the contract does not name, and all that is wrong."""
+
+import types
+import typing
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Union
+
+import msgspec
+
+from pipelines.contracts.types import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a document. Never holds the value itself."""
+
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field of a record: its JSON name, its annotation, and the record or the array of records in it."""
+
+    name: str
+    annotation: Any
+    required: bool
+    record: type[Record] | None
+    item: type[Record] | None
+    nullable: bool
+
+
+@cache
+def _fields(kind: type[Record]) -> tuple[_Field, ...]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    required = {f.name for f in msgspec.structs.fields(kind) if f.required}
+    names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    return tuple(_field(encoded, hints[name], name in required) for name, encoded in names)
+
+
+def _field(name: str, annotation: Any, required: bool) -> _Field:
+    bare, nullable = _bare(annotation)
+    item = _bare(typing.get_args(bare)[0])[0] if typing.get_origin(bare) is list else None
+    return _Field(name, annotation, required, _record(bare), _record(item), nullable)
+
+
+def _bare(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without `| None` and without metadata, and whether None was allowed."""
+    if typing.get_origin(annotation) is Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (Union, types.UnionType):
+        rest = [a for a in typing.get_args(annotation) if a is not types.NoneType]
+        if len(rest) == 1:
+            return _bare(rest[0])[0], True
+    return annotation, False
+
+
+def _record(annotation: Any) -> type[Record] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Record) else None
+
+
+def split_extras(value: Any, kind: type[Record]) -> tuple[Any, dict[str, Any] | None]:
+    """A parsed document without the fields its contract does not name, and these by path."""
+    extras: dict[str, Any] = {}
+    known = _known(value, kind, "$", extras)
+    return known, extras or None
+
+
+def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fields = {field.name: field for field in _fields(kind)}
+    known = {}
+    for name, inner in value.items():
+        here = f"{path}.{name}"
+        field = fields.get(name)
+        if field is None and name != kind.__struct_config__.tag_field:
+            extras[here] = inner
+        elif field and field.record:
+            known[name] = _known(inner, field.record, here, extras)
+        elif field and field.item and isinstance(inner, list):
+            known[name] = [_known(v, field.item, f"{here}[{i}]", extras) for i, v in enumerate(inner)]
+        else:
+            known[name] = inner
+    return known
+
+
+def problems_of(value: Any, kind: type[Record], path: str = "$") -> list[Problem]:
+    """Every place where a parsed document departs from its contract, in the order of the contract."""
+    if not isinstance(value, dict):
+        return [Problem(path, f"expected an object, got {kind_of(value)}")]
+    return [problem for field in _fields(kind) for problem in _field_problems(value, field, path)]
+
+
+def _field_problems(parent: dict[str, Any], field: _Field, path: str) -> list[Problem]:
+    here = f"{path}.{field.name}"
+    if field.name not in parent:
+        return [Problem(here, "missing")] if field.required else []
+    value = parent[field.name]
+    if value is None and field.nullable:
+        return []
+    if field.record:
+        return problems_of(value, field.record, here)
+    if field.item and isinstance(value, list):
+        return [p for i, v in enumerate(value) for p in problems_of(v, field.item, f"{here}[{i}]")]
+    try:
+        msgspec.convert(value, field.annotation)
+    except msgspec.ValidationError as error:
+        return [Problem(here, without_values(str(error)))]
+    return []
+
+
+def kind_of(value: object) -> str:
+    """JSON's word for the type of a parsed value."""
+    names: dict[type, str] = {dict: "an object", list: "an array", str: "text", bool: "a boolean"}
+    return names.get(type(value), "null" if value is None else "a number")
+
+
+def without_values(message: str) -> str:
+    """A decoder's message without what it may quote of the document: that could be personal."""
+    message = message.split(" - at ", maxsplit=1)[0]
+    return "not a value of the contract" if message.startswith("Invalid value") else message

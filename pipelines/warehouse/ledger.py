@@ -1,0 +1,109 @@
+"""The rows a batch writes beside its events: ledger, bodies, quarantine, offsets, batch."""
+
+from functools import cache
+from hashlib import sha256
+
+import polars as pl
+
+from pipelines.contracts.registry import contracts
+from pipelines.contracts.types import Record
+from pipelines.flatten.batch import DecodedBatch
+from pipelines.flatten.decode import Decoded, Rejected, Typed
+from pipelines.flatten.frames import Stamp
+from pipelines.flatten.tables import INSTANT
+from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided
+from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE
+
+
+def chained(before: str, ledger: pl.DataFrame) -> str:
+    """The end of the hash chain after these ledger rows: over their positions, outcomes and body hashes."""
+    columns = ["topic_id", "partition", "offset", "outcome", "body_sha256"]
+    rows = ledger.sort("topic_id", "partition", "offset").select(pl.concat_str(columns, separator="|"))
+    return sha256("\n".join([before, *rows.to_series().to_list()]).encode()).hexdigest()
+
+
+def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.DataFrame:
+    """One row per record, in the order of the batch."""
+    identities = [found.identity for found in batch.decoded]
+    versions = [_version(found) for found in batch.decoded]
+    return batch.envelopes.with_columns(
+        pl.lit(batch.raw.topic_id).alias("topic_id"),
+        pl.lit(batch.raw.topic).alias("topic"),
+        pl.Series("organization_id", [i.organization_id for i in identities], dtype=pl.String),
+        pl.Series("event_type", [i.event_type for i in identities], dtype=pl.String),
+        pl.Series("event_key", [i.event_key for i in identities], dtype=pl.String),
+        pl.Series("key_kind", [i.key_kind for i in identities], dtype=pl.String),
+        pl.Series("contract_version", versions, dtype=pl.Int64),
+        pl.Series("outcome", decided.outcomes, dtype=pl.String),
+        pl.Series("reason", decided.reasons, dtype=pl.String),
+        pl.lit(stamp.loaded_at).cast(INSTANT).alias("loaded_at"),
+        pl.lit(None, dtype=INSTANT).alias("erased_at"),
+        pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"),
+        pl.Series("body_sha256", batch.body_sha256, dtype=pl.String),
+    ).select(list(DELIVERIES))
+
+
+def bodies_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Bodies of what was loaded, and of duplicates that say something else than the first."""
+    bodies = ledger.with_columns(pl.Series("body", batch.raw.bodies, dtype=pl.Binary))
+    kept = (pl.col("outcome") == "loaded") | (pl.col("reason") == BODY_DIFFERS)
+    return bodies.filter(kept).select(list(BODIES))
+
+
+def quarantine_frame(batch: DecodedBatch, decided: Decided, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Rejects with their bytes and every reason."""
+    rows = [index for index, outcome in enumerate(decided.outcomes) if outcome == "quarantined"]
+    found = [batch.decoded[index] for index in rows]
+    problems = [found.problems if isinstance(found, Rejected) else () for found in found]
+    reasons = [[{"path": p.path, "problem": p.problem} for p in each] for each in problems]
+    return (
+        ledger[rows]
+        .with_columns(
+            pl.Series("stage", [decided.reasons[index] for index in rows], dtype=pl.String),
+            pl.Series("reason", [_headline(each) for each in reasons], dtype=pl.String),
+            pl.Series("reasons", reasons, dtype=QUARANTINE["reasons"]),
+            pl.Series("body", [batch.raw.bodies[index] for index in rows], dtype=pl.Binary),
+        )
+        .select(list(QUARANTINE))
+    )
+
+
+def _headline(reasons: list[dict[str, str]]) -> str | None:
+    return f"{reasons[0]['path']}: {reasons[0]['problem']}" if reasons else None
+
+
+def offsets_frame(ledger: pl.DataFrame) -> pl.DataFrame:
+    """What the batch took from each partition, and where to go on."""
+    return (
+        ledger.group_by("topic_id", "topic", "partition", "batch_id")
+        .agg(
+            pl.col("offset").min().alias("first_offset"),
+            (pl.col("offset").max() + 1).alias("next_offset"),
+            pl.len().cast(pl.Int64).alias("records"),
+        )
+        .sort("partition")
+        .select(list(OFFSETS))
+    )
+
+
+def batch_frame(before: str, holder: str, ledger: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
+    """The row of this commit, chained to the one before."""
+    counts = dict(ledger["outcome"].value_counts().iter_rows())
+    row = {
+        "batch_id": stamp.batch_id,
+        "loaded_at": stamp.loaded_at,
+        "loader": holder,
+        "records": ledger.height,
+        **{outcome: counts.get(outcome, 0) for outcome in ("loaded", "duplicate", "quarantined")},
+        "chain_sha256": chained(before, ledger),
+    }
+    return pl.DataFrame([row], schema=dict(BATCHES))
+
+
+def _version(found: Decoded) -> int | None:
+    return _versions()[type(found.document)] if isinstance(found, Typed) else None
+
+
+@cache
+def _versions() -> dict[type[Record], int]:
+    return {contract.document: contract.version for contract in contracts().values()}

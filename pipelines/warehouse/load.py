@@ -1,0 +1,149 @@
+"""The one load: a batch of the topic into ledger, bodies, event tables, quarantine and offsets, or nothing.
+
+Two callers use it: the Dagster asset and `hirestream stream`. Whatever breaks, a record is in the lake with
+all its rows or not at all, because they and the offset that follows are written in one transaction.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from pipelines.errors import HirestreamError
+from pipelines.flatten.batch import DecodedBatch
+from pipelines.flatten.frames import Stamp, event_frames
+from pipelines.warehouse.index import KeyIndex, prefixes
+from pipelines.warehouse.ledger import (
+    batch_frame,
+    bodies_frame,
+    ledger_frame,
+    offsets_frame,
+    quarantine_frame,
+)
+from pipelines.warehouse.outcomes import Decided, First, decide
+from pipelines.warehouse.positions import LastBatch, last_batch
+from pipelines.warehouse.rejects import RejectWindow
+from pipelines.warehouse.transaction import in_transaction
+
+
+class OtherLoader(HirestreamError):
+    """Somebody else has committed a batch in between, although this loader holds the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one commit did. `tables` are the event tables that got rows, with how many."""
+
+    batch_id: int
+    loaded_at: dt.datetime
+    records: int
+    loaded: int
+    duplicate: int
+    quarantined: int
+    tables: Mapping[str, int]
+
+
+class Loader:
+    """Loads batches through one connection, in order. Hold the lease while using it."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        *,
+        holder: str,
+        organizations: Mapping[str, frozenset[str]],
+        rejects: RejectWindow | None,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._con = con
+        self._holder = holder
+        self._organizations = organizations
+        self._rejects = rejects
+        self._clock = clock
+        self._last = last_batch(con)
+        self._index = rebuilt_index(con)
+
+    def load(self, batch: DecodedBatch) -> Loaded:
+        """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
+        decided = decide(batch, self._earlier(batch))
+        windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
+        stamp = Stamp(self._last.batch_id + 1, self._clock(), self._organizations)
+        frames = self._frames(batch, decided, stamp)
+        chain = str(frames["ledger.batches"]["chain_sha256"][0])
+        in_transaction(self._con, lambda: self._write(frames, stamp.batch_id))
+        self._last = LastBatch(stamp.batch_id, chain)
+        self._remember(batch, decided)
+        if self._rejects and windows is not None:
+            self._rejects.keep(windows)
+        return _loaded(frames)
+
+    def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
+        """What the ledger knows of the keys in a batch; the index says where to look."""
+        keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
+        known, batches = self._index.find(prefixes(keys))
+        if not batches:
+            return {}
+        asked = pl.DataFrame({"event_key": [key for key, hit in zip(keys, known, strict=True) if hit]})
+        self._con.register("asked", asked)
+        rows = self._con.execute(
+            """
+            SELECT event_key, delivery_id, body_sha256 FROM wh.ledger.deliveries
+            WHERE outcome = 'loaded' AND batch_id BETWEEN ? AND ? AND batch_id IN (SELECT unnest(?))
+              AND event_key IN (SELECT event_key FROM asked)
+            """,
+            [batches[0], batches[-1], batches],
+        ).fetchall()
+        self._con.unregister("asked")
+        return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
+
+    def _frames(self, batch: DecodedBatch, decided: Decided, stamp: Stamp) -> dict[str, pl.DataFrame]:
+        """Every frame of the commit by table; only those with rows."""
+        ledger = ledger_frame(batch, decided, stamp)
+        frames = {
+            "ledger.deliveries": ledger,
+            "ledger.bodies": bodies_frame(batch, ledger),
+            "ledger.offsets": offsets_frame(ledger),
+            "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
+            "quarantine.records": quarantine_frame(batch, decided, ledger),
+        }
+        frames |= {f"events.{name}": f for name, f in event_frames(batch, decided.loaded, stamp).items()}
+        return {name: frame for name, frame in frames.items() if frame.height}
+
+    def _write(self, frames: Mapping[str, pl.DataFrame], batch_id: int) -> None:
+        if last_batch(self._con).batch_id != batch_id - 1:
+            raise OtherLoader("another loader has committed to this lake; stop it, then start this one again")
+        for name, frame in frames.items():
+            self._con.register("frame", frame)
+            self._con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
+            self._con.unregister("frame")
+
+    def _remember(self, batch: DecodedBatch, decided: Decided) -> None:
+        keys = [str(batch.decoded[index].identity.event_key) for index in decided.loaded]
+        self._index.add(prefixes(keys), np.full(len(keys), self._last.batch_id, dtype=np.int64))
+
+
+def rebuilt_index(con: duckdb.DuckDBPyConnection) -> KeyIndex:
+    """The index of every event key that the ledger has loaded."""
+    index = KeyIndex()
+    found = con.execute(
+        """
+        SELECT ('0x' || event_key[1:16])::UBIGINT AS prefix, batch_id
+        FROM wh.ledger.deliveries WHERE outcome = 'loaded'
+        """
+    ).fetchnumpy()
+    index.add(found["prefix"].astype(np.uint64), found["batch_id"].astype(np.int64))
+    return index
+
+
+def _rejected(batch: DecodedBatch, decided: Decided) -> list[tuple[str | None, bool]]:
+    sources = batch.envelopes["source"].to_list()
+    return [(source, o == "quarantined") for source, o in zip(sources, decided.outcomes, strict=True)]
+
+
+def _loaded(frames: Mapping[str, pl.DataFrame]) -> Loaded:
+    row = frames["ledger.batches"].row(0, named=True)
+    tables = {n.removeprefix("events."): f.height for n, f in frames.items() if n.startswith("events.")}
+    return Loaded(**{name: row[name] for name in Loaded.__slots__ if name != "tables"}, tables=tables)

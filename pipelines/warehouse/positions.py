@@ -1,0 +1,50 @@
+"""Where to go on: the offsets that the lake holds, which is the only place they are true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+FIRST_CHAIN = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one partition of one topic was loaded."""
+
+    topic_id: str
+    partition: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastBatch:
+    """The newest commit; its number and the end of the hash chain."""
+
+    batch_id: int
+    chain_sha256: str
+
+
+def positions(con: duckdb.DuckDBPyConnection, topic: str) -> list[Position]:
+    """The positions of a topic by the id it had; more than one id means that it was made anew."""
+    rows = con.execute(
+        """
+        SELECT topic_id, partition, arg_max(next_offset, batch_id) FROM wh.ledger.offsets
+        WHERE topic = ? GROUP BY ALL ORDER BY ALL
+        """,
+        [topic],
+    ).fetchall()
+    return [Position(*row) for row in rows]
+
+
+def last_batch(con: duckdb.DuckDBPyConnection) -> LastBatch:
+    """The newest commit, number 0 in an empty lake."""
+    row = con.execute(
+        "SELECT max(batch_id), max_by(chain_sha256, batch_id) FROM wh.ledger.batches"
+    ).fetchone()
+    return LastBatch(row[0], row[1]) if row and row[0] is not None else LastBatch(0, FIRST_CHAIN)
+
+
+def by_partition(found: list[Position], topic_id: str) -> Mapping[int, int]:
+    """Next offset by partition, of one incarnation of the topic."""
+    return {p.partition: p.next_offset for p in found if p.topic_id == topic_id}

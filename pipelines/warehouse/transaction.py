@@ -1,0 +1,50 @@
+"""One transaction on the lake, done again while another writer is in the way."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import duckdb
+
+from pipelines.errors import Unavailable
+
+T = TypeVar("T")
+
+ATTEMPTS = 40
+_IN_THE_WAY = ("database is locked", "conflict", "Failed to commit DuckLake transaction")
+
+
+def is_in_the_way(error: duckdb.Error) -> bool:
+    """Whether an error says that another writer came first, so that doing it again is right."""
+    return any(text in str(error) for text in _IN_THE_WAY)
+
+
+def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Run `work` in one transaction and commit. `work` may run several times and must only write to `con`.
+
+    Raises `Unavailable` when other writers were in the way for too long, else what `work` raises.
+    """
+    for attempt in range(ATTEMPTS):
+        con.begin()
+        try:
+            result = work()
+            con.commit()
+        except duckdb.Error as error:
+            _roll_back(con)
+            if not is_in_the_way(error):
+                raise
+            time.sleep(min(0.02 * 1.3**attempt, 1.0))
+        except BaseException:
+            _roll_back(con)
+            raise
+        else:
+            return result
+    raise Unavailable("the lake's catalog was locked by other writers for too long; see `hirestream status`")
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Roll back what is still open; a commit that failed has ended its transaction by itself."""
+    try:
+        con.rollback()
+    except duckdb.TransactionException:
+        return
