@@ -1,1 +1,24 @@
-"""Topic in, reports out."""
+"""Topic in, reports out.
+
+`from pipelines import connect` gives a DuckDB connection with the lake attached as `wh`.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["connect"]
+
+
+def connect(*, read_only: bool = True) -> "duckdb.DuckDBPyConnection":
+    """A DuckDB connection with the lake of this process's settings attached as `wh`.
+
+    Raises `SettingsError` for a wrong setting, `Unavailable` when there is no lake yet.
+    """
+    from pipelines.settings import Settings  # noqa: PLC0415 - importing the package must cost nothing
+    from pipelines.warehouse.lake import open_lake  # noqa: PLC0415
+    from pipelines.warehouse.readers import open_for_reading  # noqa: PLC0415
+
+    settings = Settings.read()
+    return open_for_reading(settings) if read_only else open_lake(settings.warehouse)

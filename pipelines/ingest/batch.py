@@ -2,25 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
-Header = tuple[str, bytes | None]
-
-
-class Message(Protocol):
-    """What is read of a Kafka message; `confluent_kafka.Message` is one."""
-
-    def partition(self) -> int | None:
-        """Its partition."""
-
-    def offset(self) -> int | None:
-        """Its offset."""
-
-    def value(self) -> bytes | None:
-        """The raw body."""
-
-    def headers(self) -> list[Header] | None:
-        """The envelope."""
+from confluent_kafka import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,7 @@ class RawBatch:
     def extend(self, messages: Sequence[Message]) -> None:
         """Append messages. One without a value is an empty body, which the decoder rejects."""
         for message in messages:
-            headers = dict(message.headers() or ())
+            headers: dict[str, Any] = dict(message.headers() or ())
             self.partitions.append(message.partition() or 0)
             self.offsets.append(message.offset() or 0)
             self.bodies.append(message.value() or b"")

@@ -1,6 +1,7 @@
 """The topic: made with explicit properties, and checked at every start."""
 
 import logging
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -8,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, TopicDescription
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._topic import TopicDescription
 from confluent_kafka.cimpl import NewTopic
 
 from pipelines.errors import TopicMismatch, Unavailable
@@ -16,6 +20,7 @@ from receiver.settings import KafkaSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
 TIMEOUT_SECONDS = 8.0
+CREATED_POLL_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +53,7 @@ def ensure_topic(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECON
         found = _describe(admin, kafka.topic, timeout_seconds)
         if found is None:
             _create(admin, kafka, timeout_seconds)
-            found = _describe(admin, kafka.topic, timeout_seconds)
-        if found is None:
-            raise Unavailable(f"topic {kafka.topic} was created and is not to be seen yet; start again")
+            found = _describe_created(admin, kafka.topic, timeout_seconds)
         _check(kafka, found, _config(admin, kafka.topic, timeout_seconds))
     except (KafkaException, FutureTimeout) as error:
         _unavailable(kafka, error)
@@ -71,17 +74,10 @@ def watermarks(
 ) -> Mapping[int, Watermarks]:
     """Low and high watermark by partition, in two requests. Raises `Unavailable`."""
     admin = _admin(kafka, timeout_seconds)
-    partitions = [TopicPartition(info.topic, number) for number in range(info.partitions)]
+    specs: Any = OffsetSpec  # its methods have no types
     try:
-        low, high = (
-            {
-                partition.partition: int(_wait(answer, timeout_seconds).offset)
-                for partition, answer in admin.list_offsets(
-                    dict.fromkeys(partitions, spec()), request_timeout=timeout_seconds
-                ).items()
-            }
-            for spec in (OffsetSpec.earliest, OffsetSpec.latest)
-        )
+        low = _offsets(admin, info, specs.earliest(), timeout_seconds)
+        high = _offsets(admin, info, specs.latest(), timeout_seconds)
     except (KafkaException, FutureTimeout) as error:
         _unavailable(kafka, error)
     return {number: Watermarks(low[number], high[number]) for number in sorted(low)}
@@ -106,6 +102,16 @@ def _describe(admin: AdminClient, topic: str, timeout_seconds: float) -> TopicDe
     return found
 
 
+def _describe_created(admin: AdminClient, topic: str, timeout_seconds: float) -> TopicDescription:
+    """A broker learns of a new topic a moment after the controller made it."""
+    deadline = time.monotonic() + timeout_seconds
+    while (found := _describe(admin, topic, timeout_seconds)) is None:
+        if time.monotonic() >= deadline:
+            raise Unavailable(f"topic {topic} was created and the brokers do not know it yet; start again")
+        time.sleep(CREATED_POLL_SECONDS)
+    return found
+
+
 def _create(admin: AdminClient, kafka: KafkaSettings, timeout_seconds: float) -> None:
     wanted = NewTopic(
         kafka.topic,
@@ -118,7 +124,6 @@ def _create(admin: AdminClient, kafka: KafkaSettings, timeout_seconds: float) ->
             "cleanup.policy": "delete",
         },
     )
-    # the operation time-out makes the controller answer when every broker knows the topic
     answers = admin.create_topics(
         [wanted], operation_timeout=timeout_seconds, request_timeout=timeout_seconds
     )
@@ -155,6 +160,15 @@ def _check(kafka: KafkaSettings, found: TopicDescription, config: Mapping[str, s
         logger.warning("topic %s confirms with fewer replicas than configured", kafka.topic)
     if kafka.bootstrap_servers and min(len(part.replicas) for part in found.partitions) == 1:
         logger.warning("topic %s has one replica: losing that broker's disk loses events", kafka.topic)
+
+
+def _offsets(admin: AdminClient, info: TopicInfo, spec: OffsetSpec, timeout_seconds: float) -> dict[int, int]:
+    wanted = {TopicPartition(info.topic, number): spec for number in range(info.partitions)}
+    answers = admin.list_offsets(wanted, request_timeout=timeout_seconds)
+    return {
+        partition.partition: int(_wait(answer, timeout_seconds).offset)
+        for partition, answer in answers.items()
+    }
 
 
 def _info(found: TopicDescription) -> TopicInfo:

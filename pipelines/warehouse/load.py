@@ -35,7 +35,7 @@ class OtherLoader(HirestreamError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one commit did. `tables` are the event tables that got rows, with how many."""
+    """What one commit did: event tables with the rows they got, partitions with the offset to go on at."""
 
     batch_id: int
     loaded_at: dt.datetime
@@ -44,6 +44,7 @@ class Loaded:
     duplicate: int
     quarantined: int
     tables: Mapping[str, int]
+    next_offsets: Mapping[int, int]
 
 
 class Loader:
@@ -52,12 +53,14 @@ class Loader:
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
+        start: Mapping[int, int],
         *,
         holder: str,
         organizations: Mapping[str, frozenset[str]],
         rejects: RejectWindow | None,
         clock: Callable[[], dt.datetime],
     ) -> None:
+        self.next_offsets = dict(start)
         self._con = con
         self._holder = holder
         self._organizations = organizations
@@ -78,7 +81,9 @@ class Loader:
         self._remember(batch, decided)
         if self._rejects and windows is not None:
             self._rejects.keep(windows)
-        return _loaded(frames)
+        done = _loaded(frames)
+        self.next_offsets.update(done.next_offsets)
+        return done
 
     def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
         """What the ledger knows of the keys in a batch; the index says where to look."""
@@ -146,4 +151,6 @@ def _rejected(batch: DecodedBatch, decided: Decided) -> list[tuple[str | None, b
 def _loaded(frames: Mapping[str, pl.DataFrame]) -> Loaded:
     row = frames["ledger.batches"].row(0, named=True)
     tables = {n.removeprefix("events."): f.height for n, f in frames.items() if n.startswith("events.")}
-    return Loaded(**{name: row[name] for name in Loaded.__slots__ if name != "tables"}, tables=tables)
+    next_offsets = dict(frames["ledger.offsets"].select("partition", "next_offset").iter_rows())
+    counts = ("batch_id", "loaded_at", "records", "loaded", "duplicate", "quarantined")
+    return Loaded(**{name: row[name] for name in counts}, tables=tables, next_offsets=next_offsets)

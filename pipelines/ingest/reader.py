@@ -1,0 +1,127 @@
+"""Reads the topic from where the lake says, and never from where a consumer group says."""
+
+import logging
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from pipelines.errors import TopicMismatch, Unavailable
+from pipelines.ingest.batch import RawBatch
+from pipelines.ingest.topic import TopicInfo, Watermarks
+from receiver.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+_GROUP = "hirestream-loader"
+
+
+class TopicReader:
+    """Every partition of one topic, assigned by hand. Not safe for use from two threads at once."""
+
+    def __init__(self, kafka: KafkaSettings, topic: TopicInfo, next_offsets: Mapping[int, int]) -> None:
+        """Go on at `next_offsets`; a partition that is not in it is read from its beginning."""
+        self._topic = topic
+        self._consumer = Consumer(_config(kafka), logger=logging.getLogger("librdkafka"))
+        partitions = range(topic.partitions)
+        if new := sorted(set(partitions) - set(next_offsets)):
+            log.info("partitions %s are read from their beginning", new)
+        self._consumer.assign(
+            [TopicPartition(topic.topic, p, next_offsets.get(p, OFFSET_BEGINNING)) for p in partitions]
+        )
+
+    def read(self, max_records: int, linger_seconds: float) -> RawBatch:
+        """What arrives within the time, or sooner as much as asked for. Empty when nothing does.
+
+        Raises `TopicMismatch` when the broker no longer has the offset to go on at, `Unavailable` on a broken
+        connection that does not heal by itself.
+        """
+        batch = RawBatch(self._topic.topic, self._topic.topic_id)
+        messages = self._consume(max_records, linger_seconds)
+        batch.extend([message for message in messages if not _is_error(message)])
+        return batch
+
+    def _consume(self, max_records: int, linger_seconds: float) -> list[Message]:
+        try:
+            return self._consumer.consume(max_records, linger_seconds)
+        except KafkaException as error:
+            raise Unavailable(
+                f"Kafka cannot be read: {error.args[0].str()}; see `hirestream doctor`"
+            ) from error
+
+    def tell_lag_tools(self, next_offsets: Mapping[int, int]) -> None:
+        """Commit positions to the consumer group, for tools that show lag. Nothing here ever reads them."""
+        offsets = [
+            TopicPartition(self._topic.topic, partition, offset) for partition, offset in next_offsets.items()
+        ]
+        if offsets:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> None:
+    """Whether every stored position can be gone on from. Raises `TopicMismatch` naming what is lost."""
+    for partition, next_offset in sorted(next_offsets.items()):
+        if partition not in found:
+            raise TopicMismatch(
+                f"partition {partition} was loaded up to offset {next_offset} and is gone from the topic; "
+                "point hirestream at the topic it has loaded from, or use a new HIRESTREAM_HOME"
+            )
+        low, high = found[partition].low, found[partition].high
+        if next_offset < low:
+            raise TopicMismatch(
+                f"partition {partition}: offsets {next_offset} to {low - 1} ({low - next_offset} records) "
+                "were deleted by retention before they were loaded; `hirestream stream --accept-loss` goes "
+                "on after them, and the audit counts them as lost"
+            )
+        if next_offset > high:
+            raise TopicMismatch(
+                f"partition {partition} was loaded up to offset {next_offset} but ends at {high}; the topic "
+                "was truncated or restored. Point hirestream at the topic it has loaded from"
+            )
+
+
+def skip_lost(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> dict[int, int]:
+    """Positions moved behind what retention has deleted; the gap stays visible in the ledger."""
+    return {p: max(offset, found[p].low) for p, offset in next_offsets.items() if p in found}
+
+
+def _is_error(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() in {KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET}:
+        raise TopicMismatch(
+            f"partition {message.partition()} no longer has the offset to go on at ({error.str()}); "
+            "start `hirestream stream` again: it says what is lost and how to go on"
+        )
+    if error.fatal():
+        raise Unavailable(f"Kafka cannot be read: {error.str()}; see `hirestream doctor`")
+    log.warning("reading from Kafka is held up: %s", error.name())
+    return True
+
+
+def _config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
+    return {
+        **kafka.client_config(),
+        "group.id": _GROUP,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "queued.max.messages.kbytes": 65_536,
+        "queued.min.messages": 100_000,
+        "fetch.message.max.bytes": kafka.max_message_bytes,
+        "fetch.wait.max.ms": 100,
+    }

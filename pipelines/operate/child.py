@@ -1,0 +1,107 @@
+"""A child process that does not outlive its parent, and that ends in bounded time."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+TAIL_BYTES = 8192
+LOG_BYTES_KEPT = 10 * 1024 * 1024
+
+_prctl: Callable[..., int] | None = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A started process with its name and the file that its output goes to."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is the id of its process group too."""
+        return self.process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def stop(self, timeout_seconds: float = 10) -> None:
+        """Ask its group to end (TERM), and end what is left of it (KILL) after the time given."""
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+
+    def tail(self, lines: int = 10) -> str:
+        """The last lines of its log."""
+        return tail(self.log, lines)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # macOS says so of a group of zombies
+            return
+
+
+def spawn(
+    name: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> Child:
+    """Start `command` in a process group of its own, output appended to `log` (one older file is kept).
+
+    On Linux the kernel kills it when the thread that started it is gone, however that ended.
+    Raises `OSError` when it cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_BYTES_KEPT:
+        log.replace(log.with_name(f"{log.name}.1"))
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment) if environment is not None else None,
+            process_group=0,
+            pass_fds=keep_open,
+            preexec_fn=_tie_to(os.getpid()),  # noqa: PLW1509 - two system calls, nothing that could take a lock
+        )
+    return Child(name, process, log)
+
+
+def tail(log: Path, lines: int) -> str:
+    """The last lines of a log file, empty when there is none."""
+    try:
+        with log.open("rb") as opened:
+            opened.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            text = opened.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _tie_to(parent: int) -> Callable[[], None]:
+    def tie() -> None:
+        if _prctl is not None:
+            _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:  # it died before the line above
+                os._exit(1)
+
+    return tie

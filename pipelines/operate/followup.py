@@ -1,0 +1,96 @@
+"""What follows a commit: build the touched models, publish, tell Dagster; in a thread of its own.
+
+Commits never wait for it and it never loses one: what arrives while it works is taken together next time.
+What fails is logged, kept in the state file for `hirestream status`, and tried again at the next interval.
+"""
+
+import datetime as dt
+import json
+import logging
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import Settings
+from pipelines.transform.build import ModelBuilder
+from pipelines.warehouse.load import Loaded
+from pipelines.warehouse.publish import Publisher
+
+log = logging.getLogger(__name__)
+
+
+class FollowUp:
+    """Builds, publishes and reports at most every few seconds, and only when something was loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._builder = ModelBuilder(settings)
+        self._publisher = Publisher(settings)
+        self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()
+        self._first = True
+        self._unpublished = True
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follow-up")
+
+    def start(self) -> None:
+        """Begin; the first build makes every model."""
+        self._thread.start()
+
+    def tell(self, done: Loaded) -> None:
+        """A batch was committed."""
+        with self._lock:
+            self._waiting.update(done.tables)
+
+    def finish(self, *, build: bool) -> None:
+        """End the thread; with `build`, bring models and the published file up to date first."""
+        self._ending.set()
+        self._thread.join()
+        if build:
+            self._work(publish_now=True)
+
+    def _run(self) -> None:
+        while True:
+            self._work(publish_now=False)
+            if self._ending.wait(self._settings.models.interval_seconds):
+                return
+
+    def _work(self, *, publish_now: bool) -> None:
+        with self._lock:
+            touched, self._waiting = self._waiting, Counter()
+        try:
+            if touched or self._first:
+                self._build(touched)
+            if self._unpublished and self._publisher.publish_if_due(now=publish_now):
+                self._unpublished = False
+        except Exception as error:
+            log.exception("models were not built or published")
+            with self._lock:
+                self._waiting.update(touched)
+            self._note({"failed": [type(error).__name__]})
+
+    def _build(self, touched: Counter[str]) -> None:
+        result = self._builder.build(None if self._first else set(touched))
+        self._first = False
+        self._unpublished = True
+        self._note({"seconds": result.seconds, "models": len(result.models), "failed": result.failures})
+
+    def _note(self, state: dict[str, Any]) -> None:
+        write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})
+
+
+def write_state(home: Path, state: dict[str, Any]) -> None:
+    """Keep how the last build went where `hirestream status` reads it."""
+    new = home / ".stream.json.new"
+    new.write_text(json.dumps(state))
+    new.replace(home / "stream.json")
+
+
+def read_state(home: Path) -> dict[str, Any] | None:
+    """How the last build went, None before the first."""
+    try:
+        found: dict[str, Any] = json.loads((home / "stream.json").read_text())
+    except FileNotFoundError:
+        return None
+    return found

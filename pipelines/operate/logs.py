@@ -1,0 +1,36 @@
+"""Logging of a process: to stderr, as JSON lines for machines and as short lines for a person at a terminal."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+QUIET = ("librdkafka", "httpx", "httpcore", "urllib3", "alembic", "jgo")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a record: `at`, `level`, `logger`, `message`, and `exception` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Send the records of this process to stderr; libraries that chatter only from warning on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+        if sys.stderr.isatty()
+        else JsonLines()
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

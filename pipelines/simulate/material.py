@@ -1,0 +1,72 @@
+"""What pretend people are called, are asked and answer: several languages and scripts, all invented."""
+
+from dataclasses import dataclass
+
+NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("Ana", "João", "Inês", "Thiago"), ("Sousa", "Araújo", "da Conceição", "Magalhães")),
+    (("Zoë", "Siobhán", "D'Arcy", "Mary-Jane"), ("O'Brien", "Müller-Lüdenscheidt", "van 't Hof", "Null")),
+    (("Łukasz", "Žofie", "Çağla", "Þóra"), ("Święcicka", "Dvořáková", "Yıldız", "Sæmundsdóttir")),
+    (("Олена", "Дмитро", "Марія"), ("Шевчук", "Іваненко", "Ткаченко")),
+    (("محمد", "ليلى", "يوسف"), ("الهاشمي", "بن سعيد", "حداد")),
+    (("नेहा", "अर्जुन", "प्रिया"), ("शर्मा", "पटेल", "वर्मा")),
+    (("小明", "美玲", "浩"), ("王", "陳", "佐藤")),
+    (("Ngọc", "Minh Đức", "Thảo"), ("Nguyễn", "Trần", "Lê Thị")),
+    (("דנה", "יואב"), ("לוי", "כהן")),
+    (("Chidi", "Adaeze", "Nomvula"), ("Okonkwo", "Ńwafor", "Dlamini")),
+)
+"""First and last names that belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One screening question and what the summary of a good and of a bad answer says."""
+
+    text: str
+    passed: str
+    failed: str
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question("Can you work night shifts?", "Yes, has done so for two years", "No, cares for a child"),
+    Question("Do you hold a forklift licence?", 'Holds a "class 3" licence', "Expired in 2021"),
+    Question("Pode começar no próximo mês?", "Sim, a partir de dia 1 🙂", "Não, só em março"),
+    Question("Haben Sie einen Führerschein?", "Ja, Klasse B", "Nein – macht ihn gerade"),
+    Question("¿Vive a menos de 20 km?", "Sí, a 5 km", "No: a 80 km\ncon tren"),
+    Question("Чи є у вас досвід роботи на складі?", "Так, три роки", "Ні"),
+    Question("週末に働けますか。", "はい、土日とも可", "いいえ"),
+    Question("هل لديك تصريح عمل؟", "نعم", "لا، قيد التجديد"),
+    Question("Right to work?", "Yes", "Needs sponsorship \\ visa"),
+)
+
+REQUIREMENTS: tuple[tuple[str, bool, str], ...] = (
+    ("Forklift licence", True, "Licence renewed in 2024"),
+    ("2 years in a warehouse", True, "2019–2023 at a logistics company"),
+    ("Spricht Deutsch (B1)", False, "Zertifikat B1, 2022"),
+    ("Disponibilidad de fines de semana", False, "«Disponible sábados y domingos»"),
+    ("First aid course", False, "Course in March 2025"),
+)
+"""Text, whether mandatory, and the evidence that a CV would give."""
+
+REVIEW_REASONS: tuple[str | None, ...] = (
+    "OUT_OF_OFFICE",
+    "ASKED_FOR_HUMAN",
+    "UNANSWERED_QUESTION",
+    "SPECIAL_NEEDS_REQUEST",
+    "OTHER",
+    None,
+)
+"""Reasons that the agent reads from a reply; None is a review without one."""
+
+NODES: tuple[tuple[str, str], ...] = (
+    ("enrich-profile", "enrichment"),
+    ("screen-availability", "screeningOutreach"),
+    ("is-local", "condition"),
+    ("book-interview", "schedulingOutreach"),
+)
+NODE_OUTCOMES = ("onComplete", "onNotInterested", "onDeliveryFailed")
+
+RUN_REASONS = ("channel_unavailable", "node_error", "profile_deleted")
+"""Why a run failed or was cancelled."""
+
+UNKNOWN_EVENTS = ("CANDIDATE_MERGED", "CAMPAIGN_ARCHIVED", "CONVERSATION_TRANSLATED")
+"""Names that no contract knows."""

@@ -1,0 +1,42 @@
+"""Draws bookings: made, moved, changed, cancelled and made again, held."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pipelines.simulate.dice import Dice
+from pipelines.simulate.outcomes import Meeting, Move
+from pipelines.simulate.world import Campaign
+
+MINUTES = ((30, 6.0), (45, 2.0), (60, 2.0))
+
+
+def draw_meetings(dice: Dice, campaign: Campaign, number: str, booked_at: datetime) -> tuple[Meeting, ...]:
+    """The bookings that began with one at `booked_at`; none where that lies after the end."""
+    meetings: list[Meeting] = []
+    at: datetime | None = booked_at
+    while at is not None and len(meetings) < 3:
+        moves = list(_moves(dice, ZoneInfo(campaign.time_zone), at))
+        known = dice.happened(moves)
+        if known:
+            meetings.append(Meeting(f"booking_{number}_{len(meetings)}", known))
+        cancelled = moves[-1].change == "CANCELLED"
+        at = dice.after(moves[-1].at, 0.1, 48) if cancelled and dice.chance(0.5) else None
+    return tuple(meetings)
+
+
+def _moves(dice: Dice, zone: ZoneInfo, at: datetime) -> Iterator[Move]:
+    minutes = dice.weighted(MINUTES)
+    starts_at = dice.slot(at, zone)
+    yield Move(at, "SCHEDULED", starts_at, minutes)
+    while dice.chance(0.2):
+        at = dice.after(at, 0.05, 8)
+        starts_at = dice.slot(at, zone)
+        yield Move(at, "RESCHEDULED", starts_at, minutes)
+    if dice.chance(0.1):
+        at = dice.after(at, 0.01, 4)
+        yield Move(at, "UPDATED", starts_at, minutes)
+    if dice.chance(0.13):
+        yield Move(dice.after(at, 0.05, 8), "CANCELLED", starts_at, minutes)
+    elif dice.chance(0.7):
+        yield Move(dice.after(starts_at + timedelta(minutes=minutes), 0.2, 2), "HELD", starts_at, minutes)

@@ -1,0 +1,40 @@
+"""Draws people and what they answer."""
+
+from pipelines.simulate.dice import Dice
+from pipelines.simulate.material import NAMES
+from pipelines.simulate.outcomes import Answer, Person, QuestionOutcome
+from pipelines.simulate.world import Campaign
+
+PHONE_ONLY = 0.15
+
+
+def draw_person(dice: Dice, number: str) -> Person:
+    """Somebody; one in seven is reached by phone only."""
+    first_names, last_names = dice.pick(NAMES)
+    email = None if dice.chance(PHONE_ONLY) else f"p-{number}@example.test"
+    return Person(dice.pick(first_names), dice.pick(last_names), email)
+
+
+def draw_answers(dice: Dice, campaign: Campaign, passed: bool) -> tuple[Answer, ...]:
+    """An answer to each question; who fails, fails one at least and may leave the rest unanswered."""
+    stop = len(campaign.questions) if passed else int(dice.rng.random() * len(campaign.questions))
+    answers = []
+    for position, question in enumerate(campaign.questions):
+        outcome: QuestionOutcome = "PASSED"
+        summary: str | None = question.passed
+        if position == stop:
+            outcome, summary = "FAILED", question.failed
+        elif position > stop:
+            outcome, summary = "NOT_COMPLETED", None
+        answers.append(Answer(question.text, summary, outcome))
+    return tuple(answers)
+
+
+def draw_score(dice: Dice, passed: bool) -> float | None:
+    """0 to 100; sometimes null, sometimes a real 0, sometimes with decimals."""
+    if dice.chance(0.06):
+        return None
+    if dice.chance(0.08):
+        return 0
+    score = 60 + int(dice.rng.random() * 41) if passed else int(dice.rng.random() * 60)
+    return score + 0.5 if dice.chance(0.1) and score < 100 else score

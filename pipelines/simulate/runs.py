@@ -1,0 +1,62 @@
+"""Draws what workflows did: runs, contacts that no run was begun for, publications."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pipelines.simulate.dice import Dice
+from pipelines.simulate.material import NODE_OUTCOMES, NODES, RUN_REASONS
+from pipelines.simulate.outcomes import Node, Run, RunEnding, RunResult
+from pipelines.simulate.world import Workflow
+
+RESULTS: tuple[tuple[RunResult | None, float], ...] = (
+    ("COMPLETED", 68),
+    ("FAILED", 14),
+    ("CANCELLED", 7),
+    (None, 11),
+)
+
+
+def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
+    """A run whose first event is at `at`: a contact resolved, or at once its start."""
+    resolved = dice.chance(0.4)
+    started_at = dice.after(at, 0.001, 1) if resolved else at
+    nodes = tuple(_nodes(dice, started_at))
+    run = Run(
+        number,
+        workflow,
+        lag_seconds=0,
+        resolved_at=at if resolved else None,
+        started_at=dice.known(started_at),
+        nodes=dice.happened(nodes),
+        endings=dice.happened(_endings(dice, nodes[-1].at)),
+    )
+    return replace(run, lag_seconds=_lag_seconds(dice, run, at)) if workflow.stamped else run
+
+
+def _lag_seconds(dice: Dice, run: Run, first_at: datetime) -> float:
+    """Up to half an hour, mostly a minute or two; the last envelope is still written before the end."""
+    moments = [first_at, *(node.at for node in run.nodes), *(ending.at for ending in run.endings)]
+    left_seconds = (dice.end - max(*moments, run.started_at or first_at)).total_seconds()
+    return min(float(dice.rng.random() ** 4 * 1800), left_seconds)
+
+
+def _nodes(dice: Dice, at: datetime) -> Iterator[Node]:
+    for node_id, node_type in NODES[: 1 + int(dice.rng.random() * len(NODES))]:
+        at = dice.after(at, 0.02, 40)
+        yield Node(at, node_id, node_type, dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True))))
+
+
+def _endings(dice: Dice, at: datetime) -> Iterator[RunEnding]:
+    """One, or none while the run goes on; three in a hundred are told to have ended twice."""
+    result = dice.weighted(RESULTS)
+    if result is None:
+        return
+    at = dice.after(at, 0.01, 20)
+    yield _ending(dice, at, result)
+    if dice.chance(0.03):
+        yield _ending(dice, dice.after(at, 0.01, 20), dice.pick(("CANCELLED", "FAILED", "COMPLETED")))
+
+
+def _ending(dice: Dice, at: datetime, result: RunResult) -> RunEnding:
+    return RunEnding(at, result, None if result == "COMPLETED" else dice.pick(RUN_REASONS))

@@ -1,0 +1,108 @@
+"""Draws journeys of every kind, on and on."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from pipelines.simulate.conversations import draw_conversation
+from pipelines.simulate.dice import Dice, Numbers
+from pipelines.simulate.material import REQUIREMENTS
+from pipelines.simulate.meetings import draw_meetings
+from pipelines.simulate.outcomes import (
+    Analysis,
+    Journey,
+    LooseBooking,
+    Publication,
+    UnresolvedContact,
+    Verdict,
+)
+from pipelines.simulate.people import draw_person, draw_score
+from pipelines.simulate.runs import draw_run
+from pipelines.simulate.world import CAMPAIGN_WEIGHTS, CAMPAIGNS, ORGANIZATIONS, WORKFLOWS, Organization
+
+SPAN = timedelta(days=45)
+"""How far back the journeys begin."""
+
+KINDS = (
+    ("conversation", 72.0),
+    ("run", 17.0),
+    ("analysis", 6.0),
+    ("contact", 2.5),
+    ("booking", 2.0),
+    ("version", 0.5),
+)
+
+
+def tag_of(seed: int, end: datetime) -> str:
+    """Six characters that keep the ids of one simulation apart from those of another."""
+    return sha256(f"{seed} {end.isoformat()}".encode()).hexdigest()[:6]
+
+
+def draw_journeys(dice: Dice, numbers: Numbers) -> Iterator[Journey]:
+    """Journeys without end, each with at least one event before the end of the simulated time."""
+    runs: dict[str, str] = {}
+    while True:
+        at = _beginning(dice)
+        match dice.weighted(KINDS):
+            case "conversation":
+                campaign = dice.rng.choices(CAMPAIGNS, CAMPAIGN_WEIGHTS)[0]
+                yield draw_conversation(dice, _number(numbers, campaign.organization), campaign, at)
+            case "run":
+                workflow = dice.pick(WORKFLOWS)
+                run = draw_run(dice, _number(numbers, workflow.organization), workflow, at)
+                runs[workflow.organization.id] = run.id
+                yield run
+            case "contact":
+                yield _contact(dice, numbers, runs, at)
+            case "booking":
+                yield _loose_booking(dice, numbers, at)
+            case "version":
+                workflow = dice.pick(WORKFLOWS)
+                yield Publication(_number(numbers, workflow.organization), workflow, at)
+            case _:
+                yield _analysis(dice, numbers, at)
+
+
+def _number(numbers: Numbers, organization: Organization) -> str:
+    return numbers.take(organization.id, organization.series)
+
+
+def _beginning(dice: Dice) -> datetime:
+    """Rather on a working day."""
+    for _ in range(2):
+        at = dice.end - timedelta(milliseconds=int(dice.rng.random() * SPAN.total_seconds() * 1000))
+        if at.weekday() < 5:
+            break
+    return at
+
+
+def _contact(dice: Dice, numbers: Numbers, runs: dict[str, str], at: datetime) -> UnresolvedContact:
+    """Not resolved, or skipped for another run: the newest one known, or one from before all this."""
+    workflow = dice.pick(WORKFLOWS)
+    number = _number(numbers, workflow.organization)
+    if dice.chance(0.5):
+        return UnresolvedContact(number, workflow, at, None)
+    running = runs.get(workflow.organization.id) if dice.chance(0.5) else None
+    return UnresolvedContact(number, workflow, at, running or f"run_before_{number}")
+
+
+def _loose_booking(dice: Dice, numbers: Numbers, at: datetime) -> LooseBooking:
+    campaign = dice.pick(CAMPAIGNS)
+    number = _number(numbers, campaign.organization)
+    meeting = draw_meetings(dice, campaign, number, at)[0]
+    return LooseBooking(number, campaign, draw_person(dice, number), meeting)
+
+
+def _analysis(dice: Dice, numbers: Numbers, at: datetime) -> Analysis:
+    """Created, then analysed once; a quarter again after the requirements changed."""
+    organization = dice.pick(ORGANIZATIONS)
+    number = _number(numbers, organization)
+    first = dice.after(at, 0.01, 2)
+    moments = (first, dice.after(first, 20, 200)) if dice.chance(0.25) else (first,)
+    return Analysis(number, organization, at, dice.happened(_verdict(dice, moment) for moment in moments))
+
+
+def _verdict(dice: Dice, at: datetime) -> Verdict:
+    met = tuple(dice.chance(0.7) for _ in REQUIREMENTS)
+    score = draw_score(dice, passed=sum(met) > 2)
+    return Verdict(at, score, met)

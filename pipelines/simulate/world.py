@@ -1,0 +1,85 @@
+"""Who takes part: organizations, their campaigns and workflows. The same in every simulation.
+
+Two organizations number everything alike, as two tenants of one provider may, so whatever forgets that an id
+belongs to an organization counts wrongly here.
+"""
+
+from dataclasses import dataclass
+
+from pipelines.simulate.material import QUESTIONS, Question
+
+SCHEDULING = "SCHEDULING"
+AVAILABILITY = "AVAILABILITY_OUTREACH"
+APPLICANTS = "APPLICANT_OUTREACH"
+NEW_CANDIDATES = "NEW_CANDIDATE_OUTREACH"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A tenant. `series` goes into its ids; `host` is where its links lead."""
+
+    id: str
+    series: str
+    host: str = "ai.joinpopp.com"
+    legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Conversations with one purpose. `kind` is the campaign type as sent, None where it is sent as null."""
+
+    organization: Organization
+    id: str
+    kind: str | None
+    time_zone: str
+    questions: tuple[Question, ...]
+    external_id: str | None = None
+    in_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`."""
+
+    organization: Organization
+    id: str
+    external_id: str | None
+    stamped: bool = True
+
+
+ATLAS = Organization("org_atlas", "a")
+BIRCH = Organization("org_birch", "b")
+COBALT = Organization("org_cobalt", "b")
+DUNE = Organization("org_dune", "d", host="ai.popp.ai")
+LEGACY = Organization("org_elder", "e", legacy=True)
+PLACEHOLDER = Organization("org_123456", "t")
+"""The organization of the provider's own documents: whatever it sends is a test."""
+
+ORGANIZATIONS = (ATLAS, BIRCH, COBALT, DUNE)
+
+CAMPAIGNS: tuple[Campaign, ...] = (
+    Campaign(ATLAS, "camp_a1", APPLICANTS, "Europe/Lisbon", QUESTIONS[:4], "warehouse-lisbon"),
+    Campaign(ATLAS, "camp_a2", NEW_CANDIDATES, "Europe/London", QUESTIONS[5:9]),
+    Campaign(ATLAS, "camp_a3", SCHEDULING, "Europe/Lisbon", (), "interviews-lisbon"),
+    Campaign(ATLAS, "camp_a4", AVAILABILITY, "Europe/Lisbon", (), "interviewers-lisbon"),
+    Campaign(BIRCH, "camp_1001", AVAILABILITY, "America/New_York", ()),
+    Campaign(BIRCH, "camp_1002", APPLICANTS, "America/New_York", QUESTIONS[:3], "req-77"),
+    Campaign(BIRCH, "camp_1003", SCHEDULING, "America/St_Johns", (), "req-78", in_person=True),
+    Campaign(COBALT, "camp_1001", SCHEDULING, "Australia/Lord_Howe", (), "cobalt/1"),
+    Campaign(COBALT, "camp_1002", APPLICANTS, "Asia/Kolkata", QUESTIONS[4:8], "cobalt/2"),
+    Campaign(COBALT, "camp_1003", None, "Pacific/Auckland", QUESTIONS[2:4]),
+    Campaign(DUNE, "camp_d1", APPLICANTS, "Africa/Casablanca", QUESTIONS[6:9]),
+    Campaign(DUNE, "camp_d2", SCHEDULING, "Africa/Cairo", (), in_person=True),
+    Campaign(DUNE, "camp_d3", "ENGAGEMENT_OUTREACH", "America/Sao_Paulo", QUESTIONS[2:5]),
+)
+CAMPAIGN_WEIGHTS = (9, 4, 7, 2, 2, 6, 4, 4, 6, 2, 4, 3, 1)
+
+LEGACY_CAMPAIGN = Campaign(LEGACY, "camp_e1", APPLICANTS, "UTC", QUESTIONS[:2])
+TEST_CAMPAIGN = Campaign(PLACEHOLDER, "camp_123", APPLICANTS, "UTC", QUESTIONS[:2])
+
+WORKFLOWS: tuple[Workflow, ...] = (
+    Workflow(ATLAS, "wf_a1", "hire-lisbon"),
+    Workflow(BIRCH, "wf_1001", "rgn-screen"),
+    Workflow(COBALT, "wf_1001", None),
+    Workflow(DUNE, "wf_d1", None, stamped=False),
+)

@@ -1,0 +1,239 @@
+"""Proof that nothing is lost and nothing counted twice: the ledger against itself, the tables and the topic.
+
+Every check returns what offends, with where it is; an empty answer is the proof.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.ingest.topic import TopicInfo, Watermarks
+from pipelines.warehouse.ledger import chained
+from pipelines.warehouse.positions import FIRST_CHAIN
+from pipelines.warehouse.tables import all_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as promised. `records` says how many records it touches."""
+
+    check: str
+    where: str
+    problem: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The ledger in numbers; `waiting` is what the topic holds beyond it, None without a topic."""
+
+    records: int
+    loaded: int
+    duplicate: int
+    quarantined: int
+    waiting: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found; `ok` when that is nothing."""
+
+    totals: Totals
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the promise holds."""
+        return not self.findings
+
+
+_LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
+    "one record, one outcome": (
+        "recorded more than once",
+        """
+        SELECT topic || '/' || partition || '/' || "offset", count(*) - 1 FROM wh.ledger.deliveries
+        GROUP BY topic, topic_id, partition, "offset" HAVING count(*) > 1
+        """,
+    ),
+    "outcomes": (
+        "an outcome that does not exist",
+        """
+        SELECT topic || '/' || partition || '/' || "offset", 1 FROM wh.ledger.deliveries
+        WHERE outcome IS NULL OR outcome NOT IN ('loaded', 'duplicate', 'quarantined')
+        """,
+    ),
+    "offsets without gaps": (
+        "offsets that were never recorded: lost",
+        """
+        SELECT topic || '/' || partition, max("offset") - min("offset") + 1 - count(DISTINCT "offset")
+        FROM wh.ledger.deliveries GROUP BY topic, topic_id, partition
+        HAVING max("offset") - min("offset") + 1 > count(DISTINCT "offset")
+        """,
+    ),
+    "positions": (
+        "the stored position is not the end of what is recorded",
+        """
+        WITH recorded AS (
+            SELECT topic, topic_id, partition, max("offset") + 1 AS next_offset
+            FROM wh.ledger.deliveries GROUP BY ALL
+        ), stored AS (
+            SELECT topic, topic_id, partition, arg_max(next_offset, batch_id) AS next_offset
+            FROM wh.ledger.offsets GROUP BY ALL
+        )
+        SELECT coalesce(r.topic, s.topic) || '/' || coalesce(r.partition, s.partition),
+            abs(coalesce(r.next_offset, 0) - coalesce(s.next_offset, 0))
+        FROM recorded AS r FULL JOIN stored AS s USING (topic_id, partition)
+        WHERE r.next_offset IS DISTINCT FROM s.next_offset
+        """,
+    ),
+    "one event, loaded once": (
+        "counted twice",
+        """
+        SELECT event_key, count(*) - 1 FROM wh.ledger.deliveries
+        WHERE outcome = 'loaded' GROUP BY event_key HAVING count(*) > 1
+        """,
+    ),
+    "duplicates have a first": (
+        "a duplicate of nothing",
+        """
+        SELECT event_key, count(*) FROM wh.ledger.deliveries AS d
+        WHERE outcome = 'duplicate' AND NOT EXISTS (
+            FROM wh.ledger.deliveries AS l WHERE l.outcome = 'loaded' AND l.event_key = d.event_key
+        ) GROUP BY event_key
+        """,
+    ),
+    "every loaded record has its body": (
+        "without its body, or a body without its record",
+        """
+        SELECT coalesce(d.topic || '/' || d.partition || '/' || d."offset",
+                        b.topic || '/' || b.partition || '/' || b."offset"), 1
+        FROM (FROM wh.ledger.deliveries WHERE outcome = 'loaded' OR reason = 'body_differs') AS d
+        FULL JOIN wh.ledger.bodies AS b USING (topic_id, partition, "offset")
+        WHERE d.topic IS NULL OR b.topic IS NULL
+        """,
+    ),
+    "every quarantined record is kept": (
+        "not in quarantine, or there without its record",
+        """
+        SELECT coalesce(d.topic || '/' || d.partition || '/' || d."offset",
+                        q.topic || '/' || q.partition || '/' || q."offset"), 1
+        FROM (FROM wh.ledger.deliveries WHERE outcome = 'quarantined') AS d
+        FULL JOIN wh.quarantine.records AS q USING (topic_id, partition, "offset")
+        WHERE d.topic IS NULL OR q.topic IS NULL
+        """,
+    ),
+}
+
+
+def audit(
+    con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, found: Mapping[int, Watermarks] | None
+) -> Audit:
+    """Check the whole ledger, against the topic too when it is given. Reads one snapshot of the lake."""
+    con.begin()
+    try:
+        findings = [
+            *_ledger_findings(con),
+            *_event_findings(con),
+            *_batch_findings(con),
+            *(_topic_findings(con, topic, found) if topic and found else ()),
+        ]
+        return Audit(_totals(con, topic, found), tuple(findings))
+    finally:
+        con.rollback()
+
+
+def _ledger_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    for check, (problem, sql) in _LEDGER_CHECKS.items():
+        for where, records in con.execute(sql).fetchall():
+            yield Finding(check, str(where), problem, int(records))
+
+
+def _event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Event rows against the ledger, in both directions, and child rows against their event."""
+    names = [
+        name for name, columns in all_tables() if name.startswith("events.") and "position" not in columns
+    ]
+    rows = " UNION ALL ".join(f"SELECT event_key, '{name}' AS name FROM wh.{name}" for name in names)  # noqa: S608
+    sql = f"""
+        SELECT coalesce(e.name, 'ledger.deliveries'), count(*),
+            CASE WHEN d.event_key IS NULL THEN 'event rows that no loaded record accounts for'
+                WHEN e.event_key IS NULL THEN 'loaded records without their event row'
+                ELSE 'events with more than one row' END
+        FROM (SELECT event_key, min(name) AS name, count(*) AS n FROM ({rows}) GROUP BY event_key) AS e
+        FULL JOIN (FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d USING (event_key)
+        WHERE d.event_key IS NULL OR e.event_key IS NULL OR e.n > 1 GROUP BY ALL
+        """  # noqa: S608 - names of our own tables
+    for where, records, problem in con.execute(sql).fetchall():
+        yield Finding("ledger and event tables agree", where, problem, records)
+
+
+def _batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """The hash chain recomputed: an altered, added or removed ledger row breaks it at its batch."""
+    batches = con.execute(
+        "SELECT batch_id, records, chain_sha256 FROM wh.ledger.batches ORDER BY batch_id"
+    ).fetchall()
+    before, expected = FIRST_CHAIN, 1
+    for batch_id, records, chain in batches:
+        rows = con.execute(
+            """
+            SELECT topic_id, partition, "offset", outcome, body_sha256
+            FROM wh.ledger.deliveries WHERE batch_id = ?
+            """,
+            [batch_id],
+        ).pl()
+        if batch_id != expected:
+            yield Finding("chain of batches", f"batch {expected}", "is missing", 0)
+        if rows.height != records or chained(before, rows) != chain:
+            yield Finding("chain of batches", f"batch {batch_id}", "was altered after its commit", records)
+        before, expected = chain, batch_id + 1
+
+
+def _topic_findings(
+    con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]
+) -> Iterator[Finding]:
+    check = "ledger and topic agree"
+    for partition, (first, end) in _recorded(con, topic).items():
+        low, high = found[partition].low, found[partition].high
+        where = f"{topic.topic}/{partition}"
+        if low < first:
+            yield Finding(check, where, "records before the first one recorded", first - low)
+        if end < low:
+            yield Finding(check, where, "deleted by retention before they were loaded: lost", low - end)
+        if high < end:
+            yield Finding(check, where, "the ledger goes beyond the end of the topic", end - high)
+
+
+def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:
+    rows = con.execute(
+        """
+        SELECT partition, min("offset"), max("offset") + 1 FROM wh.ledger.deliveries
+        WHERE topic_id = ? GROUP BY partition ORDER BY partition
+        """,
+        [topic.topic_id],
+    ).fetchall()
+    return {partition: (first, end) for partition, first, end in rows}
+
+
+def _totals(
+    con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, found: Mapping[int, Watermarks] | None
+) -> Totals:
+    row = con.execute(
+        """
+        SELECT count(*), count(*) FILTER (outcome = 'loaded'), count(*) FILTER (outcome = 'duplicate'),
+            count(*) FILTER (outcome = 'quarantined')
+        FROM wh.ledger.deliveries
+        """
+    ).fetchone()
+    records, loaded, duplicate, quarantined = row or (0, 0, 0, 0)
+    return Totals(records, loaded, duplicate, quarantined, _waiting(con, topic, found))
+
+
+def _waiting(
+    con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, found: Mapping[int, Watermarks] | None
+) -> int | None:
+    if topic is None or found is None:
+        return None
+    recorded = _recorded(con, topic)
+    ends = {partition: recorded.get(partition, (0, marks.low))[1] for partition, marks in found.items()}
+    return sum(max(marks.high - ends[partition], 0) for partition, marks in found.items())

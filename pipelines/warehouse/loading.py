@@ -1,0 +1,83 @@
+"""A loader with its lease and its reader: what `hirestream stream` and the Dagster asset share."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipelines.errors import TopicMismatch
+from pipelines.ingest.reader import TopicReader, check_positions, skip_lost
+from pipelines.ingest.topic import TopicInfo, ensure_topic, watermarks
+from pipelines.settings import Settings
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.lease import held_lease
+from pipelines.warehouse.load import Loader
+from pipelines.warehouse.positions import Position, by_partition, positions
+from pipelines.warehouse.rejects import RejectWindow
+from pipelines.warehouse.tables import create_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an operator allows a loader to go on past."""
+
+    accept_rejects: bool = False
+    accept_loss: bool = False
+
+
+@contextmanager
+def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[tuple[TopicReader, Loader]]:
+    """A reader and a loader that hold the lease while the block runs.
+
+    Raises `LeaseHeld`, `TopicMismatch` or `Unavailable` before anything is read.
+    """
+    with held_lease(settings.warehouse, holder):
+        topic = ensure_topic(settings.kafka)
+        con = open_lake(settings.warehouse)
+        try:
+            create_tables(con)
+            start = _start(settings, topic, positions(con, settings.kafka.topic), choices)
+            loader = Loader(
+                con,
+                start,
+                holder=holder,
+                organizations=expected_organizations(settings),
+                rejects=_window(settings, choices),
+                clock=lambda: dt.datetime.now(dt.UTC),
+            )
+            with TopicReader(settings.kafka, topic, start) as reader:
+                yield reader, loader
+        finally:
+            con.close()
+
+
+def expected_organizations(settings: Settings) -> Mapping[str, frozenset[str]]:
+    """The organizations that each source lists, for the sources that list any."""
+    listed = {name: source.organizations for name, source in settings.sources.items()}
+    return {
+        name: frozenset(part.strip() for part in text.split(",") if part.strip())
+        for name, text in listed.items()
+        if text
+    }
+
+
+def _window(settings: Settings, choices: Choices) -> RejectWindow | None:
+    if choices.accept_rejects:
+        return None
+    return RejectWindow(settings.load.reject_share, settings.load.reject_minimum)
+
+
+def _start(settings: Settings, topic: TopicInfo, stored: list[Position], choices: Choices) -> dict[int, int]:
+    """Where to start. Raises `TopicMismatch` when the stored positions do not fit the topic."""
+    others = sorted({p.topic_id for p in stored} - {topic.topic_id})
+    here = dict(by_partition(stored, topic.topic_id))
+    if others and not here and not choices.accept_loss:
+        raise TopicMismatch(
+            f"the topic {topic.topic} was made anew (it is {topic.topic_id}, loaded was {others[-1]}); what "
+            "the old one still held is lost. `hirestream stream --accept-loss` loads the new one"
+        )
+    found = watermarks(settings.kafka, topic)
+    if choices.accept_loss:
+        here = skip_lost(here, found)
+    check_positions(here, found)
+    return here
