@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 
-class Record(Struct, forbid_unknown_fields=True, rename="camel"):
-    """A JSON object of a contract. Names are camelCase there; a field it does not name becomes `extras`."""
+class Record(Struct, forbid_unknown_fields=True, rename="camel", gc=False):
+    """A JSON object of a contract. Names are camelCase there; a field it does not name becomes `extras`.
+    A document has no cycles, so the garbage collector need not look at it."""
 
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=512)]

@@ -24,7 +24,7 @@ MAX_ID_LENGTH = 512
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, gc=False):
     """Which event a delivery carries, as far as it can be read."""
 
     event_type: str | None = None
@@ -34,7 +34,7 @@ class Identity(Struct, frozen=True):
     key_kind: KeyKind | None = None
 
 
-class Typed(Struct, frozen=True):
+class Typed(Struct, frozen=True, gc=False):
     """A document that fits its contract; `extras` are its fields beyond it, by path."""
 
     identity: Identity
@@ -42,14 +42,14 @@ class Typed(Struct, frozen=True):
     extras: Mapping[str, Any] | None = None
 
 
-class Generic(Struct, frozen=True):
+class Generic(Struct, frozen=True, gc=False):
     """A document of an event type that has no contract, as JSON text."""
 
     identity: Identity
     payload: str
 
 
-class Rejected(Struct, frozen=True):
+class Rejected(Struct, frozen=True, gc=False):
     """A body that is no event of its provider; `identity` holds what could be read all the same."""
 
     identity: Identity

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -12,8 +12,8 @@ import polars as pl
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.registry import contracts, providers
-from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Generic, Typed
+from pipelines.contracts.types import Record
+from pipelines.flatten.decode import Decoded, Generic, Typed
 from pipelines.flatten.tables import (
     CHILD_COLUMNS,
     EVENT_COLUMNS,
@@ -28,87 +28,64 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What a load writes on every row: its number, its time, and which organizations a source may send."""
+def event_frames(
+    decoded: Sequence[Decoded],
+    ledger: pl.DataFrame,
+    loaded: Sequence[int],
+    organizations: Mapping[str, frozenset[str]],
+) -> dict[str, pl.DataFrame]:
+    """Frames of the records at `loaded` by table name in the schema `events`; none of them is empty.
 
-    batch_id: int
-    loaded_at: dt.datetime
-    organizations: Mapping[str, frozenset[str]]
-
-
-def event_frames(batch: DecodedBatch, loaded: Sequence[int], stamp: Stamp) -> dict[str, pl.DataFrame]:
-    """Frames of the records at `loaded` by table name in the schema `events`; none of them is empty."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    `ledger` has one row per record with the columns that event tables take from it. `organizations` says which
+    ones a source may send; a source that is not in it may send any.
+    """
+    typed: dict[type[Record], list[int]] = {}
     generic: list[int] = []
     for index in loaded:
-        found = batch.decoded[index]
+        found = decoded[index]
         if isinstance(found, Typed):
-            key = (batch.envelopes["provider"][index], str(type(found.document).__struct_config__.tag))
-            groups.setdefault(key, []).append(index)
+            typed.setdefault(type(found.document), []).append(index)
         else:
             generic.append(index)
+    marked = ledger.with_columns(_is_foreign(organizations))
     frames: dict[str, pl.DataFrame] = {}
-    for key, indices in groups.items():
-        frames |= _contract_frames(batch, contracts()[key], indices, stamp)
+    for document, indices in typed.items():
+        frames |= _contract_frames(decoded, marked, _by_document()[document], indices)
     if generic:
-        frames["generic"] = _generic_frame(batch, generic, stamp)
+        frames["generic"] = _generic_frame(decoded, marked, generic)
     return frames
 
 
+@cache
+def _by_document() -> dict[type[Record], Contract]:
+    return {contract.document: contract for contract in contracts().values()}
+
+
 def _contract_frames(
-    batch: DecodedBatch, contract: Contract, indices: list[int], stamp: Stamp
+    decoded: Sequence[Decoded], ledger: pl.DataFrame, contract: Contract, indices: list[int]
 ) -> dict[str, pl.DataFrame]:
     tables = tables_of(contract.provider.name, contract.event_type)
-    found = [batch.decoded[i] for i in indices]
-    documents = [f.document for f in found if isinstance(f, Typed)]
-    extras = [_json(f.extras) if isinstance(f, Typed) and f.extras else None for f in found]
-    columns = _columns(documents, tables.event)
-    columns["extras"] = pl.Series(extras, dtype=pl.String)
-    columns["contract_version"] = pl.repeat(contract.version, len(found), dtype=pl.Int64, eager=True)
-    frame = _with_event_columns(batch, indices, columns, stamp)
-    clocks = _clocks(contract, tables.event)
-    frames = {
-        tables.event.name: _ordered(
-            frame.with_columns(_occurred(clocks)), [c.name for c in tables.event.columns]
-        )
-    }
-    keys = frame["event_key"]
+    found = [f for f in map(decoded.__getitem__, indices) if isinstance(f, Typed)]
+    documents = [f.document for f in found]
+    extras = pl.Series("extras", [_json(f.extras) for f in found], dtype=pl.String)
+    frame = ledger[np.array(indices)].with_columns(extras, *_columns(documents, tables.event))
+    frame = frame.with_columns(_is_test(), *_occurred(_clocks(contract, tables.event)))
+    frames = {tables.event.name: frame.select([*EVENT_COLUMNS, *(c.name for c in tables.event.columns)])}
     for child in tables.children:
-        rows = _child_frame(documents, child, keys, stamp.batch_id)
+        rows = _child_frame(documents, child, frame)
         if rows.height:
             frames[child.name] = rows
     return frames
 
 
-def _generic_frame(batch: DecodedBatch, indices: list[int], stamp: Stamp) -> pl.DataFrame:
-    found = [batch.decoded[i] for i in indices]
-    columns = {
-        "event_type": pl.Series([f.identity.event_type for f in found], dtype=pl.String),
-        "payload": pl.Series([f.payload if isinstance(f, Generic) else None for f in found], dtype=pl.String),
-        "event_id": pl.Series([f.identity.event_id for f in found], dtype=pl.String),
-        "extras": pl.repeat(None, len(found), dtype=pl.String, eager=True),
-        "contract_version": pl.repeat(None, len(found), dtype=pl.Int64, eager=True),
-    }
-    frame = _with_event_columns(batch, indices, columns, stamp)
-    return _ordered(frame.with_columns(_occurred([])), list(GENERIC_COLUMNS))
-
-
-def _with_event_columns(
-    batch: DecodedBatch,
-    indices: list[int],
-    columns: dict[str, pl.Series],
-    stamp: Stamp,
-) -> pl.DataFrame:
-    identities = [batch.decoded[i].identity for i in indices]
-    frame = batch.envelopes[indices].select("delivery_id", "source", "provider", "received_at")
-    return frame.with_columns(
-        pl.Series("event_key", [i.event_key for i in identities], dtype=pl.String),
-        pl.Series("organization_id", [i.organization_id for i in identities], dtype=pl.String),
-        *(series.alias(name) for name, series in columns.items()),
-        pl.lit(stamp.loaded_at).cast(INSTANT).alias("loaded_at"),
-        pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"),
-    ).with_columns(_is_test(), _is_foreign(stamp.organizations))
+def _generic_frame(decoded: Sequence[Decoded], ledger: pl.DataFrame, indices: list[int]) -> pl.DataFrame:
+    found = [decoded[index] for index in indices]
+    frame = ledger[np.array(indices)].with_columns(
+        pl.Series("payload", [f.payload if isinstance(f, Generic) else None for f in found], dtype=pl.String),
+        pl.Series("event_id", [f.identity.event_id for f in found], dtype=pl.String),
+        pl.lit(None, dtype=pl.String).alias("extras"),
+    )
+    return frame.with_columns(_is_test(), *_occurred([])).select([*EVENT_COLUMNS, *GENERIC_COLUMNS])
 
 
 def _is_test() -> pl.Expr:
@@ -141,29 +118,20 @@ def _occurred(clocks: list[tuple[str, str]]) -> list[pl.Expr]:
     return [time.alias("occurred_at"), basis.alias("occurred_at_basis")]
 
 
-def _ordered(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    return frame.select([*EVENT_COLUMNS, *names])
-
-
-def _child_frame(documents: Sequence[Any], table: Table, keys: pl.Series, batch_id: int) -> pl.DataFrame:
+def _child_frame(documents: Sequence[Any], table: Table, events: pl.DataFrame) -> pl.DataFrame:
     arrays = [array or () for array in _follow(documents, table.path)]
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
     items = [item for array in arrays for item in array]
     starts = np.cumsum(lengths) - lengths
-    frame = pl.DataFrame(
-        {
-            "event_key": keys.gather(np.repeat(np.arange(len(arrays)), lengths)),
-            "batch_id": pl.repeat(batch_id, len(items), dtype=pl.Int64, eager=True),
-            "position": np.arange(len(items), dtype=np.int64) - np.repeat(starts, lengths),
-            **_columns(items, table),
-        }
-    )
+    position = np.arange(len(items), dtype=np.int64) - np.repeat(starts, lengths)
+    frame = events.select("event_key", "batch_id")[np.repeat(np.arange(len(arrays)), lengths)]
+    frame = frame.with_columns(pl.Series("position", position), *_columns(items, table))
     return frame.select([*CHILD_COLUMNS, *(c.name for c in table.columns)])
 
 
-def _columns(documents: Sequence[Any], table: Table) -> dict[str, pl.Series]:
-    parents: dict[tuple[str, ...], list[Any]] = {(): list(documents)}
-    return {c.name: _series(_leaf(parents, documents, c), c) for c in table.columns}
+def _columns(documents: Sequence[Any], table: Table) -> list[pl.Series]:
+    parents: dict[tuple[str, ...], list[Any]] = {}
+    return [_series(_leaf(parents, documents, column), column) for column in table.columns]
 
 
 def _leaf(parents: dict[tuple[str, ...], list[Any]], documents: Sequence[Any], column: Column) -> list[Any]:
@@ -192,9 +160,9 @@ def _step(parents: list[Any], name: str) -> list[Any]:
 def _series(values: list[Any], column: Column) -> pl.Series:
     if column.dtype == INSTANT:
         micros = [None if v is None else (v - _EPOCH) // _MICROSECOND for v in values]
-        return pl.Series(micros, dtype=pl.Int64).cast(INSTANT)
-    return pl.Series(values, dtype=column.dtype)
+        return pl.Series(column.name, micros, dtype=pl.Int64).cast(INSTANT)
+    return pl.Series(column.name, values, dtype=column.dtype)
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+def _json(extras: Mapping[str, Any] | None) -> str | None:
+    return msgspec.json.encode(extras).decode() if extras else None

@@ -1,6 +1,7 @@
 """Reads the topic from where the lake says, and never from where a consumer group says."""
 
 import logging
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,8 @@ from receiver.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
 
+CHUNK_RECORDS = 10_000
+"""Messages of the client library in memory at once; as rows of a batch they are a fraction of the size."""
 _GROUP = "hirestream-loader"
 
 
@@ -32,19 +35,24 @@ class TopicReader:
         )
 
     def read(self, max_records: int, linger_seconds: float) -> RawBatch:
-        """What arrives within the time, or sooner as much as asked for. Empty when nothing does.
+        """What arrives within the time; of a backlog as much as asked for. Empty when nothing arrives.
 
         Raises `TopicMismatch` when the broker no longer has the offset to go on at, `Unavailable` on a broken
         connection that does not heal by itself.
         """
         batch = RawBatch(self._topic.topic, self._topic.topic_id)
-        messages = self._consume(max_records, linger_seconds)
-        batch.extend([message for message in messages if not _is_error(message)])
+        deadline = time.monotonic() + linger_seconds
+        while len(batch) < max_records:
+            asked = min(CHUNK_RECORDS, max_records - len(batch))
+            messages = self._consume(asked, max(deadline - time.monotonic(), 0.0))
+            batch.extend([message for message in messages if not _is_error(message)])
+            if len(messages) < asked:
+                break
         return batch
 
-    def _consume(self, max_records: int, linger_seconds: float) -> list[Message]:
+    def _consume(self, max_records: int, timeout_seconds: float) -> list[Message]:
         try:
-            return self._consumer.consume(max_records, linger_seconds)
+            return self._consumer.consume(max_records, timeout_seconds)
         except KafkaException as error:
             raise Unavailable(
                 f"Kafka cannot be read: {error.args[0].str()}; see `hirestream doctor`"
@@ -120,7 +128,7 @@ def _config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",
-        "queued.max.messages.kbytes": 65_536,
+        "queued.max.messages.kbytes": 32_768,
         "queued.min.messages": 100_000,
         "fetch.message.max.bytes": kafka.max_message_bytes,
         "fetch.wait.max.ms": 100,

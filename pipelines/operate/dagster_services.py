@@ -58,7 +58,17 @@ def interface(settings: Settings, environment: Mapping[str, str], code_port: int
     """Web server and daemon, which find the definitions at the code server."""
     workspace = _workspace(settings, code_port)
     known, port = dagster_environment(settings, environment), settings.dagster.port
-    web = [PYTHON, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    web: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "dagster_webserver",
+        "-w",
+        workspace,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     return (
         Service(
             "dagster-webserver",

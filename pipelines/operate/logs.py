@@ -1,4 +1,4 @@
-"""Logging of a process: to stderr, as JSON lines for machines and as short lines for a person at a terminal."""
+"""Logging of a process to stderr: JSON lines for machines, short lines for a person at a terminal."""
 
 import json
 import logging

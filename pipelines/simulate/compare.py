@@ -5,7 +5,7 @@ from datetime import date
 
 import duckdb
 
-from pipelines.simulate.standing import MARTS, Mart
+from pipelines.simulate.marts import MARTS, Mart
 from pipelines.simulate.truth import TruthRow
 
 Cell = tuple[str, date]

@@ -141,10 +141,8 @@ def _legacy(story: Conversation) -> Data:
     return {
         **_ids(story),
         "conversationStatus": "ONGOING",
-        "scorecardTotalValue": None,
         "externalId": _external_id(story),
         "participantLastName": story.person.last_name,
         "participantFirsName": story.person.first_name,
         "externalCampaignId": story.campaign.external_id,
-        "screeningQuestionsOutcome": [],
     }

@@ -6,20 +6,24 @@ from types import MappingProxyType
 
 from pipelines.simulate.dice import Dice
 from pipelines.simulate.meetings import draw_meetings
-from pipelines.simulate.outcomes import Conversation, Ending, Exhaustion, Meeting
+from pipelines.simulate.outcomes import (
+    BARE,
+    CLOSED,
+    FAILED,
+    NOT_INTERESTED,
+    PASSED,
+    UNSEEN,
+    Conversation,
+    Ending,
+    Exhaustion,
+    Meeting,
+)
 from pipelines.simulate.people import draw_answers, draw_person, draw_score
 from pipelines.simulate.reviews import draw_frictions, draw_reviews
 from pipelines.simulate.world import APPLICANTS, AVAILABILITY, SCHEDULING, Campaign
 
-PASSED = "COMPLETED_SCREENING_PASSED"
-FAILED = "COMPLETED_SCREENING_FAILED"
-NOT_INTERESTED = "COMPLETED_CANDIDATE_NOT_INTERESTED"
-CLOSED = "CLOSED"
-BARE = "COMPLETED"
-UNSEEN = "COMPLETED_REFERRED_ELSEWHERE"
 NEVER = "never"
 NO_STATUS = "no status"
-DECISIONS = (PASSED, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _endings(dice: Dice, plan: Plan, campaign: Campaign, started_at: datetime) -
 
 
 def _ending(dice: Dice, campaign: Campaign, status: str, at: datetime) -> Ending:
-    if status not in DECISIONS:
+    if status not in (PASSED, FAILED):
         return Ending(at, None if status == NO_STATUS else status)
     passed = status == PASSED
     return Ending(at, status, draw_score(dice, passed), draw_answers(dice, campaign, passed))

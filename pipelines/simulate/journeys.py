@@ -51,9 +51,12 @@ def simulate(
     """The same for the same arguments; nothing in it happens after `until`.
 
     Bodies of the legacy envelope have no time of their own, so they are counted on the day they are sent:
-    they are part of it only when that day, in `time_zone`, is given. A longer simulation with the same seed
-    and `until` begins with the same journeys.
+    they are part of it only when that day, in `time_zone`, is given, and sending must not run past its
+    midnight. A longer simulation with the same seed
+    and `until` begins with the same journeys. Raises `ValueError` when `until` has no time zone.
     """
+    if until.tzinfo is None:
+        raise ValueError("until needs a time zone")
     end = until.astimezone(UTC).replace(microsecond=until.microsecond // 1000 * 1000)
     tag = tag_of(seed, end)
     told = list(islice(draw_journeys(Dice(Random(f"{tag} journeys"), end), Numbers(tag)), journeys))

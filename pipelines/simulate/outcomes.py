@@ -14,6 +14,14 @@ FrictionKind = Literal["MORE_TIME_REQUESTED", "AVAILABILITY_NOT_FOUND"]
 Change = Literal["SCHEDULED", "RESCHEDULED", "UPDATED", "CANCELLED", "HELD"]
 RunResult = Literal["COMPLETED", "FAILED", "CANCELLED"]
 
+PASSED = "COMPLETED_SCREENING_PASSED"
+FAILED = "COMPLETED_SCREENING_FAILED"
+NOT_INTERESTED = "COMPLETED_CANDIDATE_NOT_INTERESTED"
+CLOSED = "CLOSED"
+BARE = "COMPLETED"
+UNSEEN = "COMPLETED_REFERRED_ELSEWHERE"
+"""A status that the documents do not name; such enumerations are open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

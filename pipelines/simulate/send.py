@@ -134,7 +134,7 @@ async def _attempt(target: _Target, body: bytes, last: bool) -> tuple[int | None
         async with target.session.post(target.address, data=body, headers=headers) as response:
             if response.status == 200:
                 target.tally.delivery_ids.append(str((await response.json())["delivery_id"]))
-            return response.status, _wait_seconds(response.headers.get("Retry-After"))
+            return response.status, wait_seconds(response.headers.get("Retry-After"))
     except (aiohttp.ClientConnectionError, TimeoutError) as error:
         if last:
             raise Unavailable(
@@ -143,10 +143,10 @@ async def _attempt(target: _Target, body: bytes, last: bool) -> tuple[int | None
         return None, 0.2
 
 
-def _wait_seconds(retry_after: str | None) -> float:
+def wait_seconds(retry_after: str | None) -> float:
     """Seconds as the header says them, within bounds; a date in it counts as a second."""
     try:
         seconds = float(retry_after or 1)
     except ValueError:
         seconds = 1.0
-    return min(max(seconds, 0.05), MAX_WAIT_SECONDS)
+    return min(max(0.05, seconds), MAX_WAIT_SECONDS)

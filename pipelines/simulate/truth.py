@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from pipelines.simulate.marts import MARTS, Mart
 from pipelines.simulate.outcomes import Journey
-from pipelines.simulate.standing import HIT, MARTS, MISS, OPEN, Mart
+from pipelines.simulate.placing import HIT, MISS, OPEN
 
 
 @dataclass(frozen=True, slots=True)

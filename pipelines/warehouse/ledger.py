@@ -1,5 +1,7 @@
 """The rows a batch writes beside its events: ledger, bodies, quarantine, offsets, batch."""
 
+import datetime as dt
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
@@ -9,10 +11,17 @@ from pipelines.contracts.registry import contracts
 from pipelines.contracts.types import Record
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.decode import Decoded, Rejected, Typed
-from pipelines.flatten.frames import Stamp
 from pipelines.flatten.tables import INSTANT
 from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided
 from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a commit writes on every row: its number and its time."""
+
+    batch_id: int
+    loaded_at: dt.datetime
 
 
 def chained(before: str, ledger: pl.DataFrame) -> str:

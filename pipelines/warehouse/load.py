@@ -14,9 +14,10 @@ import polars as pl
 
 from pipelines.errors import HirestreamError
 from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.frames import Stamp, event_frames
+from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.index import KeyIndex, prefixes
 from pipelines.warehouse.ledger import (
+    Stamp,
     batch_frame,
     bodies_frame,
     ledger_frame,
@@ -73,7 +74,7 @@ class Loader:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
         decided = decide(batch, self._earlier(batch))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
-        stamp = Stamp(self._last.batch_id + 1, self._clock(), self._organizations)
+        stamp = Stamp(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)
         chain = str(frames["ledger.batches"]["chain_sha256"][0])
         in_transaction(self._con, lambda: self._write(frames, stamp.batch_id))
@@ -114,7 +115,8 @@ class Loader:
             "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
             "quarantine.records": quarantine_frame(batch, decided, ledger),
         }
-        frames |= {f"events.{name}": f for name, f in event_frames(batch, decided.loaded, stamp).items()}
+        events = event_frames(batch.decoded, ledger, decided.loaded, self._organizations)
+        frames |= {f"events.{name}": frame for name, frame in events.items()}
         return {name: frame for name, frame in frames.items() if frame.height}
 
     def _write(self, frames: Mapping[str, pl.DataFrame], batch_id: int) -> None:

@@ -36,6 +36,7 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
         con = open_lake(settings.warehouse)
         try:
             create_tables(con)
+            con.execute("SET threads = 1")  # halves the CPU of a commit; the other core decodes meanwhile
             start = _start(settings, topic, positions(con, settings.kafka.topic), choices)
             loader = Loader(
                 con,

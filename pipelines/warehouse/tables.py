@@ -48,9 +48,7 @@ DELIVERIES: Columns = MappingProxyType(
 )
 """`ledger.deliveries`: one row per Kafka record, key (topic_id, partition, offset)."""
 
-BODIES: Columns = MappingProxyType(
-    {**_POSITION, "event_key": pl.String(), "batch_id": pl.Int64(), "body": pl.Binary()}
-)
+BODIES: Columns = MappingProxyType({**_POSITION, "batch_id": pl.Int64(), "body": pl.Binary()})
 """`ledger.bodies`: the raw bytes of what was loaded, and of duplicates whose body differs."""
 
 QUARANTINE: Columns = MappingProxyType(

@@ -1,0 +1,144 @@
+"""How it is going: every part asked in turn. A part that does not answer is a problem said, not an error."""
+
+import datetime as dt
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import HirestreamError
+from pipelines.ingest.topic import topic_info, watermarks
+from pipelines.operate.dagster_services import address
+from pipelines.operate.state import read_state
+from pipelines.settings import Settings
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.lease import lease_holder
+from pipelines.warehouse.positions import by_partition, positions
+
+KAFKA_TIMEOUT_SECONDS = 3.0
+HTTP_TIMEOUT_SECONDS = 2.0
+
+TOTALS = """
+SELECT coalesce(sum(records), 0)::BIGINT AS records, coalesce(sum(loaded), 0)::BIGINT AS loaded,
+    coalesce(sum(duplicate), 0)::BIGINT AS duplicate,
+    coalesce(sum(quarantined), 0)::BIGINT AS quarantined, max(loaded_at) AS last_loaded_at
+FROM wh.ledger.batches
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition: where the load goes on, where the topic ends, and the records between them."""
+
+    partition: int
+    next_offset: int
+    end_offset: int
+    lag: int
+
+
+@dataclass(slots=True)
+class Status:
+    """What is known; None where a part did not answer. `problems` says why, one sentence each."""
+
+    home: str
+    kafka: str
+    topic: str
+    topic_id: str | None = None
+    partitions: list[Partition] = field(default_factory=list)
+    lag: int | None = None
+    ledger: dict[str, int] | None = None
+    last_loaded_at: dt.datetime | None = None
+    loader: str | None = None
+    last_model_build: dict[str, Any] | None = None
+    receiver: str = "down"
+    dagster: str = "down"
+    problems: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+
+def read_status(settings: Settings) -> Status:
+    """Ask broker, lake, loader, receiver and Dagster. Never raises for a part that is down."""
+    status = Status(
+        home=str(settings.home),
+        kafka=settings.kafka.client_config()["bootstrap.servers"],
+        topic=settings.kafka.topic,
+        loader=lease_holder(settings.warehouse),
+        last_model_build=read_state(settings.home),
+    )
+    stored = _read_lake(settings, status)
+    _read_kafka(settings, status, stored)
+    _read_processes(settings, status)
+    return status
+
+
+def _read_lake(settings: Settings, status: Status) -> Mapping[str, Mapping[int, int]]:
+    """Fill in the ledger's part; returns the next offsets by topic id and partition."""
+    try:
+        con = open_lake(settings.warehouse, read_only=True)
+    except (duckdb.Error, OSError):
+        status.problems.append(f"no lake at {settings.warehouse} yet; `hirestream up` makes it")
+        return {}
+    with con:
+        try:
+            *counts, status.last_loaded_at = con.execute(TOTALS).fetchall()[0]
+            status.ledger = dict(zip(("records", "loaded", "duplicate", "quarantined"), counts, strict=True))
+            found = positions(con, settings.kafka.topic)
+        except duckdb.Error as error:
+            status.problems.append(
+                f"the lake cannot be read ({type(error).__name__}); see `hirestream doctor`"
+            )
+            return {}
+    return {topic_id: by_partition(found, topic_id) for topic_id in {p.topic_id for p in found}}
+
+
+def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping[int, int]]) -> None:
+    try:
+        info = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
+        if info is None:
+            status.problems.append(f"there is no topic {settings.kafka.topic} yet; `hirestream up` makes it")
+            return
+        ends = watermarks(settings.kafka, info, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
+    except HirestreamError as error:
+        status.problems.append(str(error))
+        return
+    status.topic_id = info.topic_id
+    if stored and info.topic_id not in stored:
+        status.problems.append(f"the topic {info.topic} is not the one that was loaded; it was made anew")
+    here = stored.get(info.topic_id, {})
+    for number, marks in ends.items():
+        at = here.get(number, marks.low)
+        status.partitions.append(Partition(number, at, marks.high, marks.high - at))
+        if number in here and at < marks.low:
+            status.problems.append(f"partition {number}: {marks.low - at} records were gone before the load")
+    status.lag = sum(partition.lag for partition in status.partitions)
+
+
+def _read_processes(settings: Settings, status: Status) -> None:
+    host, port = settings.receiver.host, settings.receiver.port
+    status.receiver = _answers(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
+    status.dagster = _answers(f"{address(settings)}/server_info")
+    if status.receiver != "up":
+        status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
+    if status.loader is None:
+        status.problems.append("nothing loads; `hirestream up` or `hirestream stream` does")
+    if (status.last_model_build or {}).get("failed"):
+        status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
+
+
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+def _answers(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS):  # noqa: S310 - built above
+            return "up"
+    except urllib.error.HTTPError as error:
+        return f"not ready ({error.code})"
+    except OSError:
+        return "down"

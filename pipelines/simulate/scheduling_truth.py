@@ -1,0 +1,44 @@
+"""Who was booked, who could not be: told from what happened, never from an event."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pipelines.simulate.outcomes import Conversation, Journey, LooseBooking
+from pipelines.simulate.placing import HIT, MISS, Placed, conversations, entered
+from pipelines.simulate.world import SCHEDULING
+
+
+def _booked_at(story: Conversation) -> datetime | None:
+    return min((move.at for meeting in story.meetings for move in meeting.moves), default=None)
+
+
+def _friction_at(story: Conversation) -> datetime | None:
+    """The last time that it was not booked: no time suited, or nobody answered an invitation."""
+    told = [at for friction in story.frictions for at in friction.told_at()]
+    if story.campaign.kind == SCHEDULING:
+        told += [exhaustion.at for exhaustion in story.exhaustions]
+    return max(told, default=None)
+
+
+def scheduling_cohort(journeys: list[Journey]) -> Iterator[Placed]:
+    """Every conversation and every loose booking, where it began."""
+    for story in conversations(journeys):
+        tried = HIT if _booked_at(story) else MISS if _friction_at(story) else "no_signal"
+        yield story.organization.id, entered(story), tried
+    yield from _loose_bookings(journeys)
+
+
+def scheduling_activity(journeys: list[Journey]) -> Iterator[Placed]:
+    """Those that were booked or could not be, where that happened."""
+    for story in conversations(journeys):
+        if booked_at := _booked_at(story):
+            yield story.organization.id, booked_at, HIT
+        elif friction_at := _friction_at(story):
+            yield story.organization.id, friction_at, MISS
+    yield from _loose_bookings(journeys)
+
+
+def _loose_bookings(journeys: list[Journey]) -> Iterator[Placed]:
+    for story in journeys:
+        if isinstance(story, LooseBooking):
+            yield story.organization.id, min(move.at for move in story.meeting.moves), HIT
