@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 """The command line: one thin function a command. What is wrong becomes one line on stderr and an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -40,7 +42,9 @@ def up(no_dagster: NoDagster = False) -> None:
 
 @app.command()
 def demo(
-    leave: Annotated[bool, typer.Option("--exit", help="End after the table; 1 when a number is wrong.")] = False,
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End after the table; 1 when a number is wrong.")
+    ] = False,
     journeys: Journeys = DEFAULT_JOURNEYS,
     seed: Seed = DEFAULT_SEED,
     no_dagster: NoDagster = False,
@@ -99,7 +103,9 @@ def receiver() -> None:
 
 @app.command()
 def stream(
-    until_caught_up: Annotated[bool, typer.Option(help="End when all that is on the topic is loaded.")] = False,
+    until_caught_up: Annotated[
+        bool, typer.Option(help="End when all that is on the topic is loaded.")
+    ] = False,
     accept_rejects: Annotated[bool, typer.Option(help="Go on however many records are rejected.")] = False,
     accept_loss: Annotated[bool, typer.Option(help="Go on past records that the topic lost.")] = False,
 ) -> None:
@@ -121,18 +127,21 @@ def simulate(
     as_json: AsJson = False,
 ) -> int:
     """Make candidate journeys with known truth, as files or as signed webhooks."""
+    from pipelines.errors import UsageError
     from pipelines.operate.output import show, show_json
-    from pipelines.operate.simulation import simulate_into, simulate_to
+    from pipelines.operate.simulation import Target, simulate_into, simulate_to
 
     settings = _settings()
     if (out is None) == (send_to is None):
-        raise _usage("give exactly one of --out and --send")
+        raise UsageError("give exactly one of --out and --send")
+    now = datetime.now(UTC)
     if out is not None:
-        made = simulate_into(settings, seed, journeys, out)
+        made = simulate_into(settings, seed, journeys, now, out)
     else:
-        made = simulate_to(settings, seed, journeys, str(send_to), source, _sign(settings, source), truth)
-    show_json(made) if as_json else show(made.text())
-    return 0 if made.ok else 1
+        target = Target(str(send_to), source, _sign(settings, source), truth)
+        made = simulate_to(settings, seed, journeys, now, target)
+    show_json(made) if as_json else show("\n".join(f"{name}: {value}" for name, value in made.items()))
+    return 1 if made.get("refused") else 0
 
 
 @app.command()
@@ -184,7 +193,10 @@ def doctor(as_json: AsJson = False) -> int:
 
 
 @app.command()
-def query(sql: Annotated[str, typer.Argument(help="One SELECT; schemas are those of the lake.")], as_json: AsJson = False) -> None:
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; schemas are those of the lake.")],
+    as_json: AsJson = False,
+) -> None:
     """Run SQL over the lake, read-only."""
     from pipelines.operate.output import show, show_json, table
     from pipelines.warehouse.readers import query as run_query
@@ -229,7 +241,9 @@ def contracts(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False) -> None:
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False,
+) -> None:
     """Write the generated parts of the documents."""
     from pipelines.operate.docs import write_docs
     from pipelines.operate.output import say
@@ -250,12 +264,10 @@ def run(arguments: Sequence[str]) -> int:
         result = command.main(args=list(arguments), prog_name="hirestream", standalone_mode=False)
     except (SettingsError, HirestreamError) as error:
         return _complain(str(error), getattr(error, "exit_code", 2))
-    except typer.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 0 if arguments[:1] in (["up"], ["demo"], ["broker"]) else 130
+    except TyperException as error:
+        return _misused(error)
     except BrokenPipeError:  # `hirestream query ... | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return int(result or 0)
 
@@ -263,3 +275,41 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The console command."""
     sys.exit(run(sys.argv[1:]))
+
+
+def _settings() -> "Settings":
+    from pipelines.settings import Settings
+
+    return Settings.read()
+
+
+def _sign(settings: "Settings", name: str) -> "Sign":
+    """How the sender behind a source signs. Raises `UsageError` for a source that is not configured."""
+    from uuid import uuid4
+
+    from pipelines.errors import UsageError
+    from pipelines.simulate.send import signer
+    from receiver.sources import sources
+
+    source = sources(settings).get(name)
+    if source is None:
+        raise UsageError(f"there is no source {name!r}; configured are {', '.join(settings.sources)}")
+    secret = next(iter(source.secrets.values()))
+    return signer(source.scheme, secret, lambda: str(uuid4()), lambda: datetime.now(UTC))
+
+
+def _misused(error: TyperException) -> int:
+    message = getattr(error, "format_message", lambda: str(error))()
+    if not message or message.startswith("Usage:"):  # no command was given: that is the help
+        sys.stderr.write(f"{message}\n")
+        return 2
+    return _complain(f"{message} See `hirestream --help`.", 2)
+
+
+def _complain(message: str, exit_code: int) -> int:
+    sys.stderr.write(f"hirestream: {message}\n")
+    return exit_code
+
+
+if __name__ == "__main__":
+    main()

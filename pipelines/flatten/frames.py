@@ -36,8 +36,8 @@ def event_frames(
 ) -> dict[str, pl.DataFrame]:
     """Frames of the records at `loaded` by table name in the schema `events`; none of them is empty.
 
-    `ledger` has one row per record with the columns that event tables take from it. `organizations` says which
-    ones a source may send; a source that is not in it may send any.
+    `ledger` has one row per record with the columns that event tables take from it. `organizations` says
+    which ones a source may send; one that is not in it may send any.
     """
     typed: dict[type[Record], list[int]] = {}
     generic: list[int] = []

@@ -9,9 +9,10 @@ import duckdb
 
 from pipelines.errors import HirestreamError
 from pipelines.operate.demo_plan import SOURCE, Plan, own_source, remember, remembered
-from pipelines.operate.results import Results, mismatches, read_results, render
+from pipelines.operate.results import Results, mismatches, read_results
 from pipelines.operate.supervise import Supervisor, interruptible
 from pipelines.operate.up import Parts, Say, places, receiver_address, running
+from pipelines.operate.up import stay as watch_on
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation, simulate
 from pipelines.simulate.send import Sign, send_all
@@ -31,9 +32,16 @@ SignWith = Callable[[Settings, str], Sign]
 
 
 def run_demo(
-    settings: Settings, plan: Plan, parts: Parts, sign_with: SignWith, say: Say, *, stay: bool
+    settings: Settings,
+    plan: Plan,
+    parts: Parts,
+    *,
+    sign_with: SignWith,
+    say: Say,
+    show: Callable[[Results], None],
+    stay: bool,
 ) -> Results:
-    """Start everything, send the plan's deliveries unless this home has them, and hand back what came of it.
+    """Start everything, send the plan's deliveries unless this home has them, and show and hand back what came of it.
 
     With `stay` it runs on until interrupted. Raises `UsageError` on a home with other data, and what
     `running` raises. Everything that was started is stopped in any case.
@@ -49,11 +57,11 @@ def run_demo(
         if plan.sent is None:
             plan = _send(settings, plan, simulation, sign_with, say)
         results = _settled(settings, plan, simulation, supervisor, say)
-        say(render(results))
+        show(results)
         say(places(settings, parts))
         say(LOOK)
         if stay:
-            supervisor.watch()
+            watch_on(supervisor)
     return results
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -20,6 +20,7 @@ from pipelines.warehouse.positions import by_partition, positions
 
 KAFKA_TIMEOUT_SECONDS = 3.0
 HTTP_TIMEOUT_SECONDS = 2.0
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 TOTALS = """
 SELECT coalesce(sum(records), 0)::BIGINT AS records, coalesce(sum(loaded), 0)::BIGINT AS loaded,
@@ -56,10 +57,6 @@ class Status:
     receiver: str = "down"
     dagster: str = "down"
     problems: list[str] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        """As plain values for JSON."""
-        return asdict(self)
 
 
 def read_status(settings: Settings) -> Status:
@@ -131,9 +128,6 @@ def _read_processes(settings: Settings, status: Status) -> None:
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
 
 
-ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-
-
 def _answers(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS):  # noqa: S310 - built above
@@ -142,3 +136,22 @@ def _answers(url: str) -> str:
         return f"not ready ({error.code})"
     except OSError:
         return "down"
+
+
+def render(status: Status) -> str:
+    """For a person: what is known line by line, then what is wrong."""
+    ledger = ", ".join(f"{name} {count}" for name, count in (status.ledger or {}).items())
+    build = status.last_model_build or {}
+    found = {
+        "home": status.home,
+        "Kafka": f"{status.kafka}, topic {status.topic}" if status.topic_id else "no topic",
+        "lag": "unknown" if status.lag is None else f"{status.lag} records",
+        "ledger": ledger or "none",
+        "last load": str(status.last_loaded_at or "never"),
+        "loader": status.loader or "none",
+        "models": str(build.get("built_at", "never built")),
+        "receiver": status.receiver,
+        "Dagster": status.dagster,
+    }
+    lines = [f"{name:<10}{value}" for name, value in found.items()]
+    return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])

@@ -4,6 +4,7 @@ Three threads, so that each kind of work overlaps the others: one reads and deco
 main one commits this one, and one builds models, publishes and reports what has changed since.
 """
 
+import gc
 import logging
 import queue
 import signal
@@ -34,6 +35,7 @@ def run_stream(
     Raises `LeaseHeld`, `TopicMismatch`, `TooManyRejects` or `Unavailable`; the position is kept in any case.
     """
     stop = stop or threading.Event()
+    gc.set_threshold(100_000, 20, 100)  # a batch makes a million short-lived values and hardly a cycle
     with _stopping_on_signals(stop), open_loader(settings, HOLDER, choices) as (reader, loader):
         follow_up = FollowUp(settings)
         follow_up.start()

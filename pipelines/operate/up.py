@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from pipelines.ingest.topic import ensure_topic
@@ -29,12 +29,29 @@ class Parts:
 
 
 def run_up(settings: Settings, parts: Parts, say: Say) -> None:
-    """Run everything until interrupted.
+    """Run everything; returns when interrupted after it was up.
 
     Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
     """
     with interruptible(), running(settings, parts, say) as supervisor:
         say(places(settings, parts))
+        stay(supervisor)
+
+
+def run_broker(settings: Settings, say: Say) -> None:
+    """Run the embedded broker alone, with the topic made; returns when interrupted. Raises `Unavailable`."""
+    with interruptible(), start_broker(settings, progress=say) as broker:
+        with Supervisor(settings.home / "logs") as supervisor:
+            supervisor.own(broker.child)
+            own = settings.kafka.model_copy(update={"bootstrap_servers": None})
+            ensure_topic(own)
+            say(f"Kafka is up at {broker.bootstrap_servers}; Ctrl-C stops it")
+            stay(supervisor)
+
+
+def stay(supervisor: Supervisor) -> None:
+    """Watch until interrupted. Raises `ChildEnded`."""
+    with suppress(KeyboardInterrupt):
         supervisor.watch()
 
 

@@ -28,7 +28,7 @@ class Upkeep:
 def maintain(con: duckdb.DuckDBPyConnection, warehouse: Path, *, snapshot_age: str = SNAPSHOT_AGE) -> Upkeep:
     """Write inlined rows out, merge small files, expire old snapshots and remove what nobody can see.
 
-    Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were in the way too long.
+    Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
     started = time.monotonic()
     for statement in (

@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,13 @@ import duckdb
 from pipelines.errors import Unavailable, UsageError
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
+
+_PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
+    ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
+    ((decimal.Decimal,), lambda value: int(value) if value == value.to_integral_value() else float(value)),
+    ((bytes, bytearray), lambda value: bytes(value).hex()),
+    ((dt.timedelta, uuid.UUID), str),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +60,14 @@ def query(settings: Settings, sql: str) -> Answer:
 
 def plain(value: Any) -> Any:
     """A value as JSON has it: instants and dates as ISO text, decimals as numbers, bytes as hex."""
-    match value:
-        case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case decimal.Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case bytes() | bytearray():
-            return bytes(value).hex()
-        case dt.timedelta() | uuid.UUID():
-            return str(value)
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case _:
-            return value
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    for kinds, convert in _PLAIN:
+        if isinstance(value, kinds):
+            return convert(value)
+    return value
 
 
 def _first_line(error: duckdb.Error) -> str:
