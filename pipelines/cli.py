@@ -1,5 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""The command line: one thin function a command. What is wrong becomes one line on stderr and an exit code."""
+# ruff: noqa: PLR0917 - typer fills in the parameters by name
+"""The command line: one thin function a command. What is wrong is one line on stderr and an exit code."""
 
 import os
 import sys

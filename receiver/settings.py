@@ -113,7 +113,7 @@ class SourceSettings(Section):
         return self
 
     def live_secrets(self) -> dict[str, bytes]:
-        """Key id to secret, in the order given. Raises `SettingsError` on an empty one or an unreadable file."""
+        """Key id to secret, in the order given. Raises `SettingsError` on an empty or unreadable one."""
         text = self.secrets.get_secret_value() if self.secrets else self._read_file()
         found: dict[str, bytes] = {}
         for number, item in enumerate((part.strip() for part in re.split(r"[,\n]", text)), start=1):

@@ -61,7 +61,18 @@ def _envelopes(raw: RawBatch) -> pl.DataFrame:
 
 
 def _text(values: list[bytes | None]) -> pl.Series:
-    return pl.Series(values, dtype=pl.Binary).cast(pl.String, strict=False)
+    """Headers as text, None where one is not UTF-8; the cast of polars knows only all or nothing."""
+    try:
+        return pl.Series(values, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series([_utf8(value) for value in values], dtype=pl.String)
+
+
+def _utf8(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _broken_envelopes(raw: RawBatch, envelopes: pl.DataFrame) -> list[int]:

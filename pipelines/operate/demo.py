@@ -41,7 +41,7 @@ def run_demo(
     show: Callable[[Results], None],
     stay: bool,
 ) -> Results:
-    """Start everything, send the plan's deliveries unless this home has them, and show and hand back what came of it.
+    """Start everything, send the plan's deliveries unless this home has them, show what came of it.
 
     With `stay` it runs on until interrupted. Raises `UsageError` on a home with other data, and what
     `running` raises. Everything that was started is stopped in any case.

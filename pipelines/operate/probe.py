@@ -40,6 +40,8 @@ def _create(admin: AdminClient, timeout_seconds: float) -> None:
 def _confirmed(config: Config, timeout_seconds: float) -> bool:
     problems: list[object] = []
     timeout_ms = int(timeout_seconds * 1000)
-    producer = Producer({**config, "acks": "all", "message.timeout.ms": timeout_ms}, logger=_unheard)
+    producer = Producer(
+        {**config, "enable.idempotence": True, "message.timeout.ms": timeout_ms}, logger=_unheard
+    )
     producer.produce(PROBE_TOPIC, b"", on_delivery=lambda problem, _: problems.append(problem))
     return producer.flush(timeout_seconds + 1) == 0 and problems == [None]

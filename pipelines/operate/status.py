@@ -18,7 +18,7 @@ from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
 
-KAFKA_TIMEOUT_SECONDS = 3.0
+KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 

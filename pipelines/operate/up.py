@@ -40,13 +40,12 @@ def run_up(settings: Settings, parts: Parts, say: Say) -> None:
 
 def run_broker(settings: Settings, say: Say) -> None:
     """Run the embedded broker alone, with the topic made; returns when interrupted. Raises `Unavailable`."""
-    with interruptible(), start_broker(settings, progress=say) as broker:
-        with Supervisor(settings.home / "logs") as supervisor:
-            supervisor.own(broker.child)
-            own = settings.kafka.model_copy(update={"bootstrap_servers": None})
-            ensure_topic(own)
-            say(f"Kafka is up at {broker.bootstrap_servers}; Ctrl-C stops it")
-            stay(supervisor)
+    logs = settings.home / "logs"
+    with interruptible(), start_broker(settings, progress=say) as broker, Supervisor(logs) as supervisor:
+        supervisor.own(broker.child)
+        ensure_topic(settings.kafka.model_copy(update={"bootstrap_servers": None}))
+        say(f"Kafka is up at {broker.bootstrap_servers}; Ctrl-C stops it")
+        stay(supervisor)
 
 
 def stay(supervisor: Supervisor) -> None:

@@ -51,8 +51,9 @@ class Dice:
         return at + timedelta(milliseconds=1 + int(hours * 3_600_000))
 
     def slot(self, at: datetime, zone: ZoneInfo) -> datetime:
-        """A start of a meeting one to ten days after `at`, on the half hour of a working day in `zone`."""
-        day = at.astimezone(zone).date() + timedelta(days=1 + int(self.rng.random() * 10))
+        """A start of a meeting one to eleven days after `at`, on the half hour of a working day in `zone`."""
+        day = at.astimezone(zone).date() + timedelta(days=1 + int(self.rng.random() * 9))
+        day += timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0)
         half_hours = int(self.rng.random() * 17)
         local = datetime(day.year, day.month, day.day, 9 + half_hours // 2, half_hours % 2 * 30, tzinfo=zone)
         return local.astimezone(UTC)

@@ -1,0 +1,45 @@
+-- Grain: one row per kind of finding, entity and organization that has any.
+-- Columns: how many. Nothing here is dropped elsewhere: inferred starts count in the rates, test deliveries and
+-- foreign organizations do not and are listed here.
+with findings as (
+  select 'started_inferred' as kind, 'conversation' as entity, organization_id
+  from {{ ref('conversations') }} where started_inferred
+  union all
+  select 'started_inferred', 'workflow_run', organization_id
+  from {{ ref('workflow_runs') }} where started_inferred
+  union all
+  select 'implied_missing', 'booking', organization_id
+  from {{ ref('bookings') }} where scheduled_inferred and not link_inferred
+  union all
+  select 'link_inferred', 'booking', organization_id
+  from {{ ref('bookings') }} where link_inferred
+  union all
+  select 'two_terminal_events', 'workflow_run', organization_id
+  from {{ ref('workflow_runs') }} where terminal_event_count > 1
+  union all
+  select 'negative_duration', 'conversation', organization_id
+  from {{ ref('conversation_facts') }} where outcome_at < started_at or booked_at < started_at
+  union all
+  select 'negative_duration', 'workflow_run', organization_id
+  from {{ ref('workflow_runs') }} where ended_at < started_at
+  union all
+  select 'body_differs', 'delivery', organization_id
+  from {{ source('ledger', 'deliveries') }} where outcome = 'duplicate' and reason = 'body_differs'
+  union all
+  select 'quarantined', 'delivery', organization_id
+  from {{ source('ledger', 'deliveries') }} where outcome = 'quarantined'
+  union all
+  select 'test_event', 'event', organization_id
+  from {{ ref('stg_events') }} where is_test
+  union all
+  select 'foreign_event', 'event', organization_id
+  from {{ ref('stg_events') }} where is_foreign
+)
+
+select
+  kind,
+  entity,
+  organization_id,
+  count(*) as count
+from findings
+group by kind, entity, organization_id

@@ -1,0 +1,28 @@
+-- Grain: one row per (mart, metric, entity, entity_id): what stands behind each cell of the eight rate marts.
+-- Columns: the cell's cuts, the entity, the bucket it fell into, when it counted. The marts count these rows, so
+-- population = denominator + open + every excluded holds by construction.
+with every_member as (
+  from {{ ref('scheduling_members') }}
+  union all by name
+  from {{ ref('screening_members') }}
+  union all by name
+  from {{ ref('nudge_members') }}
+  union all by name
+  from {{ ref('workflow_members') }}
+)
+
+select
+  mart,
+  metric,
+  organization_id,
+  source,
+  provider,
+  campaign_id,
+  external_campaign_id,
+  day,
+  entity,
+  entity_id,
+  bucket,
+  note,
+  counted_at
+from every_member

@@ -1,0 +1,32 @@
+-- Grain: one row per metric, organization, source, provider, campaign and day: the day a conversation started.
+-- Columns: candidates' conversations with an exhausted nudge sequence / those started.
+-- population = denominator + open + every excluded.
+with cells as (
+  {{ cells(
+    ref('nudge_members'),
+    'nudge_exhaustion_cohort',
+    excluded=['not_started', 'failed_to_start', 'interviewer'],
+    extra={'denominator_campaign_type_unspecified': "bucket in ('numerator', 'denominator') and note = 'campaign_type_unspecified'"}
+  ) }}
+)
+
+select
+  metric,
+  organization_id,
+  source,
+  provider,
+  campaign_id,
+  external_campaign_id,
+  day,
+  population,
+  numerator,
+  denominator,
+  open,
+  excluded_not_started,
+  excluded_failed_to_start,
+  excluded_interviewer,
+  denominator_campaign_type_unspecified,
+  {{ rate() }} as rate,
+  {{ wilson('low') }} as wilson_low,
+  {{ wilson('high') }} as wilson_high
+from cells

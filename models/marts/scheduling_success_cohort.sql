@@ -1,0 +1,28 @@
+-- Grain: one row per metric, organization, source, provider, campaign and day: the day a conversation started.
+-- Columns: conversations with a booking / conversations with any signal of scheduling.
+-- population = denominator + open + every excluded.
+with cells as (
+  {{ cells(
+    ref('scheduling_members'),
+    'scheduling_success_cohort',
+    excluded=['no_signal']
+  ) }}
+)
+
+select
+  metric,
+  organization_id,
+  source,
+  provider,
+  campaign_id,
+  external_campaign_id,
+  day,
+  population,
+  numerator,
+  denominator,
+  open,
+  excluded_no_signal,
+  {{ rate() }} as rate,
+  {{ wilson('low') }} as wilson_low,
+  {{ wilson('high') }} as wilson_high
+from cells

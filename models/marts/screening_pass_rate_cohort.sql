@@ -1,0 +1,38 @@
+-- Grain: one row per metric, organization, source, provider, campaign and day: the day a conversation started.
+-- Columns: passed / (passed + failed), everything else in parts of its own.
+-- population = denominator + open + every excluded.
+with cells as (
+  {{ cells(
+    ref('screening_members'),
+    'screening_pass_rate_cohort',
+    excluded=[
+      'not_interested', 'opted_out', 'closed', 'completed_undecided', 'other_status', 'failed_to_start', 'not_started'
+    ],
+    extra={'open_presumed_timed_out': "bucket = 'open' and note = 'presumed_timed_out'"}
+  ) }}
+)
+
+select
+  metric,
+  organization_id,
+  source,
+  provider,
+  campaign_id,
+  external_campaign_id,
+  day,
+  population,
+  numerator,
+  denominator,
+  open,
+  excluded_not_interested,
+  excluded_opted_out,
+  excluded_closed,
+  excluded_completed_undecided,
+  excluded_other_status,
+  excluded_failed_to_start,
+  excluded_not_started,
+  open_presumed_timed_out,
+  {{ rate() }} as rate,
+  {{ wilson('low') }} as wilson_low,
+  {{ wilson('high') }} as wilson_high
+from cells

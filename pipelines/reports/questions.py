@@ -1,0 +1,110 @@
+"""The four questions: which mart answers each by default, and the same in plain words."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, the mart and metric behind its number, and the words a reader sees."""
+
+    key: str
+    mart: str
+    metric: str
+    title: str
+    asks: str
+    definition: str
+    day_means: str
+    unit: str
+    numerator: str
+    rest: str
+    denominator: str
+
+
+QUESTIONS = (
+    Question(
+        key="scheduling_success",
+        mart="scheduling_success_cohort",
+        metric="scheduling_success_rate",
+        title="Scheduling success",
+        asks="When scheduling begins, does it end in a booked meeting?",
+        definition="Conversations with at least one booking, out of those that show any sign of scheduling: "
+        "a booking, a request for more time, no suitable time found, or silence after every reminder.",
+        day_means="the day the conversation started, so recent days can still rise",
+        unit="conversations",
+        numerator="booked",
+        rest="not booked so far",
+        denominator="with a sign of scheduling",
+    ),
+    Question(
+        key="screening_pass_rate",
+        mart="screening_pass_rate_activity",
+        metric="pass_rate",
+        title="Screening pass rate",
+        asks="Of the candidates who were decided, how many passed?",
+        definition="Conversations whose latest screening decision is passed, out of those with a decision, "
+        "passed or failed. Whoever ended without a decision is left out and listed.",
+        day_means="the day of the outcome",
+        unit="conversations",
+        numerator="passed",
+        rest="failed",
+        denominator="decided",
+    ),
+    Question(
+        key="nudge_exhaustion",
+        mart="nudge_exhaustion_cohort",
+        metric="exhaustion_rate",
+        title="Nudge exhaustion",
+        asks="How many candidates used up every reminder?",
+        definition="Candidates' conversations in which the last reminder was sent without an answer, out of "
+        "all that started. Repeats count once; reminders to interviewers are left out and listed.",
+        day_means="the day the conversation started, so recent days can still rise",
+        unit="conversations",
+        numerator="exhausted",
+        rest="not exhausted so far",
+        denominator="started",
+    ),
+    Question(
+        key="workflow_failures",
+        mart="workflow_failures_activity",
+        metric="run_failure_rate",
+        title="Workflow failures",
+        asks="How many finished automation runs failed?",
+        definition="Runs that ended as failed, out of those that completed or failed. Where a run reports two "
+        "ends, the earlier one decides; cancelled runs are left out and listed.",
+        day_means="the day the run ended",
+        unit="runs",
+        numerator="failed",
+        rest="completed",
+        denominator="completed or failed",
+    ),
+)
+"""In the order in which they are shown."""
+
+_REASONS = {
+    "no_signal": "no sign of scheduling",
+    "not_interested": "candidate not interested",
+    "opted_out": "opted out",
+    "closed": "closed without a decision",
+    "completed_undecided": "completed without a decision",
+    "other_status": "other or no status",
+    "failed_to_start": "failed to start",
+    "not_started": "queued, never started",
+    "interviewer": "nudges to interviewers",
+    "cancelled": "cancelled",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """Why a part is left out, for a reader; a reason nobody described reads as its own name."""
+    return _REASONS.get(reason, reason.replace("_", " "))
+
+
+_REMARKS = {
+    "denominator_campaign_type_unspecified": "of those counted, the campaign's type is unknown",
+    "open_presumed_timed_out": "of the open ones, presumed timed out",
+}
+
+
+def remark_in_words(column: str) -> str:
+    """What a remark of a mart says, for a reader."""
+    return _REMARKS.get(column, column.replace("_", " "))

@@ -1,0 +1,111 @@
+"""Marts -> `ReportData`, all from one snapshot of the lake."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+
+from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks
+from pipelines.reports.data import Answer, Day, Group, Period, ReportData
+from pipelines.reports.parts import Parts, change, total
+from pipelines.reports.quality import read_findings, read_freshness, read_funnel, read_sources, sum_ledger
+from pipelines.reports.questions import QUESTIONS, Question
+
+TOP = 10
+"""Rows of a table by organization or campaign, before the one that holds all others."""
+
+
+def read_report(
+    con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, days: int = 30
+) -> ReportData:
+    """The last `days` days up to `as_of`'s own, from the marts of `wh`.
+
+    `as_of` is aware; `time_zone` is the IANA zone that the marts cut their days in. Raises `Unavailable`
+    where the marts were not built yet.
+    """
+    period = period_until(as_of, time_zone, days)
+    before = Period(period.first - timedelta(days=days), period.first - timedelta(days=1))
+    with _one_snapshot(con):
+        answers = tuple(answer(q, read_cells(con, q), period, before) for q in QUESTIONS)
+        sources = read_sources(con)
+        return ReportData(
+            as_of=as_of,
+            time_zone=time_zone,
+            period=period,
+            period_before=before,
+            answers=answers,
+            funnel=read_funnel(con, period),
+            ledger=sum_ledger(sources),
+            sources=sources,
+            findings=read_findings(con),
+            freshness=read_freshness(con),
+        )
+
+
+def period_until(as_of: datetime, time_zone: str, days: int) -> Period:
+    """The `days` calendar days of the zone that end with `as_of`'s day."""
+    last = as_of.astimezone(ZoneInfo(time_zone)).date()
+    return Period(last - timedelta(days=days - 1), last)
+
+
+def answer(question: Question, cells: pl.DataFrame, period: Period, before: Period) -> Answer:
+    """Everything a page says about one question, from the cells of its mart."""
+    within = _within(cells, period)
+    now, then = sum_parts(within), sum_parts(_within(cells, before))
+    return Answer(
+        question=question,
+        parts=now,
+        before=then,
+        change=change(then, now),
+        remarks=sum_remarks(within),
+        all_days=sum_parts(cells),
+        by_day=_by_day(within, period),
+        by_organization=_by_organization(within),
+        by_campaign=_by_campaign(within),
+    )
+
+
+def _within(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
+    return cells.filter(pl.col("day").is_between(period.first, period.last))
+
+
+def _by_day(cells: pl.DataFrame, period: Period) -> tuple[Day, ...]:
+    found = {key[0]: parts for key, parts in parts_by(cells, "day")}
+    days = (period.first + timedelta(days=number) for number in range(period.days))
+    return tuple(Day(day, found.get(day, total(()))) for day in days)
+
+
+def _by_organization(cells: pl.DataFrame) -> tuple[Group, ...]:
+    return _top(Group(organization, None, parts) for (organization,), parts in parts_by(cells, "organization_id"))
+
+
+def _by_campaign(cells: pl.DataFrame) -> tuple[Group, ...]:
+    named = cells.with_columns(campaign=pl.coalesce("campaign_id", "external_campaign_id", pl.lit("")))
+    groups = parts_by(named, "organization_id", "campaign")
+    return _top(Group(organization, campaign, parts) for (organization, campaign), parts in groups)
+
+
+def _top(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """The largest groups, and what is left of them as one, so that a table adds up to its headline."""
+    ranked = sorted(groups, key=_rank)
+    rest = ranked[TOP:]
+    if not rest:
+        return tuple(ranked)
+    return (*ranked[:TOP], Group(None, None, total(group.parts for group in rest), others=len(rest)))
+
+
+def _rank(group: Group) -> tuple[int, int, str, str]:
+    parts: Parts = group.parts
+    return -parts.denominator, -parts.population, group.organization or "", group.campaign or ""
+
+
+@contextmanager
+def _one_snapshot(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.begin()
+    try:
+        yield
+    finally:
+        con.rollback()

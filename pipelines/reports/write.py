@@ -1,0 +1,43 @@
+"""Reports as files: the day's own and the latest, each replaced as a whole."""
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.reports.page import render
+from pipelines.reports.read import read_report
+from pipelines.settings import Settings
+
+LATEST = "latest.html"
+
+
+def write_report(settings: Settings, con: duckdb.DuckDBPyConnection, as_of: datetime) -> Path:
+    """Write `<day>.html` and `latest.html` below `settings.reports`; returns the first.
+
+    Raises `Unavailable` where the marts were not built yet, `OSError` where nothing can be written; a page
+    that was there before is then still whole.
+    """
+    data = read_report(con, as_of, settings.report.time_zone)
+    page = render(data).encode()
+    settings.reports.mkdir(parents=True, exist_ok=True)
+    dated = settings.reports / f"{data.period.last.isoformat()}.html"
+    for target in (dated, settings.reports / LATEST):
+        replace_whole(target, page)
+    return dated
+
+
+def replace_whole(target: Path, content: bytes) -> None:
+    """Put the content in place at once: a reader sees the old file or the new one."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
+        try:
+            new.write(content)
+            new.flush()
+            os.fchmod(new.fileno(), 0o644)
+            os.fsync(new.fileno())
+            Path(new.name).replace(target)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise

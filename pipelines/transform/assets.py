@@ -1,0 +1,159 @@
+"""The dbt project as Dagster assets and checks: one asset a model, one check a test, named for people."""
+
+import datetime as dt
+import json
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+
+from pipelines.settings import Settings
+from pipelines.transform.build import building
+from pipelines.transform.manifest import PARTIAL_PARSE, manifest_folder, model_variables
+from pipelines.transform.sources import MODELS
+from pipelines.warehouse.counts import column_types, row_counts
+from pipelines.warehouse.lake import open_lake
+
+OWNERS = ["team:recruiting-data"]
+WRITER_POOL = "warehouse_writer"
+"""Dagster's writers of the lake go through this pool one by one."""
+FRESHNESS: Mapping[str, dg.FreshnessPolicy] = {
+    "entities": dg.FreshnessPolicy.time_window(dt.timedelta(hours=3), dt.timedelta(hours=2)),
+    "marts": dg.FreshnessPolicy.time_window(dt.timedelta(hours=3), dt.timedelta(hours=2)),
+}
+_COUNTED = ("entities", "marts")
+
+
+class Translator(DagsterDbtTranslator):
+    """Models by schema and name; tests by what they say of which column."""
+
+    def __init__(self, types: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        self._types = types
+        self._names: dict[str, str] = {}
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`marts/funnel` and the like; sources name their key themselves."""
+        if dbt_resource_props["resource_type"] != "model":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer."""
+        return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the YAML says, without the SQL, which dbt's files show better."""
+        return str(dbt_resource_props["description"])
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """The default with owners, freshness, and columns with the types that the lake has."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        props = self.get_resource_props(manifest, unique_id)
+        if props["resource_type"] != "model":
+            return spec
+        view = props["config"]["materialized"] == "view"
+        return spec.replace_attributes(
+            owners=OWNERS,
+            tags={
+                **spec.tags,
+                "layer": props["schema"],
+                "dagster/kind/view" if view else "dagster/kind/table": "",
+            },
+            metadata={**spec.metadata, **self._columns(props)},
+            freshness_policy=FRESHNESS.get(props["schema"]),
+        )
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """The default under a name that fits a column of a table, such as `not_null_day`."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        self._names = self._names or check_names(manifest)
+        props = self.get_resource_props(manifest, unique_id)
+        about = spec.description or f"dbt test {props['name']}"
+        return spec._replace(name=self._names[unique_id], description=about)
+
+    def _columns(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        types = self._types.get(f"{props['schema']}.{props['name']}", {})
+        columns = [
+            dg.TableColumn(name, types.get(name, ""), column.get("description"))
+            for name, column in props["columns"].items()
+        ]
+        return {"dagster/column_schema": dg.TableSchema(columns)} if columns else {}
+
+
+def check_names(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """A short name for each dbt test by its id; dbt's own where two of one model would be called the same."""
+    tests = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "test"}
+    short = {key: _short_name(node) for key, node in tests.items()}
+    shared = Counter((node.get("attached_node"), short[key]) for key, node in tests.items())
+    return {
+        key: short[key] if shared[node.get("attached_node"), short[key]] == 1 else node["name"]
+        for key, node in tests.items()
+    }
+
+
+def _short_name(test: Mapping[str, Any]) -> str:
+    generic = test.get("test_metadata")
+    if generic is None:
+        return str(test["name"])
+    parts = (generic["name"], test.get("column_name") or "")
+    return re.sub(r"\W+", "_", "_".join(part for part in parts if part))
+
+
+def dbt_models(settings: Settings) -> dg.AssetsDefinition:
+    """Every model with its tests. Raises `HirestreamError` where dbt cannot read the project."""
+    folder = manifest_folder(settings)
+
+    @dbt_assets(
+        manifest=folder / "manifest.json",
+        name="models",
+        dagster_dbt_translator=Translator(column_types(settings.warehouse)),
+        pool=WRITER_POOL,
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=5),  # another writer held the catalog for too long
+    )
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        target = settings.home / "dbt" / "runs" / context.run_id
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
+            with building(settings.warehouse):
+                yield from _build(settings, context, target)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+
+    return models
+
+
+def _build(settings: Settings, context: dg.AssetExecutionContext, target: Path) -> Iterator[Any]:
+    """Run dbt and pass its events on; what was built gets its number of rows."""
+    arguments = ["build", "--vars", json.dumps(model_variables(settings))]
+    events = _dbt().cli(arguments, context=context, target_path=target).stream()
+    with open_lake(settings.warehouse, read_only=True) as con:
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, name = context.asset_key_for_output(event.output_name).path
+                counted = row_counts(con, [f"{schema}.{name}"]) if schema in _COUNTED else {}
+                more = {"dagster/row_count": dg.IntMetadataValue(rows) for rows in counted.values()}
+                yield event.with_metadata({**event.metadata, **more})
+            else:
+                yield event
+
+
+def _dbt() -> DbtCliResource:
+    beside = Path(sys.executable).with_name("dbt")
+    return DbtCliResource(
+        project_dir=str(MODELS),
+        profiles_dir=str(MODELS),
+        dbt_executable=str(beside) if beside.exists() else "dbt",
+        global_config_flags=["--no-use-colors"],
+    )

@@ -1,0 +1,102 @@
+"""The HTTP side: routes only. What is decided elsewhere becomes a status here; nothing becomes a 500."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from receiver.deliveries import Clock, Deliveries, NewId
+from receiver.metrics import Metrics
+from receiver.openapi import DESCRIPTION, with_webhooks
+from receiver.publish import Publisher
+from receiver.refusals import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
+from receiver.settings import CoreSettings
+from receiver.sources import sources
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_id: NewId) -> FastAPI:
+    """The application; `app.state.metrics` are its metrics. It closes `publisher` when it ends.
+
+    Raises `SettingsError` when no source, or one without a usable secret, is configured.
+    """
+    known = sources(settings)
+    metrics = Metrics((source.name, key_id) for source in known.values() for key_id in source.secrets)
+    deliveries = Deliveries(
+        known=known,
+        max_body_bytes=settings.receiver.max_body_bytes,
+        publisher=publisher,
+        clock=clock,
+        new_id=new_id,
+        metrics=metrics,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await publisher.close()
+
+    app = FastAPI(
+        title="hirestream receiver",
+        description=DESCRIPTION,
+        version="1",
+        routes=[Route("/webhooks/{source}", deliveries, methods=["POST"])],
+        docs_url=None,  # both pages load their scripts from somebody else's server
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.metrics = metrics
+    _add_pages(app, publisher, metrics)
+    _add_last_resorts(app)
+    _describe(app, settings)
+    return app
+
+
+def _add_pages(app: FastAPI, publisher: Publisher, metrics: Metrics) -> None:
+    @app.get("/healthz", summary="The process is alive")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", summary="Deliveries can be confirmed", responses={503: {"description": "Why not"}})
+    async def readyz() -> JSONResponse:
+        reason = await publisher.ready()
+        if reason is None:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "reason": reason}, 503, {"retry-after": "1"})
+
+    @app.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+    async def prometheus() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _add_last_resorts(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    async def unroutable(_request: Request, error: HTTPException) -> Response:
+        refusal = METHOD_NOT_ALLOWED if error.status_code == 405 else UNKNOWN_PATH
+        return _response(refusal, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def failed(_request: Request, error: Exception) -> Response:
+        logger.error("request failed: %s", type(error).__name__)
+        return _response(UNAVAILABLE, {})
+
+
+def _response(refusal: Refusal, headers: dict[str, str]) -> Response:
+    named = {name.decode(): value.decode() for name, value in refusal.headers()}
+    return Response(refusal.body(), refusal.status, headers | named)
+
+
+def _describe(app: FastAPI, settings: CoreSettings) -> None:
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return with_webhooks(plain(), settings)
+
+    app.openapi = openapi  # type: ignore[method-assign]

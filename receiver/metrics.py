@@ -1,0 +1,52 @@
+"""What the receiver counts, in a registry of its own. Labels are configured names and fixed codes only."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+NO_SOURCE = "-"
+"""Stands where a request names no configured source."""
+
+BUCKETS_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+
+
+class Metrics:
+    """The series of one receiver."""
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        """`keys`: source and key id of every live secret."""
+        self.registry = CollectorRegistry()
+        deliveries = Counter(
+            "hirestream_deliveries",
+            "Requests to /webhooks and what became of them",
+            ("source", "outcome"),
+            registry=self.registry,
+        )
+        verified = Gauge(
+            "hirestream_last_verified_timestamp_seconds",
+            "When a secret last verified a delivery; 0 since the start: a secret that can be retired",
+            ("source", "key_id"),
+            registry=self.registry,
+        )
+        self.latency = Histogram(
+            "hirestream_delivery_seconds",
+            "From the start of the request to the confirm of the broker",
+            buckets=BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        self.in_flight = self._gauge("hirestream_deliveries_in_flight", "Requests that wait for an answer")
+        self.unreported = self._gauge("hirestream_kafka_unreported", "Messages Kafka has not answered for")
+        self.connections = self._gauge("hirestream_open_connections", "Open HTTP connections")
+        self.deliveries = cache(deliveries.labels)
+        self.verified = cache(verified.labels)
+        for source, key_id in keys:
+            self.verified(source, key_id)
+            self.deliveries(source, "accepted")
+
+    def text(self) -> bytes:
+        """The series as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, registry=self.registry)

@@ -1,0 +1,35 @@
+"""Orufy Bookings. How its secret token travels is not documented, so a source must name a scheme."""
+
+from typing import Any
+
+import msgspec
+
+from receiver.providers.provider import About, Provider, decode, name
+
+
+class Meeting(msgspec.Struct):
+    """The meeting; `appId` is the Orufy account."""
+
+    id: Any = msgspec.field(default=None, name="_id")
+    app_id: Any = msgspec.field(default=None, name="appId")
+
+
+class Document(msgspec.Struct):
+    """The body."""
+
+    meeting: Meeting = msgspec.field(name="meetData")
+    event_type: Any = msgspec.field(default=None, name="eventType")
+
+
+DECODER = msgspec.json.Decoder(Document)
+
+
+def about(body: bytes) -> About:
+    """Account and meeting. A reschedule makes a new meeting, so a chain of them is not one entity here."""
+    document = decode(DECODER, body)
+    if document is None:
+        return About()
+    return About(name(document.event_type), name(document.meeting.app_id), name(document.meeting.id))
+
+
+PROVIDER = Provider("orufy", None, about)

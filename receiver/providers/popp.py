@@ -1,0 +1,39 @@
+"""Popp AI. Documented: header `x-signature`, HMAC-SHA256. A guess: of the raw body, in lower-case hex."""
+
+from typing import Any
+
+import msgspec
+
+from receiver.providers.provider import About, Provider, decode, name
+from receiver.signatures import HmacBody
+
+
+class Data(msgspec.Struct, rename="camel"):
+    """The ids that every event has; `recordId` is that of the conversation, the booking or the run."""
+
+    organization_id: Any = None
+    conversation_id: Any = None
+    record_id: Any = None
+
+
+class Document(msgspec.Struct):
+    """The envelope, current and legacy."""
+
+    data: Data
+    event: Any = None
+
+
+DECODER = msgspec.json.Decoder(Document)
+
+
+def about(body: bytes) -> About:
+    """Organization and conversation, or the record where an event names no conversation."""
+    document = decode(DECODER, body)
+    if document is None:
+        return About()
+    data = document.data
+    entity = name(data.conversation_id) or name(data.record_id)
+    return About(name(document.event), name(data.organization_id), entity)
+
+
+PROVIDER = Provider("popp", HmacBody("x-signature"), about)

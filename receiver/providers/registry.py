@@ -1,0 +1,18 @@
+"""Finds every provider: a module of this package with a `PROVIDER`."""
+
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+
+import receiver.providers as package
+from receiver.providers.provider import Provider
+
+
+@cache
+def providers() -> MappingProxyType[str, Provider]:
+    """Every provider by name."""
+    names = (info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
+    modules = (importlib.import_module(name) for name in names if name != __name__)
+    found: list[Provider] = [module.PROVIDER for module in modules if hasattr(module, "PROVIDER")]
+    return MappingProxyType({provider.name: provider for provider in found})

@@ -1,0 +1,77 @@
+"""Every reason not to take a delivery: its status, whether to send again, and what the sender reads."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason. With `retry_after_seconds` the sender should try again then; without, it is of no use.
+
+    `closes` ends the connection: the rest of what the sender is sending will not be read.
+    """
+
+    code: str
+    status: int
+    message: str
+    retry_after_seconds: int | None = None
+    closes: bool = False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same delivery can succeed later."""
+        return self.retry_after_seconds is not None
+
+    def document(self) -> dict[str, dict[str, str]]:
+        """The JSON answer."""
+        return {"error": {"code": self.code, "message": self.message}}
+
+    def body(self) -> bytes:
+        """The JSON answer as bytes."""
+        return json.dumps(self.document()).encode()
+
+    def headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """The HTTP headers of the answer."""
+        yield b"content-type", b"application/json"
+        yield b"content-length", b"%d" % len(self.body())
+        if self.retry_after_seconds is not None:
+            yield b"retry-after", b"%d" % self.retry_after_seconds
+        if self.closes:
+            yield b"connection", b"close"
+
+    def wire(self) -> bytes:
+        """The whole answer as HTTP/1.1, for where there is no request to answer through. It closes."""
+        status = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n".encode()
+        named = dict(self.headers()) | {b"connection": b"close"}
+        return status + b"".join(b"%s: %s\r\n" % pair for pair in named.items()) + b"\r\n" + self.body()
+
+
+NOT_AUTHENTIC = Refusal("not_authentic", 401, "The signature is missing or was not made with a live secret.")
+UNKNOWN_SOURCE = Refusal("unknown_source", 404, "No source of this name is configured.", closes=True)
+UNKNOWN_PATH = Refusal("unknown_path", 404, "There is nothing here; see /openapi.json.", closes=True)
+METHOD_NOT_ALLOWED = Refusal("method_not_allowed", 405, "This method is not allowed here.", closes=True)
+TOO_LARGE = Refusal("too_large", 413, "The body is larger than this receiver accepts.", closes=True)
+HEADERS_TOO_LARGE = Refusal("headers_too_large", 431, "The headers are larger than accepted.", closes=True)
+BROKEN_REQUEST = Refusal("broken_request", 400, "This is not HTTP/1.1 as it is specified.", closes=True)
+TOO_SLOW = Refusal("too_slow", 408, "The request did not arrive in time.", 1, closes=True)
+NOT_CONFIRMED = Refusal("not_confirmed", 503, "Kafka did not confirm the delivery; send it again.", 5)
+TOO_MANY_CONNECTIONS = Refusal(
+    "too_many_connections", 503, "All connections are in use; send it again.", 2, closes=True
+)
+UNAVAILABLE = Refusal("unavailable", 503, "The receiver cannot answer now; send it again.", 5)
+
+REFUSALS = (
+    NOT_AUTHENTIC,
+    UNKNOWN_SOURCE,
+    UNKNOWN_PATH,
+    METHOD_NOT_ALLOWED,
+    TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    BROKEN_REQUEST,
+    TOO_SLOW,
+    NOT_CONFIRMED,
+    TOO_MANY_CONNECTIONS,
+    UNAVAILABLE,
+)

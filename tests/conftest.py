@@ -1,0 +1,62 @@
+"""What every test can have: a real broker, and settings that point at it and at its own folder."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.operate.broker import RunningBroker, start_broker
+from pipelines.operate.needs import free_port
+from pipelines.settings import Settings
+
+SECRET_KID, SECRET = "k1", "test-secret"
+
+__all__ = ["SettingsFor", "free_port"]
+
+SettingsFor = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No variable and no `hirestream.toml` of the developer reaches a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("HIRESTREAM_")]:
+            patch.delenv(name)
+        patch.setenv("HIRESTREAM_HOME", str(tmp_path_factory.mktemp("no-home")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """One real broker for the session; tests share it and differ in their topic."""
+    home = tmp_path_factory.mktemp("kafka")
+    settings = Settings(home=home, kafka={"port": free_port(), "controller_port": free_port()})
+    with start_broker(settings) as broker:
+        yield broker
+
+
+@pytest.fixture
+def settings_for(kafka: RunningBroker, tmp_path: Path) -> SettingsFor:
+    """`settings_for(**sections)`: the broker, a new topic, home in `tmp_path`, a source `popp` with a secret.
+
+    A section is merged into these: `settings_for(kafka={"partitions": 2})`.
+    """
+    topic = f"test.{uuid.uuid4().hex}"
+
+    def build(**sections: Any) -> Settings:
+        values: dict[str, Any] = {
+            "home": tmp_path,
+            "kafka": {"bootstrap_servers": kafka.bootstrap_servers, "topic": topic},
+            "receiver": {"port": free_port()},
+            "sources": {"popp": {"provider": "popp", "secrets": f"{SECRET_KID}:{SECRET}"}},
+            "dagster": {"port": free_port()},
+        }
+        for name, section in sections.items():
+            known = values.get(name)
+            values[name] = {**known, **section} if isinstance(known, dict) else section
+        return Settings(**values)
+
+    return build

@@ -1,0 +1,23 @@
+"""One lake for all traps: each has an organization of its own, so that one build serves every test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.models.lake import SmallLake
+from tests.models.traps import TRAPS
+
+
+@pytest.fixture(scope="session")
+def traps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
+    """The traps' events loaded, every trap under its name as organization, models built."""
+    lake = SmallLake(tmp_path_factory.mktemp("traps"))
+    for batch in range(max(len(batches) for batches in TRAPS.values())):
+        lake.load(
+            delivery.of(name)
+            for name, batches in TRAPS.items()
+            for delivery in (batches[batch] if batch < len(batches) else ())
+        )
+        lake.build()
+    yield lake
+    lake.con.close()

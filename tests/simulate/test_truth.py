@@ -1,0 +1,268 @@
+"""The truth: its parts add up, a second count from the bodies agrees, a few stories are counted by hand."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.simulate.journeys import Simulation, simulate
+from pipelines.simulate.outcomes import (
+    Conversation,
+    Ending,
+    Exhaustion,
+    Friction,
+    Journey,
+    LooseBooking,
+    Meeting,
+    Move,
+    Person,
+    Review,
+    Run,
+    RunEnding,
+    UnresolvedContact,
+)
+from pipelines.simulate.truth import TruthRow, truth_of
+from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
+from tests.simulate.recount import recount, seen
+from tests.simulate.test_deliveries import decodes
+
+SCREENING, INTERVIEWERS, SCHEDULING = CAMPAIGNS[0], CAMPAIGNS[3], CAMPAIGNS[2]
+ANA = Person("Ana", "Sousa", None)
+MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+def parts(row: TruthRow) -> Counter[str]:
+    """The row as buckets, without empty ones."""
+    left_out = {f"{name}": count for name, count in row.excluded.items()}
+    misses = row.denominator - row.numerator
+    return +Counter({"numerator": row.numerator, "miss": misses, "open": row.open, **left_out})
+
+
+def cells(rows: list[TruthRow]) -> dict[tuple[str, str, str], Counter[str]]:
+    return {(row.mart, row.organization_id, str(row.day)): parts(row) for row in rows}
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    journeys=st.integers(0, 150),
+    days=st.integers(0, 700),
+    time_zone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati"]),
+    legacy=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_parts_add_up_and_the_bodies_agree(
+    seed: int, journeys: int, days: int, time_zone: str, legacy: bool
+) -> None:
+    until = datetime(2025, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(days=days)
+    sent_at = datetime(2026, 12, 1, tzinfo=UTC)
+    day = date(2026, 12, 1) if time_zone in ("UTC", "Pacific/Kiritimati", "Australia/Lord_Howe") else None
+    simulation = simulate(seed, journeys, until, time_zone, legacy_day=day if legacy else None)
+    for row in simulation.truth:
+        assert row.population == row.denominator + row.open + sum(row.excluded.values()) > 0
+        assert 0 <= row.numerator <= row.denominator
+    assert len(cells(simulation.truth)) == len(simulation.truth)
+    assert cells(simulation.truth) == second_opinion(simulation, sent_at, time_zone)
+
+
+def test_the_bodies_agree_on_many_journeys(simulation: Simulation) -> None:
+    sent_at = datetime(2026, 11, 21, 13, tzinfo=UTC)
+    assert cells(simulation.truth) == second_opinion(simulation, sent_at, "America/New_York")
+    assert len(simulation.truth) > 1000
+
+
+def second_opinion(
+    simulation: Simulation, sent_at: datetime, time_zone: str
+) -> dict[tuple[str, str, str], Counter[str]]:
+    bodies = [delivery.body for delivery in simulation.deliveries if decodes(delivery.body)]
+    return recount(seen(bodies, sent_at), time_zone)
+
+
+def test_every_bucket_occurs(simulation: Simulation) -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in simulation.truth:
+        for bucket, count in parts(row).items():
+            counted[row.mart, bucket] += count
+    columns = {(row.mart, name) for row in simulation.truth for name in row.excluded}
+    columns.remove(("scheduling_success_activity", "no_signal"))
+    assert columns <= counted.keys()
+    rates = {(row.mart, bucket) for row in simulation.truth for bucket in ("numerator", "miss")}
+    assert rates <= counted.keys()
+
+
+def later(hours: float) -> datetime:
+    return MONDAY + timedelta(hours=hours)
+
+
+def talk(number: str = "1", campaign: Any = SCREENING, **what: Any) -> Conversation:
+    return Conversation(number, campaign, ANA, started_at=MONDAY, **what)
+
+
+def booking(at: datetime) -> Meeting:
+    return Meeting("booking_1", (Move(later(1), "RESCHEDULED", at, 30), Move(at, "CANCELLED", at, 30)))
+
+
+def run(*endings: RunEnding) -> Run:
+    return Run("1", WORKFLOWS[0], 0, resolved_at=later(-20), started_at=MONDAY, nodes=(), endings=endings)
+
+
+PASSED, FAILED, CLOSED, BARE = (
+    f"COMPLETED_SCREENING_{word}" if word in ("PASSED", "FAILED") else word
+    for word in ("PASSED", "FAILED", "CLOSED", "COMPLETED")
+)
+SCHEDULED_RATE, PASS_RATE, EXHAUSTED, RUNS = (
+    "scheduling_success", "screening_pass_rate", "nudge_exhaustion", "workflow_failures",
+)  # fmt: skip
+
+TWICE = (Exhaustion(later(48), 3), Exhaustion(later(96), 3))
+# The days are those of March 2026: by the beginning, by the result.
+BY_HAND: list[tuple[str, Journey, str, dict[int, str], dict[int, str]]] = [
+    (
+        "a later closing does not replace a decision",
+        talk(endings=(Ending(later(24), PASSED), Ending(later(72), CLOSED))),
+        PASS_RATE, {2: "numerator"}, {3: "numerator"},
+    ),
+    (
+        "the later decision stands",
+        talk(endings=(Ending(later(24), PASSED), Ending(later(48), FAILED))),
+        PASS_RATE, {2: "miss"}, {4: "miss"},
+    ),
+    (
+        "opting out weighs more than closing",
+        talk(endings=(Ending(later(72), CLOSED),), opted_out_at=later(24)),
+        PASS_RATE, {2: "opted_out"}, {3: "opted_out"},
+    ),
+    (
+        "not interested weighs more than opting out",
+        talk(endings=(Ending(later(1), "COMPLETED_CANDIDATE_NOT_INTERESTED"),), opted_out_at=later(24)),
+        PASS_RATE, {2: "not_interested"}, {2: "not_interested"},
+    ),
+    (
+        "an ending without a status",
+        talk(endings=(Ending(later(24), None),)),
+        PASS_RATE, {2: "other_status"}, {3: "other_status"},
+    ),
+    (
+        "bare completion",
+        talk(endings=(Ending(later(24), BARE),)),
+        PASS_RATE, {2: "completed_undecided"}, {3: "completed_undecided"},
+    ),
+    ("still talking", talk(), PASS_RATE, {2: "open"}, {}),
+    (
+        "a review reopens nothing",
+        talk(endings=(Ending(later(1), FAILED),), reviews=(Review(later(30), "CLOSED_CONVERSATION_REPLY"),)),
+        PASS_RATE, {2: "miss"}, {2: "miss"},
+    ),
+    (
+        "only queued",
+        Conversation("1", SCREENING, ANA, queued_at=MONDAY),
+        PASS_RATE, {2: "not_started"}, {},
+    ),
+    (
+        "queued and failed to start",
+        Conversation("1", SCREENING, ANA, queued_at=MONDAY, failed_to_start_at=later(24)),
+        PASS_RATE, {2: "failed_to_start"}, {3: "failed_to_start"},
+    ),
+    (
+        "failed first, then started",
+        Conversation("1", SCREENING, ANA, failed_to_start_at=later(-48), started_at=MONDAY),
+        PASS_RATE, {2: "open"}, {},
+    ),
+    (
+        "a booking counts from its first move, and although it was cancelled",
+        talk(meetings=(booking(later(72)),), frictions=(Friction("MORE_TIME_REQUESTED", later(0.5), None),)),
+        SCHEDULED_RATE, {2: "numerator"}, {2: "numerator"},
+    ),
+    (
+        "friction told on two days is one conversation, on the later day",
+        talk(frictions=(Friction("AVAILABILITY_NOT_FOUND", later(14), later(13.999)),)),
+        SCHEDULED_RATE, {2: "miss"}, {3: "miss"},
+    ),
+    (
+        "invited and silent",
+        talk(campaign=SCHEDULING, exhaustions=TWICE),
+        SCHEDULED_RATE, {2: "miss"}, {6: "miss"},
+    ),
+    (
+        "nudged in vain elsewhere is no signal",
+        talk(exhaustions=(Exhaustion(later(48), 3),)),
+        SCHEDULED_RATE, {2: "no_signal"}, {},
+    ),
+    (
+        "a booking without a conversation",
+        LooseBooking("1", SCREENING, ANA, booking(later(72))),
+        SCHEDULED_RATE, {2: "numerator"}, {2: "numerator"},
+    ),
+    (
+        "nudged in vain twice, then decided",
+        talk(exhaustions=TWICE, endings=(Ending(later(120), PASSED),)),
+        EXHAUSTED, {2: "numerator"}, {4: "numerator"},
+    ),
+    (
+        "decided without being nudged in vain",
+        talk(endings=(Ending(later(24), FAILED),)),
+        EXHAUSTED, {2: "miss"}, {3: "miss"},
+    ),
+    ("not decided, not nudged", talk(), EXHAUSTED, {2: "miss"}, {}),
+    (
+        "an interviewer",
+        talk(campaign=INTERVIEWERS, exhaustions=(Exhaustion(later(48), 3),)),
+        EXHAUSTED, {2: "interviewer"}, {4: "interviewer"},
+    ),
+    (
+        "an interviewer's campaign that nobody can know as one",
+        talk(campaign=INTERVIEWERS, endings=(Ending(later(24), BARE),)),
+        EXHAUSTED, {2: "miss"}, {3: "miss"},
+    ),
+    (
+        "failed to start is no end of nudging",
+        Conversation("1", SCREENING, ANA, failed_to_start_at=MONDAY),
+        EXHAUSTED, {2: "failed_to_start"}, {},
+    ),
+    (
+        "two endings of a run: the first decides",
+        run(RunEnding(later(48), "CANCELLED"), RunEnding(later(24), "FAILED")),
+        RUNS, {2: "numerator"}, {3: "numerator"},
+    ),
+    ("a cancelled run", run(RunEnding(later(24), "CANCELLED")), RUNS, {2: "cancelled"}, {3: "cancelled"}),
+    ("a run that goes on", run(), RUNS, {2: "open"}, {}),
+    ("a skipped contact is no run", UnresolvedContact("1", WORKFLOWS[0], MONDAY, "run_9"), RUNS, {}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("journey", "question", "cohort", "activity"),
+    [pytest.param(*case[1:], id=case[0]) for case in BY_HAND],
+)
+def test_by_hand(journey: Journey, question: str, cohort: dict[int, str], activity: dict[int, str]) -> None:
+    counted = cells(truth_of([journey], "UTC"))
+    for basis, expected in (("cohort", cohort), ("activity", activity)):
+        mart = f"{question}_{basis}"
+        found = {day: dict(buckets) for (name, _, day), buckets in counted.items() if name == mart}
+        assert found == {f"2026-03-{day:02}": {bucket: 1} for day, bucket in expected.items()}
+
+
+def test_one_exhaustion_tells_the_kind_of_the_whole_campaign_but_not_of_its_namesake() -> None:
+    birch, cobalt = CAMPAIGNS[4], CAMPAIGNS[7]
+    assert birch.id == cobalt.id
+    told: list[Journey] = [
+        talk("1", birch, exhaustions=(Exhaustion(later(48), 3),)),
+        talk("2", birch),
+        talk("2", cobalt),
+    ]
+    counted = cells(truth_of(told, "UTC"))
+    assert counted["nudge_exhaustion_cohort", "org_birch", "2026-03-02"] == Counter(interviewer=2)
+    assert counted["nudge_exhaustion_cohort", "org_cobalt", "2026-03-02"] == Counter(miss=1)
+
+
+def test_days_are_cut_in_the_time_zone_also_where_clocks_change() -> None:
+    """One hour before midnight in New York, on both sides of the change on 2026-03-08."""
+    told: list[Journey] = [
+        Conversation("1", SCREENING, ANA, started_at=datetime(2026, 3, 8, 4, 30, tzinfo=UTC)),
+        Conversation("2", SCREENING, ANA, started_at=datetime(2026, 3, 9, 3, 30, tzinfo=UTC)),
+    ]
+    days = {row.day for row in truth_of(told, "America/New_York")}
+    assert days == {date(2026, 3, 7), date(2026, 3, 8)}
+    assert {row.day for row in truth_of(told, "UTC")} == {date(2026, 3, 8), date(2026, 3, 9)}

@@ -1,0 +1,66 @@
+"""The audit finds a planted loss, a planted double count and a planted edit."""
+
+import duckdb
+import pytest
+
+from pipelines.flatten.batch import decode_batch
+from pipelines.ingest.topic import TopicInfo, Watermarks
+from pipelines.warehouse.audit import audit
+from tests.flatten.rows import raw_batch
+from tests.warehouse.conftest import MakeLoader
+from tests.warehouse.events import BROKEN, queued
+
+TOPIC = TopicInfo("topic", "topic-id", 1)
+
+
+@pytest.fixture
+def loaded(lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader) -> duckdb.DuckDBPyConnection:
+    loader = make_loader()
+    loader.load(decode_batch(raw_batch(queued(1), queued(2), queued(1))))
+    loader.load(decode_batch(raw_batch(queued(3), BROKEN, start=3)))
+    return lake
+
+
+def test_clean_lake_passes_and_adds_up(loaded: duckdb.DuckDBPyConnection) -> None:
+    found = audit(loaded, TOPIC, {0: Watermarks(0, 7)})
+    assert found.ok
+    assert (found.totals.records, found.totals.waiting) == (5, 2)
+    assert found.totals.loaded + found.totals.duplicate + found.totals.quarantined == found.totals.records
+
+
+@pytest.mark.parametrize(
+    ("harm", "check"),
+    [
+        ('DELETE FROM wh.ledger.deliveries WHERE "offset" = 1', "offsets without gaps"),
+        ('DELETE FROM wh.ledger.deliveries WHERE "offset" = 4', "positions"),
+        ("INSERT INTO wh.ledger.deliveries FROM wh.ledger.deliveries LIMIT 1", "one record, one outcome"),
+        ("UPDATE wh.ledger.deliveries SET outcome = 'loaded' WHERE \"offset\" = 2", "one event, loaded once"),
+        ("UPDATE wh.ledger.deliveries SET outcome = 'gone' WHERE \"offset\" = 2", "outcomes"),
+        ("UPDATE wh.ledger.deliveries SET body_sha256 = 'x' WHERE \"offset\" = 0", "chain of batches"),
+        ("DELETE FROM wh.ledger.batches WHERE batch_id = 1", "chain of batches"),
+        ('DELETE FROM wh.ledger.bodies WHERE "offset" = 0', "every loaded record has its body"),
+        ("DELETE FROM wh.quarantine.records", "every quarantined record is kept"),
+        ("DELETE FROM wh.events.conversation_queued WHERE event_id = 'e-2'", "ledger and event tables agree"),
+        (
+            "INSERT INTO wh.events.conversation_queued FROM wh.events.conversation_queued LIMIT 1",
+            "ledger and event tables agree",
+        ),
+        ("UPDATE wh.ledger.deliveries SET event_key = 'f' WHERE \"offset\" = 2", "duplicates have a first"),
+    ],
+)
+def test_harm_is_found(loaded: duckdb.DuckDBPyConnection, harm: str, check: str) -> None:
+    loaded.execute(harm)
+    assert check in {finding.check for finding in audit(loaded, None, None).findings}
+
+
+@pytest.mark.parametrize(
+    ("marks", "problem"),
+    [
+        (Watermarks(9, 9), "deleted by retention before they were loaded: lost"),
+        (Watermarks(0, 3), "the ledger goes beyond the end of the topic"),
+    ],
+)
+def test_a_topic_that_does_not_fit_is_found(
+    loaded: duckdb.DuckDBPyConnection, marks: Watermarks, problem: str
+) -> None:
+    assert problem in {finding.problem for finding in audit(loaded, TOPIC, {0: marks}).findings}
