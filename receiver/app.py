@@ -50,6 +50,7 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
         docs_url=None,  # both pages load their scripts from somebody else's server
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # or OTEL_* would send out requests
         lifespan=lifespan,
     )
     app.state.metrics = metrics

@@ -62,7 +62,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection over the limit is told so and closed; it never counts as one."""
         full = len(self.connections) >= self.limits.max_connections
-        super().connection_made(Lingering(transport, self.loop))  # type: ignore[arg-type]
+        self.lingering = Lingering(transport, self.loop)
+        super().connection_made(self.lingering)  # type: ignore[arg-type]
         self._wait(Phase.REQUEST, self.limits.headers_timeout_seconds)
         if full:
             self.connections.discard(self)
@@ -111,6 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The next request may come, unless this was the last answer."""
+        self.lingering.flush()
         super().on_response_complete()
         if self.transport.is_closing():
             self._discard()

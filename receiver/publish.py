@@ -28,6 +28,10 @@ class NotConfirmed(Exception):
 class Publisher(Protocol):
     """Puts envelopes on the topic. It belongs to the event loop that it is used in."""
 
+    @property
+    def in_flight(self) -> int:
+        """Deliveries that have neither been confirmed nor failed."""
+
     async def publish(self, envelope: Envelope) -> None:
         """Returns once the delivery is durable. Raises `NotConfirmed` when that is not known in time."""
 
@@ -62,7 +66,7 @@ class KafkaPublisher:
 
     @property
     def in_flight(self) -> int:
-        """Deliveries that the broker was given, or is to be given, and has not reported yet."""
+        """See `Publisher`. One that was answered `NotConfirmed` counts until its report comes."""
         return self._unreported
 
     async def publish(self, envelope: Envelope) -> None:

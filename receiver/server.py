@@ -19,7 +19,7 @@ from receiver.app import create_app
 from receiver.logs import log_to_stderr
 from receiver.metrics import NO_SOURCE, Metrics
 from receiver.protocol import BoundedProtocol, bounded
-from receiver.publish import KafkaPublisher
+from receiver.publish import KafkaPublisher, Publisher
 from receiver.refusals import Refusal
 from receiver.settings import CoreSettings, SettingsError
 from receiver.sources import sources
@@ -58,10 +58,14 @@ def serve(settings: CoreSettings) -> None:
     the port or the open files needed are not to be had. The topic is the caller's to check.
     """
     check(settings)
+    serve_into(KafkaPublisher(settings.kafka, settings.receiver.confirm_timeout_seconds), settings)
+
+
+def serve_into(publisher: Publisher, settings: CoreSettings) -> None:
+    """`serve` with a publisher that is there already; it is closed at the end."""
     log_to_stderr()
     limits = settings.receiver
     _allow_files(limits.max_connections + OTHER_FILES)
-    publisher = KafkaPublisher(settings.kafka, limits.confirm_timeout_seconds)
     listener = _listen(limits.host, limits.port)
     app = create_app(settings, publisher, clock=lambda: datetime.now(UTC), new_id=_uuid7)
     metrics: Metrics = app.state.metrics

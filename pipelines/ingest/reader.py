@@ -58,14 +58,6 @@ class TopicReader:
                 f"Kafka cannot be read: {error.args[0].str()}; see `hirestream doctor`"
             ) from error
 
-    def tell_lag_tools(self, next_offsets: Mapping[int, int]) -> None:
-        """Commit positions to the consumer group, for tools that show lag. Nothing here ever reads them."""
-        offsets = [
-            TopicPartition(self._topic.topic, partition, offset) for partition, offset in next_offsets.items()
-        ]
-        if offsets:
-            self._consumer.commit(offsets=offsets, asynchronous=True)
-
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()

@@ -1,6 +1,5 @@
 """Dagster as three processes: one code server that the web server and the daemon share."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -94,11 +93,6 @@ def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> M
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def child_environment(settings: Settings, extra: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment of this process for its children, with the home folder that it uses."""
-    return {**os.environ, "HIRESTREAM_HOME": str(settings.home), **extra}
 
 
 def _workspace(settings: Settings, code_port: int) -> Path:

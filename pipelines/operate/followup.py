@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pipelines.operate.materializations import PUBLISHED, reporter
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
 from pipelines.warehouse.load import Loaded
@@ -27,6 +28,7 @@ class FollowUp:
         self._settings = settings
         self._builder = ModelBuilder(settings)
         self._publisher = Publisher(settings)
+        self._dagster = reporter(settings)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
         self._first = True
@@ -42,6 +44,7 @@ class FollowUp:
         """A batch was committed."""
         with self._lock:
             self._waiting.update(done.tables)
+        self._dagster.tell_loaded(done)
 
     def finish(self, *, build: bool) -> None:
         """End the thread; with `build`, bring models and the published file up to date first."""
@@ -49,10 +52,12 @@ class FollowUp:
         self._thread.join()
         if build:
             self._work(publish_now=True)
+        self._dagster.report_due(now=True)
 
     def _run(self) -> None:
         while True:
             self._work(publish_now=False)
+            self._dagster.report_due()
             if self._ending.wait(self._settings.models.interval_seconds):
                 return
 
@@ -64,6 +69,7 @@ class FollowUp:
                 self._build(touched)
             if self._unpublished and self._publisher.publish_if_due(now=publish_now):
                 self._unpublished = False
+                self._dagster.tell_built([PUBLISHED])
         except Exception as error:
             log.exception("models were not built or published")
             with self._lock:
@@ -74,7 +80,14 @@ class FollowUp:
         result = self._builder.build(None if self._first else set(touched))
         self._first = False
         self._unpublished = True
-        self._note({"seconds": result.seconds, "models": len(result.models), "failed": result.failures})
+        self._dagster.tell_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
+        self._note(
+            {
+                "seconds": result.seconds,
+                "models": len(result.models),
+                "failed": [f.name for f in result.failures],
+            }
+        )
 
     def _note(self, state: dict[str, Any]) -> None:
         write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})

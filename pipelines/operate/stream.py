@@ -43,7 +43,6 @@ def run_stream(
             with _Ahead(settings, reader, stop) as ahead:
                 for batch in _batches(settings, ahead, loader, stop, until_caught_up):
                     done = loader.load(batch)
-                    reader.tell_lag_tools(done.next_offsets)
                     follow_up.tell(done)
                     _say(done)
         finally:

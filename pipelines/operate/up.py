@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipelines.ingest.topic import ensure_topic
 from pipelines.operate import dagster_services
-from pipelines.operate.broker import start_broker
+from pipelines.operate.broker import RunningBroker, start_broker
 from pipelines.operate.lock import FolderLock
 from pipelines.operate.needs import free_port, need_disk_space, need_port
 from pipelines.operate.supervise import Service, Supervisor, http_ready, interruptible
@@ -22,10 +22,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Which of the optional parts run, and what their processes are told beside the settings."""
+    """Which of the optional parts run, and the environment of all processes."""
 
     dagster: bool = True
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
 def run_up(settings: Settings, parts: Parts, say: Say) -> None:
@@ -59,15 +59,16 @@ def running(settings: Settings, parts: Parts, say: Say) -> Iterator[Supervisor]:
     """All parts, ready; stopped in reverse order when the block is left."""
     settings.source_secrets()
     need_disk_space(settings.home)
-    environment = {**os.environ, "HIRESTREAM_HOME": str(settings.home), **parts.environment}
+    environment = {**parts.environment, "HIRESTREAM_HOME": str(settings.home)}
     with ExitStack() as stack:
         stack.enter_context(FolderLock(settings.home / "up.lock", f"hirestream on {settings.home}"))
         _need_ports(settings, parts)
-        supervisor = stack.enter_context(Supervisor(settings.home / "logs"))
         storage = dagster_services.start_initialising(settings, environment) if parts.dagster else None
-        if settings.kafka.bootstrap_servers is None:
-            say("starting Kafka")
-            broker = stack.enter_context(start_broker(settings, progress=say))
+        if storage is not None:
+            stack.callback(storage.stop)
+        broker = _own_broker(settings, stack, say)
+        supervisor = stack.enter_context(Supervisor(settings.home / "logs"))
+        if broker is not None:
             supervisor.own(broker.child)
         ensure_topic(settings.kafka)
         with open_lake(settings.warehouse) as lake:
@@ -120,6 +121,13 @@ def places(settings: Settings, parts: Parts) -> str:
     }
     lines = [f"  {name:<10}{place}" for name, place in found.items()]
     return "\n".join(["hirestream is up; Ctrl-C stops it", *lines])
+
+
+def _own_broker(settings: Settings, stack: ExitStack, say: Say) -> RunningBroker | None:
+    if settings.kafka.bootstrap_servers is not None:
+        return None
+    say("starting Kafka")
+    return stack.enter_context(start_broker(settings, progress=say))
 
 
 def _need_ports(settings: Settings, parts: Parts) -> None:

@@ -38,7 +38,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "before": _parts(answer.before),
         "change": _change(answer.change),
         "all_days": _parts(answer.all_days),
-        "by_day": [{"day": plain(day.day), **_parts(day.parts)} for day in answer.by_day],
+        "by_day": [
+            {"day": plain(day.day), **_parts(day.parts), "week": _parts(day.week)} for day in answer.by_day
+        ],
         "by_organization": _groups(answer.by_organization),
         "by_campaign": _groups(answer.by_campaign),
     }

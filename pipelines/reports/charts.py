@@ -45,7 +45,7 @@ NARROW = Size("narrow", 340, 200, day_labels=3)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One day: its bar, and its point where there is a rate."""
+    """One day: its bar, its point where it has a rate, and the line's point where its week has one."""
 
     day: Day
     x: float
@@ -53,6 +53,7 @@ class Mark:
     bar_width: float
     bar_top: float
     y: float | None
+    week_y: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything to draw; `lines` and `bands` break where a day has no cases."""
+    """Everything to draw; `lines` and `bands` break where a week has no cases."""
 
     size: Size
     marks: tuple[Mark, ...]
@@ -76,56 +77,73 @@ class Chart:
     most_cases: int
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where shares, cases and days of one chart stand. The share `ceiling` is at the top."""
+
+    size: Size
+    ceiling: float
+    most_cases: int
+    step: float
+
+    def y(self, rate: float | None) -> float | None:
+        """The height of a rate; None where there is none."""
+        return None if rate is None else self.share(rate)
+
+    def share(self, share: float) -> float:
+        """The height of a share; what is above the ceiling is cut off there."""
+        return self.size.floor - self.size.plot_height * min(share / self.ceiling, 1.0)
+
+    def bar_top(self, cases: int) -> float:
+        """The top of a bar; the most cases take the lower 40 %."""
+        part = cases / self.most_cases if self.most_cases else 0.0
+        return self.size.floor - 0.4 * self.size.plot_height * part
+
+
 def chart(days: Sequence[Day], size: Size) -> Chart:
-    """Rates on an axis from 0 to a round share above the highest; cases as bars in the lower 40 %."""
-    ceiling = _ceiling(days)
+    """Rates on an axis from 0 to a round share above the highest, cases as bars in its lower part."""
     most = max((day.parts.denominator for day in days), default=0)
-    step = size.plot_width / max(len(days), 1)
-    marks = tuple(_mark(day, index, step, most, ceiling, size) for index, day in enumerate(days))
-    runs = [list(run) for has_rate, run in groupby(marks, lambda mark: mark.y is not None) if has_rate]
+    scale = Scale(size, _ceiling(days), most, size.plot_width / max(len(days), 1))
+    marks = tuple(_mark(day, index, scale) for index, day in enumerate(days))
+    runs = [list(run) for has_rate, run in groupby(marks, lambda mark: mark.week_y is not None) if has_rate]
     return Chart(
         size=size,
         marks=marks,
-        lines=tuple(_path([(mark.x, mark.y or 0.0) for mark in run]) for run in runs),
-        bands=tuple(_band(run, ceiling, size) for run in runs if len(run) > 1),
-        shares=tuple(Tick(_y(ceiling * n / 4, ceiling, size), f"{ceiling * n * 25:g} %") for n in range(0, 5, 2)),
+        lines=tuple(_path([(mark.x, mark.week_y or 0.0) for mark in run]) for run in runs),
+        bands=tuple(_band(run, scale) for run in runs if len(run) > 1),
+        shares=tuple(Tick(scale.share(s), f"{s * 100:g} %") for s in (0.0, scale.ceiling / 2, scale.ceiling)),
         dates=_dates(marks, size.day_labels),
         most_cases=most,
     )
 
 
 def _ceiling(days: Sequence[Day]) -> float:
-    highest = max((day.parts.rate or 0.0 for day in days), default=0.0)
+    highest = max((rate for day in days for rate in (day.parts.rate, day.week.rate) if rate), default=0.0)
     return next((ceiling for ceiling in _CEILINGS if highest <= ceiling), 1.0)
 
 
-def _mark(day: Day, index: int, step: float, most: int, ceiling: float, size: Size) -> Mark:
-    left = size.left + index * step
-    height = 0.4 * size.plot_height * day.parts.denominator / most if most else 0.0
-    rate = day.parts.rate
+def _mark(day: Day, index: int, scale: Scale) -> Mark:
+    left = scale.size.left + index * scale.step
     return Mark(
         day=day,
-        x=left + step / 2,
-        bar_left=left + step * 0.14,
-        bar_width=step * 0.72,
-        bar_top=size.floor - height,
-        y=None if rate is None else _y(rate, ceiling, size),
+        x=left + scale.step / 2,
+        bar_left=left + scale.step * 0.14,
+        bar_width=scale.step * 0.72,
+        bar_top=scale.bar_top(day.parts.denominator),
+        y=scale.y(day.parts.rate),
+        week_y=scale.y(day.week.rate),
     )
-
-
-def _y(share: float, ceiling: float, size: Size) -> float:
-    return size.floor - size.plot_height * min(share / ceiling, 1.0)
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def _band(run: Sequence[Mark], ceiling: float, size: Size) -> str:
-    """The intervals of consecutive days as one closed outline."""
-    ends = [(mark.x, interval) for mark in run if (interval := mark.day.parts.interval)]
-    upper = [(x, _y(interval.high, ceiling, size)) for x, interval in ends]
-    lower = [(x, _y(interval.low, ceiling, size)) for x, interval in reversed(ends)]
+def _band(run: Sequence[Mark], scale: Scale) -> str:
+    """The intervals of consecutive weeks as one closed outline."""
+    ends = [(mark.x, interval) for mark in run if (interval := mark.day.week.interval)]
+    upper = [(x, scale.share(interval.high)) for x, interval in ends]
+    lower = [(x, scale.share(interval.low)) for x, interval in reversed(ends)]
     return _path(upper + lower) + " Z"
 
 

@@ -23,17 +23,19 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a question."""
+    """One day of a question, and the seven days that end with it."""
 
     day: date
     parts: Parts
+    week: Parts
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A question for one organization or campaign. `campaign` is None in a table by organization, "" for none.
+    """A question for one organization, or for one of its campaigns.
 
-    `others` is how many groups a last row holds together, 0 for a row of its own.
+    `campaign` is None in a table by organization and empty where there is none. `others` is how many groups a
+    last row holds together, 0 for a row of its own.
     """
 
     organization: str | None

@@ -19,12 +19,16 @@ _FILTERS = {
     "short_date": short_date,
     "trend": words.trend,
     "period": words.period,
+    "points": words.points,
 }
 
 
 def render(data: ReportData) -> str:
     """The whole page; the same data gives the same bytes. Every text in it is escaped."""
-    charts = {answer.question.key: [chart(answer.by_day, size) for size in (WIDE, NARROW)] for answer in data.answers}
+    charts = {
+        answer.question.key: [chart(answer.by_day, size) for size in (WIDE, NARROW)]
+        for answer in data.answers
+    }
     return _environment().get_template("report.html.j2").render(data=data, charts=charts)
 
 

@@ -28,7 +28,8 @@ QUESTIONS = (
         title="Scheduling success",
         asks="When scheduling begins, does it end in a booked meeting?",
         definition="Conversations with at least one booking, out of those that show any sign of scheduling: "
-        "a booking, a request for more time, no suitable time found, or silence after every reminder.",
+        "a booking, a request for more time, no suitable time found, or silence after every reminder. "
+        "A booking that names no conversation counts as one of its own.",
         day_means="the day the conversation started, so recent days can still rise",
         unit="conversations",
         numerator="booked",
@@ -69,8 +70,8 @@ QUESTIONS = (
         metric="run_failure_rate",
         title="Workflow failures",
         asks="How many finished automation runs failed?",
-        definition="Runs that ended as failed, out of those that completed or failed. Where a run reports two "
-        "ends, the earlier one decides; cancelled runs are left out and listed.",
+        definition="Runs that ended as failed, out of those that completed or failed. Where a run reports "
+        "two ends, the earlier one decides; cancelled runs are left out and listed.",
         day_means="the day the run ended",
         unit="runs",
         numerator="failed",

@@ -16,6 +16,8 @@ from pipelines.reports.questions import QUESTIONS, Question
 
 TOP = 10
 """Rows of a table by organization or campaign, before the one that holds all others."""
+WEEK = 7
+"""Days that a smoothed rate sums."""
 
 
 def read_report(
@@ -62,7 +64,7 @@ def answer(question: Question, cells: pl.DataFrame, period: Period, before: Peri
         change=change(then, now),
         remarks=sum_remarks(within),
         all_days=sum_parts(cells),
-        by_day=_by_day(within, period),
+        by_day=_by_day(cells, period),
         by_organization=_by_organization(within),
         by_campaign=_by_campaign(within),
     )
@@ -73,13 +75,23 @@ def _within(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def _by_day(cells: pl.DataFrame, period: Period) -> tuple[Day, ...]:
-    found = {key[0]: parts for key, parts in parts_by(cells, "day")}
-    days = (period.first + timedelta(days=number) for number in range(period.days))
-    return tuple(Day(day, found.get(day, total(()))) for day in days)
+    lead = timedelta(days=WEEK - 1)
+    found = {
+        key[0]: parts
+        for key, parts in parts_by(_within(cells, Period(period.first - lead, period.last)), "day")
+    }
+    days = [period.first - lead + timedelta(days=number) for number in range(period.days + WEEK - 1)]
+    series = [found.get(day, total(())) for day in days]
+    return tuple(
+        Day(days[last], series[last], total(series[last - WEEK + 1 : last + 1]))
+        for last in range(WEEK - 1, len(days))
+    )
 
 
 def _by_organization(cells: pl.DataFrame) -> tuple[Group, ...]:
-    return _top(Group(organization, None, parts) for (organization,), parts in parts_by(cells, "organization_id"))
+    return _top(
+        Group(organization, None, parts) for (organization,), parts in parts_by(cells, "organization_id")
+    )
 
 
 def _by_campaign(cells: pl.DataFrame) -> tuple[Group, ...]:

@@ -42,11 +42,9 @@ def points(value: float) -> str:
 def trend(change: Change | None) -> str:
     """What became of a rate since the period before, in words."""
     if change is None:
-        return "Nothing to compare with in the period before"
-    arrow = {"rise": "▲", "fall": "▼", "no clear change": "≈"}[change.verdict]
-    word = {"rise": "Up", "fall": "Down", "no clear change": "No clear change:"}[change.verdict]
-    low, high = points(change.interval.low), points(change.interval.high)
-    return f"{arrow} {word} {points(change.difference)} points (95\u00a0%: {low} to {high})"
+        return "Nothing to compare with"
+    says = {"rise": "▲ Up", "fall": "▼ Down", "no clear change": "≈ No clear change:"}[change.verdict]
+    return f"{says} {points(change.difference)} points"
 
 
 def noun(entity: str, count: int) -> str:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,8 @@ from pipelines.warehouse.lake import open_lake
 OWNERS = ["team:recruiting-data"]
 WRITER_POOL = "warehouse_writer"
 """Dagster's writers of the lake go through this pool one by one."""
-FRESHNESS: Mapping[str, dg.FreshnessPolicy] = {
-    "entities": dg.FreshnessPolicy.time_window(dt.timedelta(hours=3), dt.timedelta(hours=2)),
-    "marts": dg.FreshnessPolicy.time_window(dt.timedelta(hours=3), dt.timedelta(hours=2)),
-}
+BUILT_HOURLY = dg.FreshnessPolicy.time_window(dt.timedelta(hours=2), dt.timedelta(minutes=90))
+"""The stream builds within seconds of an event; without events the schedule still builds once an hour."""
 _COUNTED = ("entities", "marts")
 
 
@@ -34,7 +33,12 @@ class Translator(DagsterDbtTranslator):
     """Models by schema and name; tests by what they say of which column."""
 
     def __init__(self, types: Mapping[str, Mapping[str, str]]) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        super().__init__(
+            DagsterDbtTranslatorSettings(
+                enable_source_tests_as_checks=True,
+                enable_dbt_views_as_virtual_assets=True,  # a view is never older than what it reads
+            )
+        )
         self._types = types
         self._names: dict[str, str] = {}
 
@@ -58,16 +62,11 @@ class Translator(DagsterDbtTranslator):
         props = self.get_resource_props(manifest, unique_id)
         if props["resource_type"] != "model":
             return spec
-        view = props["config"]["materialized"] == "view"
         return spec.replace_attributes(
             owners=OWNERS,
-            tags={
-                **spec.tags,
-                "layer": props["schema"],
-                "dagster/kind/view" if view else "dagster/kind/table": "",
-            },
+            tags={**spec.tags, "layer": props["schema"]},
             metadata={**spec.metadata, **self._columns(props)},
-            freshness_policy=FRESHNESS.get(props["schema"]),
+            freshness_policy=BUILT_HOURLY if props["schema"] in _COUNTED else None,
         )
 
     def get_asset_check_spec(
@@ -125,7 +124,8 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         target = settings.home / "dbt" / "runs" / context.run_id
         target.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
+            with suppress(FileNotFoundError):  # a newer parse has taken its place; dbt reads the project anew
+                shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
             with building(settings.warehouse):
                 yield from _build(settings, context, target)
         finally:
@@ -142,8 +142,8 @@ def _build(settings: Settings, context: dg.AssetExecutionContext, target: Path) 
         for event in events:
             if isinstance(event, dg.Output):
                 schema, name = context.asset_key_for_output(event.output_name).path
-                counted = row_counts(con, [f"{schema}.{name}"]) if schema in _COUNTED else {}
-                more = {"dagster/row_count": dg.IntMetadataValue(rows) for rows in counted.values()}
+                rows = row_counts(con, [f"{schema}.{name}"] if schema in _COUNTED else [])
+                more = {"dagster/row_count": count for count in rows.values()}  # noqa: B035 - one or none
                 yield event.with_metadata({**event.metadata, **more})
             else:
                 yield event

@@ -38,7 +38,7 @@ def _entities(manifest: Any) -> Iterator[Any]:
 
 def _reads(manifest: Any, node: Any, table: str) -> bool:
     wanted = node.config.meta.get("event_types")
-    if wanted is not None and table.split("__")[0] not in wanted:
+    if wanted is not None and table.partition("__")[0] not in wanted:
         return False
     source = f"source.{node.package_name}.events.{table}"
     return source in _ancestors(manifest, node.unique_id)

@@ -21,7 +21,7 @@ def row_counts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str
 
 
 def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:
-    """SQL types by `schema.table` and column of all that is in the lake; nothing where there is no lake yet."""
+    """SQL types by `schema.table` and column of what the lake holds; empty where there is none yet."""
     if not (warehouse / "catalog.sqlite").exists():
         return {}
     try:

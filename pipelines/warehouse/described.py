@@ -1,4 +1,4 @@
-"""What people are told of each table that the load writes: its family, its meaning and that of every column."""
+"""What people are told of each table that the load writes: family, meaning, and that of every column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """One transaction on the lake, done again while another writer is in the way."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,6 +8,8 @@ from typing import TypeVar
 import duckdb
 
 from pipelines.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -33,6 +36,7 @@ def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
             _roll_back(con)
             if not is_in_the_way(error):
                 raise
+            log.info("commit tried again (%d): %s", attempt + 1, str(error).splitlines()[0][:200])
             time.sleep(min(0.02 * 1.3**attempt, 1.0))
         except BaseException:
             _roll_back(con)

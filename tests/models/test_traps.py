@@ -102,7 +102,8 @@ def test_the_latest_decision_stands_whatever_comes_after(traps: SmallLake) -> No
 
 def test_a_score_of_zero_is_a_score_and_none_is_none(traps: SmallLake) -> None:  # T14
     rows = traps.rows(
-        "SELECT score FROM wh.entities.conversations WHERE organization_id = 'T13_T14' ORDER BY conversation_id"
+        "SELECT score FROM wh.entities.conversations WHERE organization_id = 'T13_T14' "
+        "ORDER BY conversation_id"
     )
     assert [row["score"] for row in rows] == [0.0, None]
 
@@ -179,7 +180,8 @@ def test_a_booking_without_conversation_is_its_own_unit(traps: SmallLake) -> Non
 
 def test_templates_in_addresses_are_no_ids(traps: SmallLake) -> None:  # T25
     rows = traps.rows(
-        "SELECT campaign_id FROM wh.entities.conversations WHERE organization_id = 'T25' ORDER BY conversation_id"
+        "SELECT campaign_id FROM wh.entities.conversations WHERE organization_id = 'T25' "
+        "ORDER BY conversation_id"
     )
     assert [row["campaign_id"] for row in rows] == [None, "k-3", None]
 

@@ -10,6 +10,11 @@ class NullPublisher:
     def __init__(self) -> None:
         self.closed = False
 
+    @property
+    def in_flight(self) -> int:
+        """Never any."""
+        return 0
+
     async def publish(self, envelope: Envelope) -> None:
         """Returns at once."""
         if self.closed:

@@ -93,13 +93,13 @@ def post(body: bytes, *, source: str = "popp", **headers: str) -> bytes:
 def read_answer(connection: socket.socket) -> Answer:
     """The next answer on a connection. Raises `EOFError` when it closes without one."""
     data = b""
-    while b"\r\n\r\n" not in data:
-        data += _more(connection)
-    head, _, body = data.partition(b"\r\n\r\n")
-    status, *lines = head.decode().split("\r\n")
+    while not data.endswith(b"\r\n\r\n"):
+        data += _more(connection, 1)
+    status, *lines = data.decode().strip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    while len(body) < int(headers.get("content-length", 0)):
-        body += _more(connection)
+    body, length = b"", int(headers.get("content-length", 0))
+    while len(body) < length:
+        body += _more(connection, length - len(body))
     return Answer(int(status.split()[1]), headers, body)
 
 
@@ -157,8 +157,8 @@ def _wait_until_alive(receiver: Receiver) -> None:
             time.sleep(0.05)
 
 
-def _more(connection: socket.socket) -> bytes:
-    data = connection.recv(65536)
+def _more(connection: socket.socket, most: int) -> bytes:
+    data = connection.recv(most)
     if not data:
         raise EOFError
     return data

@@ -203,9 +203,8 @@ def test_a_client_that_does_not_read_is_cut_off(receiver: Receiver) -> None:
 
 
 def test_a_client_that_sends_ahead_without_end_is_cut_off(receiver: Receiver) -> None:
-    with receiver.connect() as connection:
-        with pytest.raises(OSError, match=ENDED):
-            drip(connection, [GET * 1000] * 1000, 0)
+    with receiver.connect() as connection, pytest.raises(OSError, match=ENDED):
+        drip(connection, [GET * 1000] * 1000, 0.01)
     assert receiver.get("/healthz").status == 200
 
 

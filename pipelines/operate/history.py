@@ -1,0 +1,87 @@
+"""Dagster's history, kept small: neither old runs nor a report a minute may grow for ever.
+
+Dagster itself deletes neither. What stays: every materialization of the last two hours, then the last one of
+each hour for a week, and always the newest of each asset.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.instance.utils import RUNLESS_RUN_ID
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from sqlalchemy import Connection, delete, select
+
+FULL_AGE = dt.timedelta(hours=2)
+HOURLY_AGE = dt.timedelta(days=7)
+RUN_AGE = dt.timedelta(days=2)
+MOST_RUNS = 500
+"""Runs deleted at a time."""
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One reported event in the log: its row, its asset, its time."""
+
+    row_id: int
+    asset_key: str
+    at: dt.datetime
+
+
+def superseded(reported: Iterable[Reported], now: dt.datetime) -> set[int]:
+    """Row ids that may go."""
+    newest: dict[str, Reported] = {}
+    last_of_hour: dict[tuple[str, dt.datetime], Reported] = {}
+    rows = sorted(reported, key=lambda event: (event.at, event.row_id))
+    for event in rows:
+        newest[event.asset_key] = event
+        last_of_hour[event.asset_key, event.at.replace(minute=0, second=0, microsecond=0)] = event
+    kept = {event.row_id for event in newest.values()}
+    kept |= {event.row_id for event in last_of_hour.values() if now - event.at <= HOURLY_AGE}
+    kept |= {event.row_id for event in rows if now - event.at <= FULL_AGE}
+    return {event.row_id for event in rows} - kept
+
+
+def thin_reports(instance: dg.DagsterInstance, now: dt.datetime) -> int:
+    """Delete superseded events that were reported without a run. Returns how many."""
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return 0
+    with storage.index_connection() as con:
+        deleted = _thin(con, now)
+    with storage.run_connection(RUNLESS_RUN_ID) as con:  # SQLite keeps a second copy there
+        _thin(con, now)
+    return deleted
+
+
+def purge_runs(instance: dg.DagsterInstance, now: dt.datetime) -> int:
+    """Delete runs, their events and their logs, that ended long ago. Returns how many."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    old = dg.RunsFilter(statuses=ended, created_before=now - RUN_AGE)
+    runs = instance.get_run_records(filters=old, limit=MOST_RUNS, ascending=True)
+    for record in runs:
+        run_id = record.dagster_run.run_id
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
+        instance.delete_run(run_id)
+    return len(runs)
+
+
+def _thin(con: Connection, now: dt.datetime) -> int:
+    table = SqlEventLogStorageTable.c
+    found = con.execute(
+        select(table.id, table.asset_key, table.timestamp).where(
+            table.run_id == RUNLESS_RUN_ID, table.asset_key.is_not(None)
+        )
+    ).fetchall()
+    gone = sorted(superseded((Reported(row[0], row[1], _utc(row[2])) for row in found), now))
+    for start in range(0, len(gone), _CHUNK):
+        con.execute(delete(SqlEventLogStorageTable).where(table.id.in_(gone[start : start + _CHUNK])))
+    return len(gone)
+
+
+def _utc(at: dt.datetime) -> dt.datetime:
+    """Dagster writes UTC and leaves the zone out."""
+    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)

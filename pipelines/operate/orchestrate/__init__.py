@@ -1,0 +1,1 @@
+"""What Dagster shows and runs: tables, load, checks, upkeep, results, sensor and schedules."""

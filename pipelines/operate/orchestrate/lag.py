@@ -1,0 +1,93 @@
+"""The sensor on the topic: asks for a load when something waits and nobody else loads."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+import duckdb
+
+from pipelines.errors import Unavailable
+from pipelines.ingest.topic import TopicInfo, topic_info, watermarks
+from pipelines.settings import Settings
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.lease import lease_holder
+from pipelines.warehouse.positions import by_partition, positions
+
+INTERVAL_SECONDS = 15
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Records that wait on the topic, and the end of each partition."""
+
+    waiting: int
+    ends: Mapping[int, int]
+
+
+def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
+    """Asks for runs of the job named; every tick says what it did and why."""
+
+    @dg.sensor(
+        name="topic_lag",
+        job_name=job,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts one load when records wait on the topic and `hirestream stream` is not running.",
+    )
+    def topic_lag(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if holder := lease_holder(settings.warehouse):
+            return dg.SkipReason(f"{holder}, holds the load")
+        if running := _unfinished(context.instance, job):
+            return dg.SkipReason(f"run {running[:8]} is on its way and loads all that waits")
+        try:
+            lag = measured_lag(settings)
+        except Unavailable as error:
+            return dg.SkipReason(str(error))
+        if lag.waiting == 0:
+            return dg.SkipReason("nothing waits on the topic")
+        return dg.RunRequest(
+            run_key=run_key(lag, dt.datetime.now(dt.UTC)), tags={"hirestream/waiting": str(lag.waiting)}
+        )
+
+    return topic_lag
+
+
+def run_key(lag: Lag, now: dt.datetime) -> str:
+    """One run for what the topic holds; when that run failed and nothing new came, another one each hour."""
+    ends = ",".join(f"{partition}:{end}" for partition, end in sorted(lag.ends.items()))
+    return f"{ends}@{now:%Y-%m-%dT%H}"
+
+
+def measured_lag(settings: Settings) -> Lag:
+    """What waits on the topic beyond the lake. Raises `Unavailable` without a broker or a topic."""
+    topic = topic_info(settings.kafka)
+    if topic is None:
+        raise Unavailable(
+            f"the topic {settings.kafka.topic} does not exist yet; the receiver's start makes it"
+        )
+    found = watermarks(settings.kafka, topic)
+    here = _loaded(settings, topic)
+    waiting = sum(max(marks.high - here.get(p, marks.low), 0) for p, marks in found.items())
+    return Lag(waiting, {p: marks.high for p, marks in found.items()})
+
+
+def _loaded(settings: Settings, topic: TopicInfo) -> Mapping[int, int]:
+    if not (settings.warehouse / "catalog.sqlite").exists():
+        return {}
+    try:
+        with open_lake(settings.warehouse, read_only=True) as con:
+            return by_partition(positions(con, topic.topic), topic.topic_id)
+    except duckdb.CatalogException:  # a lake in the making
+        return {}
+
+
+def _unfinished(instance: dg.DagsterInstance, job: str) -> str | None:
+    runs = instance.get_runs(filters=dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1)
+    return runs[0].run_id if runs else None

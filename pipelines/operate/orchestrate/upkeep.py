@@ -1,0 +1,67 @@
+"""What keeps the system small: maintenance of the lake, and thinning of Dagster's own history."""
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+
+from pipelines.errors import Unavailable
+from pipelines.operate.history import purge_runs, thin_reports
+from pipelines.operate.orchestrate.catalogue import table_key
+from pipelines.settings import Settings
+from pipelines.transform.assets import OWNERS, WRITER_POOL
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.maintenance import maintain
+
+UPKEEP = dg.AssetKey(["lake", "upkeep"])
+
+
+def upkeep_asset(settings: Settings) -> dg.AssetsDefinition:
+    """Maintenance as an asset, so that files, sizes and time are plotted."""
+
+    @dg.asset(
+        key=UPKEEP,
+        deps=[table_key("ledger.batches")],
+        group_name="upkeep",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        pool=WRITER_POOL,
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=15),
+        description="Small files merged, old snapshots gone. Loads, builds and readers go on meanwhile.",
+    )
+    def upkeep() -> dg.MaterializeResult[Any]:
+        if not (settings.warehouse / "catalog.sqlite").exists():
+            raise dg.Failure("there is no lake yet; the first load creates it", allow_retries=False)
+        con = open_lake(settings.warehouse)
+        try:
+            done = maintain(con, settings.warehouse)
+        except Unavailable as error:
+            raise dg.Failure(str(error)) from error
+        finally:
+            con.close()
+        return dg.MaterializeResult(
+            metadata={
+                "files": done.files,
+                "data_bytes": done.data_bytes,
+                "catalog_bytes": done.catalog_bytes,
+                "snapshots": done.snapshots,
+                "seconds": round(done.seconds, 3),
+            }
+        )
+
+    return upkeep
+
+
+@dg.op(description="Delete runs that ended days ago, and thin out what `hirestream stream` reported.")
+def thin_history(context: dg.OpExecutionContext) -> None:
+    """Keeps DAGSTER_HOME from growing without an end."""
+    now = dt.datetime.now(dt.UTC)
+    runs = purge_runs(context.instance, now)
+    reports = thin_reports(context.instance, now)
+    context.log.info("deleted %d runs and %d reported materializations", runs, reports)
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Keeps Dagster's own storage small.")
+def purge_history() -> None:
+    """One step."""
+    thin_history()
