@@ -42,14 +42,16 @@
 {% endmaterialization %}
 
 {#
-  An entity kept up to date by one MERGE, so that what is read and what is written are one snapshot. dbt's own
-  way goes through a temporary table and reads twice. A row is never replaced by one that knows fewer batches:
-  of two builds at once the later snapshot wins. New columns need a full refresh, which replaces the table in
-  one statement.
+  An entity kept up to date: rows rebuilt into a temporary table, then written by one short statement. The lake's
+  catalog refuses a writer whose statement began before somebody else's commit ("database is locked"), so what
+  takes long is not in it, and a single statement can be tried again as it is.
+  A row is never replaced by one that knows fewer batches: of two builds at once the later snapshot wins.
+  New columns need a full refresh, which replaces the table in one statement too.
 #}
 {% materialization incremental, adapter='duckdb' %}
   {%- set existing = load_cached_relation(this) -%}
   {%- set target_relation = this.incorporate(type='table') -%}
+  {%- set rebuilt = 'temp.main.' ~ this.identifier ~ '__rebuilt' -%}
   {%- set keys = config.require('unique_key') -%}
   {%- set keys = [keys] if keys is string else keys -%}
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -57,20 +59,24 @@
     {{ drop_relation_if_exists(existing) }}
   {% endif %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
-  {% call statement('main') -%}
-    {%- if existing is none or existing.is_view or should_full_refresh() %}
-    create or replace table {{ target_relation }} as (
+  {% call statement('rebuild') -%}
+    create or replace temporary table {{ rebuilt }} as (
       {{ sql }}
     )
+  {%- endcall %}
+  {% call statement('main') -%}
+    {%- if existing is none or existing.is_view or should_full_refresh() %}
+    create or replace table {{ target_relation }} as from {{ rebuilt }}
     {%- else %}
     merge into {{ target_relation }} as kept
-    using (
-      {{ sql }}
-    ) as rebuilt
+    using {{ rebuilt }} as rebuilt
     on {% for key in keys %}kept.{{ key }} = rebuilt.{{ key }}{% if not loop.last %} and {% endif %}{% endfor %}
     when matched and rebuilt.last_batch_id >= kept.last_batch_id then update by name
     when not matched then insert by name
     {%- endif %}
+  {%- endcall %}
+  {% call statement('forget') -%}
+    drop table {{ rebuilt }}
   {%- endcall %}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {{ adapter.commit() }}

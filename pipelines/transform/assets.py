@@ -121,7 +121,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(max_retries=2, delay=5),  # another writer held the catalog for too long
     )
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        target = settings.home / "dbt" / "runs" / context.run_id
+        target = settings.home / "dbt" / "runs" / context.run.run_id
         target.mkdir(parents=True, exist_ok=True)
         try:
             with suppress(FileNotFoundError):  # a newer parse has taken its place; dbt reads the project anew

@@ -15,8 +15,9 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 
-from pipelines.errors import HirestreamError
+from pipelines.errors import HirestreamError, Unavailable
 from pipelines.settings import Settings
+from pipelines.transform.manifest import model_variables
 from pipelines.transform.selection import downstream_entities, outgrown_entities
 from pipelines.transform.sources import MODELS
 
@@ -74,7 +75,7 @@ class ModelBuilder:
         """Bring the models up to date after rows were added to the `touched` event tables.
 
         None, or the first call, builds every model. Models that fail stay as they were and are in
-        `failures`. Raises `HirestreamError` where dbt cannot start at all.
+        `failures`. Raises `Unavailable` where there is no lake, `HirestreamError` where dbt cannot start.
         """
         begun = time.perf_counter()
         with building(self.warehouse):
@@ -92,6 +93,8 @@ class ModelBuilder:
         return BuildResult(tuple(runs), time.perf_counter() - begun, failures)
 
     def _build(self, touched: Collection[str] | None, full_refresh: bool) -> list[ModelRun]:
+        if not (self.warehouse / "catalog.sqlite").exists():
+            raise Unavailable(f"there is no lake in {self.warehouse}; start the loader once, it creates it")
         self._parse()
         if touched is None or full_refresh or not self._built:
             return self._build_everything(full_refresh)
@@ -132,13 +135,9 @@ class ModelBuilder:
 
 
 def _arguments(settings: Settings, now: str | None) -> list[str]:
-    variables = {
-        "warehouse": str(settings.warehouse),
-        "now": now,
-        "time_zone": settings.report.time_zone,
-        "conversation_timeout_hours": settings.models.conversation_timeout_hours,
-    }
+    variables = {**model_variables(settings), "now": now}
     places = {
+        "--target": "in_process",
         "--project-dir": MODELS,
         "--profiles-dir": MODELS,
         "--target-path": settings.home / "dbt" / "target",

@@ -22,8 +22,13 @@ def extension_file(name: str) -> Path | None:
 
 
 def attach_statement(warehouse: Path, *, read_only: bool = False, alias: str = CATALOG) -> str:
-    """The `ATTACH` that opens the lake, for any DuckDB with the two extensions."""
+    """The `ATTACH` that opens the lake, for any DuckDB with the two extensions.
+
+    Rows are never inlined into the catalog: flushing them later hides them for a moment from readers that
+    began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`).
+    """
     options = f"DATA_PATH '{_quoted(warehouse / 'data')}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
+    options += ", DATA_INLINING_ROW_LIMIT 0"
     if read_only:
         options += ", READ_ONLY"
     return f"ATTACH 'ducklake:sqlite:{_quoted(warehouse / 'catalog.sqlite')}' AS {alias} ({options})"

@@ -26,13 +26,12 @@ class Upkeep:
 
 
 def maintain(con: duckdb.DuckDBPyConnection, warehouse: Path, *, snapshot_age: str = SNAPSHOT_AGE) -> Upkeep:
-    """Write inlined rows out, merge small files, expire old snapshots and remove what nobody can see.
+    """Merge small files, expire old snapshots and remove what nobody can see any more.
 
     Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
     started = time.monotonic()
     for statement in (
-        "CALL ducklake_flush_inlined_data('wh')",
         f"CALL ducklake_expire_snapshots('wh', older_than => now() - {snapshot_age})",
         "CALL ducklake_merge_adjacent_files('wh')",
         "CALL ducklake_rewrite_data_files('wh')",

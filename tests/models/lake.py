@@ -84,13 +84,19 @@ class SmallLake:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def _insert(self, rows: dict[str, list[dict[str, Any]]]) -> None:
-        self.con.begin()
-        for name, values in rows.items():
-            frame = pl.DataFrame(values, schema=SCHEMAS[name])
-            self.con.register("frame", frame)
-            self.con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM frame")
-            self.con.unregister("frame")
-        self.con.commit()
+        """In one transaction, tried again as the loader does when models were written in between."""
+        while True:
+            try:
+                with self.con.cursor() as con:
+                    con.begin()
+                    for name, values in rows.items():
+                        con.register("frame", pl.DataFrame(values, schema=SCHEMAS[name]))
+                        con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM frame")
+                    con.commit()
+                return
+            except duckdb.TransactionException as error:
+                if "database is locked" not in str(error):
+                    raise
 
     def _common(self, delivery: Delivery) -> dict[str, Any]:
         return {

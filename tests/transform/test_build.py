@@ -15,8 +15,10 @@ from tests.models.lake import SmallLake
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
     lake = SmallLake(tmp_path_factory.mktemp("build"))
-    lake.load([talk("started", "c", 1)])
     lake.build()
+    assert lake.rows("SELECT count(*) AS n FROM wh.marts.members") == [{"n": 0}]
+    lake.load([talk("started", "c", 1)])
+    lake.build({"conversation_started"})
     return lake
 
 

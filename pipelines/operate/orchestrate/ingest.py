@@ -42,7 +42,7 @@ def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
             text = "batch %d: %d loaded, %d duplicate, %d quarantined"
             context.log.info(text, done.batch_id, done.loaded, done.duplicate, done.quarantined)
 
-        holder = f"Dagster run {context.run_id[:8]}"
+        holder = f"Dagster run {context.run.run_id[:8]}"
         try:
             done = drain(settings, holder, Choices(config.accept_rejects, config.accept_loss), said)
         except HirestreamError as error:

@@ -1,0 +1,68 @@
+"""Two processes query in a loop for a minute while loads and maintenance run, and never see an error."""
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+
+from pipelines.flatten.batch import decode_batch
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.load import Loader
+from pipelines.warehouse.maintenance import maintain
+from pipelines.warehouse.tables import create_tables
+from tests.flatten.rows import raw_batch
+from tests.warehouse.events import BROKEN, queued
+
+SECONDS = 60
+MAINTENANCE_EVERY_SECONDS = 10
+
+READ = """
+import json, sys, time
+from pathlib import Path
+from pipelines.warehouse.lake import open_lake
+con = open_lake(Path(sys.argv[1]), read_only=True)
+reads, errors, seen = 0, [], 0
+end = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    try:
+        ledger, loaded, events, offsets = con.execute('''
+            SELECT (SELECT count(*) FROM wh.ledger.deliveries),
+                (SELECT count(*) FROM wh.ledger.deliveries WHERE outcome = 'loaded'),
+                (SELECT count(*) FROM wh.events.conversation_queued),
+                (SELECT coalesce(sum(records), 0) FROM wh.ledger.offsets)
+        ''').fetchone()
+        if not (loaded == events and offsets == ledger >= seen):
+            errors.append(f"torn: {ledger} {loaded} {events} {offsets}, before {seen}")
+        seen = ledger
+        reads += 1
+    except Exception as error:
+        errors.append(str(error)[:300])
+    time.sleep(0.02)
+print(json.dumps({"reads": reads, "errors": errors, "seen": seen}))
+"""
+
+
+def test_readers_never_see_an_error_or_half_a_commit(tmp_path: Path) -> None:
+    con = open_lake(tmp_path)
+    create_tables(con)
+    loader = Loader(
+        con, {}, holder="test", organizations={}, rejects=None, clock=lambda: dt.datetime.now(dt.UTC)
+    )
+    command = [sys.executable, "-c", READ, str(tmp_path), str(SECONDS)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    numbers, offset, maintained = count(), 0, time.monotonic()
+    while any(reader.poll() is None for reader in readers):
+        bodies = [*(queued(next(numbers)) for _ in range(100)), queued(0), BROKEN]
+        loader.load(decode_batch(raw_batch(*bodies, start=offset)))
+        offset += len(bodies)
+        if time.monotonic() - maintained > MAINTENANCE_EVERY_SECONDS:
+            maintain(con, tmp_path)
+            maintained = time.monotonic()
+    for reader in readers:
+        found = json.loads(reader.communicate()[0])
+        assert found["errors"] == []
+        assert found["reads"] > SECONDS
+        assert found["seen"] > 0

@@ -1,0 +1,75 @@
+"""The notebook runs from top to bottom and says what the marts say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from pipelines.reports.headlines import headlines
+from pipelines.settings import Settings
+from pipelines.simulate.journeys import Simulation
+from pipelines.transform.build import ModelBuilder
+from tests.reports.lakes import empty_lake
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOK = NOTEBOOKS / "four_questions.ipynb"
+
+
+def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The notebook after every cell of it, and one more that prints its results, ran on this home."""
+    monkeypatch.setenv("HIRESTREAM_HOME", str(home))
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("import json\nprint(json.dumps(results))"))
+    where = {"metadata": {"path": str(NOTEBOOKS)}}
+    return NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+
+
+def outputs(notebook: Any, kind: str) -> list[str]:
+    """Everything that was shown as this MIME type."""
+    shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return [output.data[kind] for output in shown if kind in output.get("data", {})]
+
+
+def test_its_numbers_are_the_marts(
+    simulated: tuple[Settings, Simulation], lake: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = run(simulated[0].home, monkeypatch)
+    found = json.loads(notebook.cells[-1].outputs[0].text)
+    for headline in headlines(lake):
+        result = found.pop(headline.question)
+        excluded = {k.removeprefix("excluded_"): v for k, v in result.items() if k.startswith("excluded_")}
+        assert excluded == headline.excluded
+        assert (result["numerator"], result["denominator"], result["open"]) == (
+            headline.numerator,
+            headline.denominator,
+            headline.open,
+        )
+        assert result["population"] == headline.denominator + headline.open + sum(excluded.values())
+        assert (result["rate"], result["low"], result["high"]) == pytest.approx(
+            (headline.rate, headline.wilson_low, headline.wilson_high)
+        )
+    assert found == {}
+    assert len(outputs(notebook, "image/png")) == 4
+
+
+def test_an_empty_lake_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty_lake(tmp_path).close()
+    assert not ModelBuilder(Settings(home=tmp_path)).build().failures
+    notebook = run(tmp_path, monkeypatch)
+    assert len([text for text in outputs(notebook, "text/markdown") if "No cases yet" in text]) == 4
+    assert outputs(notebook, "image/png") == []
+
+
+def test_it_is_committed_without_outputs_and_reads_marts_only() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    sources = "\n".join(cell.source for cell in code)
+    assert "wh.marts." in sources
+    for schema in ("entities", "events", "ledger", "quarantine", "staging"):
+        assert f"wh.{schema}" not in sources

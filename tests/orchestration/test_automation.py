@@ -1,0 +1,101 @@
+"""When Dagster starts something by itself, and the reasons it gives where it does not."""
+
+import datetime as dt
+
+import dagster as dg
+import pytest
+
+from pipelines.operate.draining import drain
+from pipelines.operate.followup import write_state
+from pipelines.operate.orchestrate.lag import Lag, lag_sensor, measured_lag, run_key
+from pipelines.operate.orchestrate.schedules import LOAD, built_elsewhere
+from pipelines.settings import Settings
+from pipelines.warehouse.lease import held_lease
+from pipelines.warehouse.loading import Choices
+from tests.conftest import SettingsFor, free_port
+from tests.orchestration.messages import put, started
+
+QUARTER, HOUR = dt.datetime(2026, 11, 21, 12, 15, tzinfo=dt.UTC), dt.datetime(2026, 11, 21, 13, tzinfo=dt.UTC)
+
+
+def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
+    with dg.build_sensor_context(instance=instance) as context:
+        found = lag_sensor(settings, LOAD)(context)
+    assert isinstance(found, dg.RunRequest | dg.SkipReason)
+    return found
+
+
+def test_the_sensor_asks_for_one_run_and_has_nothing_to_do_after_it(
+    settings_for: SettingsFor, instance: dg.DagsterInstance
+) -> None:
+    settings = settings_for()
+    put(settings, [started(1), started(2)])
+    asked, again = tick(settings, instance), tick(settings, instance)
+    assert isinstance(asked, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert asked.run_key == again.run_key
+    assert asked.tags["hirestream/waiting"] == "2"
+    drain(settings, "test", Choices(), lambda _done: None)
+    assert tick(settings, instance) == dg.SkipReason("nothing waits on the topic")
+    put(settings, [started(3)])
+    assert measured_lag(settings).waiting == 1
+
+
+def test_the_sensor_says_that_the_stream_holds_the_load(
+    settings_for: SettingsFor, instance: dg.DagsterInstance
+) -> None:
+    settings = settings_for()
+    put(settings, [started(1)])
+    with held_lease(settings.warehouse, "hirestream stream"):
+        reason = tick(settings, instance)
+    assert isinstance(reason, dg.SkipReason)
+    assert reason.skip_message is not None
+    assert reason.skip_message.startswith("hirestream stream, process ")
+    assert reason.skip_message.endswith(", holds the load")
+
+
+def test_the_sensor_skips_while_a_run_is_queued(
+    settings_for: SettingsFor, instance: dg.DagsterInstance
+) -> None:
+    settings = settings_for()
+    put(settings, [started(1)])
+    run = dg.DagsterRun(job_name=LOAD, run_id=dg._utils.make_new_run_id(), status=dg.DagsterRunStatus.QUEUED)
+    instance.run_storage.add_run(run)
+    assert tick(settings, instance) == dg.SkipReason(
+        f"run {run.run_id[:8]} is on its way and loads all that waits"
+    )
+
+
+def test_the_sensor_says_that_there_is_no_topic(
+    settings_for: SettingsFor, instance: dg.DagsterInstance
+) -> None:
+    reason = tick(settings_for(), instance)
+    assert isinstance(reason, dg.SkipReason)
+    assert "does not exist yet" in str(reason.skip_message)
+
+
+@pytest.mark.timeout(60)
+def test_the_sensor_says_that_kafka_is_away(settings_for: SettingsFor, instance: dg.DagsterInstance) -> None:
+    reason = tick(settings_for(kafka={"bootstrap_servers": f"127.0.0.1:{free_port()}"}), instance)
+    assert isinstance(reason, dg.SkipReason)
+    assert "does not serve topic" in str(reason.skip_message)
+
+
+def test_the_run_key_is_the_end_of_the_topic_and_the_hour() -> None:
+    lag = Lag(3, {1: 4, 0: 9})
+    assert run_key(lag, QUARTER) == "0:9,1:4@2026-11-21T12"
+    assert run_key(lag, HOUR) != run_key(lag, QUARTER)
+
+
+def test_the_safety_net_leaves_a_healthy_stream_alone_except_on_the_hour(settings_for: SettingsFor) -> None:
+    settings = settings_for()
+    assert built_elsewhere(settings, QUARTER) is None
+    write_state(settings.home, {"built_at": "2026-11-21T12:14:58+00:00", "failed": []})
+    assert built_elsewhere(settings, QUARTER) is None
+    with held_lease(settings.warehouse, "hirestream stream"):
+        assert "builds the models itself, last at 2026-11-21T12:14:58" in str(
+            built_elsewhere(settings, QUARTER)
+        )
+        assert built_elsewhere(settings, HOUR) is None
+        write_state(settings.home, {"built_at": "2026-11-21T12:14:58+00:00", "failed": ["conversations"]})
+        assert built_elsewhere(settings, QUARTER) is None
