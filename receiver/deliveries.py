@@ -108,7 +108,7 @@ async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive, max_by
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if False:
+        if size > max_bytes:
             return None
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -47,7 +47,7 @@ class RunningBroker:
 
 
 def start_broker(
-    settings: Settings, *, ready_timeout_seconds: float = 60, progress: Progress | None = None
+    settings: Settings, *, ready_timeout_seconds: float = 120, progress: Progress | None = None
 ) -> RunningBroker:
     """Start Kafka with the data of `settings.home`, formatted on the first start, and wait until it works.
 

@@ -16,7 +16,7 @@ from receiver.settings import PROJECT
 MODULE = "pipelines.definitions"
 INSTANCE_FILE = PROJECT / "dagster_home" / "dagster.yaml"
 PYTHON = sys.executable
-READY_TIMEOUT_SECONDS = 120.0
+READY_TIMEOUT_SECONDS = 300.0
 
 
 def start_initialising(settings: Settings, environment: Mapping[str, str]) -> Child:

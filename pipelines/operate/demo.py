@@ -19,9 +19,9 @@ from pipelines.simulate.send import Sign, send_all
 from pipelines.warehouse.lake import open_lake
 
 CONCURRENCY = 64
-LOADED_TIMEOUT_SECONDS = 120.0
-BUILT_TIMEOUT_SECONDS = 90.0
-POLL_SECONDS = 0.5
+LOADED_TIMEOUT_SECONDS = 300.0
+BUILT_TIMEOUT_SECONDS = 180.0
+POLL_SECONDS = 1.0
 PROGRESS_EVERY = 2_000
 LOOK = """Look further:
   .venv/bin/hirestream query "SELECT * FROM marts.scheduling_success_cohort ORDER BY day DESC LIMIT 10"

@@ -58,9 +58,7 @@ def _next_batch(settings: Settings, reader: TopicReader, loader: Loader) -> Load
     raw = reader.read(settings.load.max_batch_records, settings.load.linger_seconds)
     if not len(raw):
         return None
-    done = loader.load(decode_batch(raw))
-    reader.tell_lag_tools(done.next_offsets)
-    return done
+    return loader.load(decode_batch(raw))
 
 
 def _ends(settings: Settings) -> Mapping[int, int]:

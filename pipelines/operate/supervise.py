@@ -30,7 +30,7 @@ class Service:
     command: Sequence[str | Path]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
-    ready_timeout_seconds: float = 60
+    ready_timeout_seconds: float = 120
     stop_timeout_seconds: float = 10
 
 

@@ -14,6 +14,8 @@ from pipelines.errors import HirestreamError
 from pipelines.settings import Settings
 from pipelines.transform.sources import MODELS
 
+MOST_SAID = 500
+"""Most characters of dbt's own words in an error."""
 PARTIAL_PARSE = "partial_parse.msgpack"
 _READ_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".md", ".csv"})
 
@@ -64,14 +66,22 @@ def _parsed(models: Path, kept: Path, variables: Mapping[str, object]) -> Path:
         "--log-path",
         target,
     ]
-    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "parse", *map(str, options)]
+    command = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--quiet",
+        "--no-use-colors",
+        "parse",
+        *map(str, options),
+    ]
     done = subprocess.run(
         [*command, "--vars", json.dumps(variables)], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         shutil.rmtree(target, ignore_errors=True)
-        last = " ".join(done.stdout.strip().splitlines()[-4:])
-        raise HirestreamError(f"dbt cannot read the models in {models}: {last}")
+        said = " ".join((done.stdout + done.stderr).split())
+        raise HirestreamError(f"dbt cannot read the models in {models}: {said[:MOST_SAID]}")
     return target
 
 

@@ -1,8 +1,9 @@
 """A signed webhook becomes the rows that its fixture expects, through every real part."""
 
 import json
-from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pipelines import connect
 from pipelines.ingest.topic import ensure_topic, topic_info, watermarks
@@ -13,19 +14,18 @@ from pipelines.warehouse.readers import plain
 from tests.conftest import SettingsFor
 from tests.flatten.rows import VARYING
 from tests.flatten.test_fixtures import FIXTURES
+from tests.receiver.running import running
 
 RECEIVED = {"occurred_at"}
 """Columns that hold the time of receipt where the body has no time of its own."""
 
 
-def test_every_documented_event_arrives(settings_for: SettingsFor, tmp_path: Path, monkeypatch: Any) -> None:
+def test_every_documented_event_arrives(settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_for()
     ensure_topic(settings.kafka)
     cases = {file.stem: json.loads(file.read_text()) for file in FIXTURES if file.parent.name == "popp"}
-    with running_receiver(settings, tmp_path) as receiver:
-        answers = [
-            receiver.exchange(signed_post(json.dumps(case["body"]).encode())) for case in cases.values()
-        ]
+    with running(settings) as receiver:
+        answers = [receiver.post(json.dumps(case["body"]).encode()) for case in cases.values()]
     assert [answer.status for answer in answers] == [200] * len(cases)
     run_stream(settings, Choices(), until_caught_up=True)
     monkeypatch.setenv("HIRESTREAM_HOME", str(settings.home))

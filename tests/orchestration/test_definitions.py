@@ -1,7 +1,6 @@
-"""The definitions load without a lake, a broker or a source, and show one lineage that begins at the topic."""
+"""The definitions load without lake, broker and sources, and show one lineage that begins at the topic."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -18,6 +17,8 @@ from pipelines.transform.manifest import manifest_folder
 from pipelines.transform.sources import MODELS
 from pipelines.warehouse.described import described_tables
 from pipelines.warehouse.tables import all_tables
+
+LAYERS = ("staging", "entities", "marts")
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,7 @@ def graph(repository: dg.RepositoryDefinition) -> AssetGraph:
 
 def test_every_table_and_every_model_is_an_asset(graph: AssetGraph) -> None:
     tables = {table_key(name) for name, _ in all_tables()}
-    models = {
-        file.stem for layer in ("staging", "entities", "marts") for file in (MODELS / layer).rglob("*.sql")
-    }
+    models = {file.stem for layer in LAYERS for file in (MODELS / layer).rglob("*.sql")}
     shown = graph.materializable_asset_keys
     assert tables <= shown
     assert {key.path[-1] for key in shown - tables - {PUBLISHED, REPORT, UPKEEP}} == models
@@ -66,7 +65,7 @@ def test_every_asset_says_what_it_is_and_whose(graph: AssetGraph) -> None:
 
 
 def test_every_table_has_its_columns_described(graph: AssetGraph) -> None:
-    layers = ("ledger", "quarantine", "events", "staging", "entities", "marts")
+    layers = ("ledger", "quarantine", "events", *LAYERS)
     for node in graph.asset_nodes:
         if node.key.path[0] in layers:
             schema = node.metadata["dagster/column_schema"]
@@ -119,11 +118,11 @@ def test_the_manifest_is_read_once_for_the_same_files(settings: Settings, graph:
 
 
 @pytest.fixture
-def broken_models(tmp_path: Path) -> Iterator[Path]:
+def broken_models(tmp_path: Path) -> Path:
     copy = tmp_path / "models"
     shutil.copytree(MODELS, copy)
     (copy / "marts" / "broken.sql").write_text("SELECT 1 FROM {{ ref('nowhere') }}")
-    yield copy
+    return copy
 
 
 def test_a_model_that_dbt_cannot_read_is_named(tmp_path: Path, broken_models: Path) -> None:

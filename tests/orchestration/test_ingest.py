@@ -73,7 +73,7 @@ def test_the_audit_fails_when_a_ledger_row_is_gone(
     assert run(settings, instance).success
     with open_lake(settings.warehouse) as con:
         con.execute(
-            "DELETE FROM wh.ledger.deliveries WHERE event_key = (SELECT min(event_key) FROM wh.ledger.deliveries)"
+            "DELETE FROM wh.ledger.deliveries WHERE rowid = (SELECT min(rowid) FROM wh.ledger.deliveries)"
         )
     result = run(settings, instance)
     assert verdicts(result)["audit"] is False
