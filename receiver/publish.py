@@ -159,7 +159,7 @@ class KafkaPublisher:
         """One turn of the timer: fast while something is in flight, else to pick up librdkafka's log."""
         self._producer.poll(0)
         self._replace_if_broken()
-        pass
+        self._fail_overdue(loop.time())
         self._fast = bool(self._unreported)
         delay = POLL_SECONDS if self._fast else IDLE_POLL_SECONDS
         self._timer = loop.call_later(delay, self._serve, loop)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from pipelines.reports.data import ReportData
+from pipelines.reports.read import read_report
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation
 from pipelines.warehouse.readers import open_for_reading
-from tests.reports.lakes import hand_made_marts, simulated_lake
+from tests.reports.lakes import AS_OF, hand_made_marts, simulated_lake
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,16 @@ def lake(simulated: tuple[Settings, Simulation]) -> Iterator[duckdb.DuckDBPyConn
     con = open_for_reading(simulated[0])
     yield con
     con.close()
+
+
+@pytest.fixture(scope="session")
+def data(simulated: tuple[Settings, Simulation]) -> ReportData:
+    """The report on the simulated lake."""
+    con = open_for_reading(simulated[0])
+    try:
+        return read_report(con, AS_OF, "UTC")
+    finally:
+        con.close()
 
 
 @pytest.fixture

@@ -92,6 +92,9 @@ CREATE TABLE wh.marts.funnel (
   organization_id VARCHAR, provider VARCHAR, day DATE, started BIGINT, decided BIGINT, passed BIGINT,
   booked BIGINT, held BIGINT
 );
+CREATE TABLE wh.marts.members (
+  mart VARCHAR, organization_id VARCHAR, campaign_id VARCHAR, day DATE, bucket VARCHAR
+);
 """
 
 
@@ -99,6 +102,12 @@ def hand_made_marts() -> duckdb.DuckDBPyConnection:
     """Marts without rows and without a lake behind them, as tables to insert into."""
     con = duckdb.connect()
     con.execute("ATTACH ':memory:' AS wh; CREATE SCHEMA wh.marts; SET TimeZone = 'UTC'")
+    create_marts(con)
+    return con
+
+
+def create_marts(con: duckdb.DuckDBPyConnection) -> None:
+    """The marts that a report or the notebook reads, as tables without rows."""
     for mart, reasons in _EXCLUDED.items():
         counts = ["population", "numerator", "denominator", "open", *(f"excluded_{name}" for name in reasons)]
         columns = ", ".join(f"{name} BIGINT DEFAULT 0" for name in counts)
@@ -107,7 +116,6 @@ def hand_made_marts() -> duckdb.DuckDBPyConnection:
             f"external_campaign_id VARCHAR, day DATE, {columns})"
         )
     con.execute(_OTHER_MARTS)
-    return con
 
 
 def add_passes(

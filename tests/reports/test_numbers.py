@@ -3,19 +3,19 @@
 import datetime as dt
 import json
 from collections import Counter
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.reports.as_json import report_as_json
+from pipelines.reports.data import ReportData
 from pipelines.reports.headlines import headlines
 from pipelines.reports.page import render
 from pipelines.reports.questions import QUESTIONS, Question
-from pipelines.reports.read import read_report
 from pipelines.reports.write import write_report
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation
-from pipelines.warehouse.readers import open_for_reading
 from tests.reports.lakes import AS_OF
 from tests.reports.pages import COUNTS, Page, numbers
 
@@ -27,12 +27,8 @@ each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda questi
 
 
 @pytest.fixture(scope="module")
-def page(simulated: Simulated) -> Page:
-    lake = open_for_reading(simulated[0])
-    try:
-        return Page(render(read_report(lake, AS_OF, "UTC")))
-    finally:
-        lake.close()
+def page(data: ReportData) -> Page:
+    return Page(render(data))
 
 
 def sums(
@@ -91,8 +87,9 @@ def test_the_days_are_the_marts(lake: duckdb.DuckDBPyConnection, page: Page, que
 
 
 @each_question
-def test_a_week_is_the_sum_of_its_seven_days(lake: duckdb.DuckDBPyConnection, question: Question) -> None:
-    data = read_report(lake, AS_OF, "UTC")
+def test_a_week_is_the_sum_of_its_seven_days(
+    lake: duckdb.DuckDBPyConnection, data: ReportData, question: Question
+) -> None:
     (answer,) = (answer for answer in data.answers if answer.question == question)
     for day in (answer.by_day[0], answer.by_day[17], answer.by_day[-1]):
         within = f"day > DATE '{day.day}' - 7 AND day <= '{day.day}'"
@@ -113,8 +110,9 @@ def test_every_table_adds_up_to_its_headline(page: Page, question: Question, tab
 
 
 @each_question
-def test_rows_are_the_marts_own(lake: duckdb.DuckDBPyConnection, question: Question) -> None:
-    data = read_report(lake, AS_OF, "UTC")
+def test_rows_are_the_marts_own(
+    lake: duckdb.DuckDBPyConnection, data: ReportData, question: Question
+) -> None:
     (answer,) = (answer for answer in data.answers if answer.question == question)
     shown = {
         group.organization: {name: getattr(group.parts, name) for name in COUNTS}
@@ -144,8 +142,8 @@ def test_the_findings_are_the_marts(lake: duckdb.DuckDBPyConnection, page: Page)
     assert ("quarantined", "delivery") in shown
 
 
-def test_no_name_of_a_candidate_is_on_the_page(lake: duckdb.DuckDBPyConnection, simulated: Simulated) -> None:
-    html = render(read_report(lake, AS_OF, "UTC"))
+def test_no_name_of_a_candidate_is_on_the_page(lake: duckdb.DuckDBPyConnection, data: ReportData) -> None:
+    html = render(data)
     names = lake.execute("SELECT DISTINCT participant_last_name FROM wh.entities.conversations").fetchall()
     known = [name for (name,) in names if name]
     assert known
@@ -153,19 +151,19 @@ def test_no_name_of_a_candidate_is_on_the_page(lake: duckdb.DuckDBPyConnection, 
 
 
 def test_a_report_is_two_equal_files_and_nothing_else(
-    lake: duckdb.DuckDBPyConnection, simulated: Simulated
+    lake: duckdb.DuckDBPyConnection, simulated: Simulated, data: ReportData, tmp_path: Path
 ) -> None:
-    settings, _ = simulated
-    for _ in range(2):
-        written = write_report(settings, lake, AS_OF)
-        assert written == settings.reports / "2026-11-21.html"
-        assert sorted(path.name for path in settings.reports.iterdir()) == ["2026-11-21.html", "latest.html"]
-        assert written.read_bytes() == (settings.reports / "latest.html").read_bytes()
-    assert written.read_text("utf-8") == render(read_report(lake, AS_OF, settings.report.time_zone))
+    settings = simulated[0].model_copy(update={"home": tmp_path})
+    settings.reports.mkdir(parents=True)
+    (settings.reports / "2026-11-21.html").write_text("the one before")
+    written = write_report(settings, lake, AS_OF)
+    assert written == settings.reports / "2026-11-21.html"
+    assert sorted(path.name for path in tmp_path.rglob("*.html*")) == ["2026-11-21.html", "latest.html"]
+    assert written.read_text("utf-8") == (settings.reports / "latest.html").read_text("utf-8") == render(data)
 
 
-def test_json_says_what_the_page_says(lake: duckdb.DuckDBPyConnection, page: Page) -> None:
-    said = json.loads(json.dumps(report_as_json(read_report(lake, AS_OF, "UTC")), allow_nan=False))
+def test_json_says_what_the_page_says(data: ReportData, page: Page) -> None:
+    said = json.loads(json.dumps(report_as_json(data), allow_nan=False))
     for question in said["questions"]:
         section = page.question(question["question"])
         assert {name: question[name] for name in COUNTS} == numbers(section.having("data-question")[0])

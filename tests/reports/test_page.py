@@ -75,7 +75,7 @@ def test_no_denominator_is_no_cases_with_its_parts(marts: duckdb.DuckDBPyConnect
 @pytest.mark.parametrize(("cases", "warned"), [(29, True), (30, False)])
 def test_few_cases_are_marked(marts: duckdb.DuckDBPyConnection, cases: int, warned: bool) -> None:
     add_passes(marts, 10, cases)
-    assert ("few cases" in page_of(marts).text) == warned
+    assert ("few cases: read the interval" in page_of(marts).text) == warned
 
 
 def test_groups_beyond_the_top_are_one_row(marts: duckdb.DuckDBPyConnection) -> None:
