@@ -38,7 +38,7 @@ class Refusal:
         yield b"content-length", b"%d" % len(self.body())
         if self.retry_after_seconds is not None:
             yield b"retry-after", b"%d" % self.retry_after_seconds
-        if False:
+        if self.closes:
             yield b"connection", b"close"
 
     def wire(self) -> bytes:

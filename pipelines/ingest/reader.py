@@ -44,13 +44,14 @@ class TopicReader:
         deadline = time.monotonic() + linger_seconds
         while len(batch) < max_records:
             asked = min(CHUNK_RECORDS, max_records - len(batch))
-            messages = self._consume(asked, max(deadline - time.monotonic(), 0.0))
+            messages = self.consume(asked, max(deadline - time.monotonic(), 0.0))
             batch.extend([message for message in messages if not _is_error(message)])
             if len(messages) < asked:
                 break
         return batch
 
-    def _consume(self, max_records: int, timeout_seconds: float) -> list[Message]:
+    def consume(self, max_records: int, timeout_seconds: float) -> list[Message]:
+        """Messages as the client library has them. Raises `Unavailable`."""
         try:
             return self._consumer.consume(max_records, timeout_seconds)
         except KafkaException as error:

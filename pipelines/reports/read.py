@@ -1,14 +1,13 @@
 """Marts -> `ReportData`, all from one snapshot of the lake."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
 
-from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks
+from pipelines.reports.cells import one_snapshot, parts_by, read_cells, sum_parts, sum_remarks
 from pipelines.reports.data import Answer, Day, Group, Period, ReportData
 from pipelines.reports.parts import Parts, change, total
 from pipelines.reports.quality import read_findings, read_freshness, read_funnel, read_sources, sum_ledger
@@ -30,7 +29,7 @@ def read_report(
     """
     period = period_until(as_of, time_zone, days)
     before = Period(period.first - timedelta(days=days), period.first - timedelta(days=1))
-    with _one_snapshot(con):
+    with one_snapshot(con):
         answers = tuple(answer(q, read_cells(con, q), period, before) for q in QUESTIONS)
         sources = read_sources(con)
         return ReportData(
@@ -112,12 +111,3 @@ def _top(groups: Iterable[Group]) -> tuple[Group, ...]:
 def _rank(group: Group) -> tuple[int, int, str, str]:
     parts: Parts = group.parts
     return -parts.denominator, -parts.population, group.organization or "", group.campaign or ""
-
-
-@contextmanager
-def _one_snapshot(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    finally:
-        con.rollback()

@@ -129,9 +129,10 @@ class ModelBuilder:
     def _invoke(self, command: str, names: Sequence[str], *flags: str) -> list[ModelRun]:
         select = ["--select", *names] if names else []
         result = dbtRunner(manifest=self._manifest).invoke([command, *self._arguments, *flags, *select])
-        if result.result is None:
+        done: Any = result.result
+        if done is None:
             raise HirestreamError(f"dbt {command} could not start: {result.exception}")
-        return [_model_run(node) for node in result.result.results]
+        return [_model_run(node) for node in done.results]
 
 
 def _arguments(settings: Settings, now: str | None) -> list[str]:

@@ -10,7 +10,7 @@ from pipelines.errors import Unavailable
 from pipelines.warehouse.lake import attach_statement, load_extensions
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # dbt ships no types
+class Plugin(BasePlugin):
     """Configured with `warehouse`, the folder of the lake; named in `models/profiles.yml`."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:

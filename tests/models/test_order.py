@@ -76,7 +76,7 @@ def told(lake: SmallLake, organization: str) -> dict[str, list[tuple[Any, ...]]]
     return found
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(plans=PLANS)
 def test_order_repetition_and_batches_change_nothing(traps: SmallLake, plans: list[Plan]) -> None:
     (begun,) = traps.con.execute("SELECT count(*) FROM wh.ledger.deliveries").fetchone() or (0,)

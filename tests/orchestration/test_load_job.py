@@ -15,6 +15,7 @@ from tests.orchestration.messages import conversation, put, started
 
 CONVERSATIONS = dg.AssetKey(["entities", "conversations"])
 COHORT = dg.AssetKey(["marts", "screening_pass_rate_cohort"])
+REMOVE_ONE = "DELETE FROM wh.ledger.deliveries WHERE rowid = (SELECT min(rowid) FROM wh.ledger.deliveries)"
 
 
 def passed(number: int) -> bytes:
@@ -68,9 +69,7 @@ def test_one_run_brings_webhooks_to_the_published_file(
     assert newest(instance, PUBLISHED)["bytes"]
 
     with open_lake(settings.warehouse) as con:
-        con.execute(
-            "DELETE FROM wh.ledger.deliveries WHERE rowid = (SELECT min(rowid) FROM wh.ledger.deliveries)"
-        )
+        con.execute(REMOVE_ONE)
     proof = jobs[PROOF].execute_in_process(instance=instance, raise_on_error=False)
     assert {c.check_name: c.passed for c in proof.get_asset_check_evaluations()}["audit"] is False
     before = newest(instance, CONVERSATIONS)

@@ -180,7 +180,9 @@ def test_a_topic_that_is_not_there_is_named(settings_for: SettingsFor) -> None:
     run(steps())
 
 
-def test_after_a_fatal_error_a_new_producer_takes_over(kafka_settings: KafkaSettings) -> None:
+def test_after_a_fatal_error_a_new_producer_takes_over(
+    kafka_settings: KafkaSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     async def steps() -> None:
         async with opened(lambda: KafkaPublisher(kafka_settings, CONFIRM_SECONDS)) as publisher:
             await publisher.publish(envelope(0))
@@ -192,6 +194,7 @@ def test_after_a_fatal_error_a_new_producer_takes_over(kafka_settings: KafkaSett
             await _confirmed_again(publisher)
 
     run(steps())
+    assert "replaced after a fatal error" in caplog.text
 
 
 def test_a_setting_that_librdkafka_does_not_know_stops_the_start() -> None:

@@ -118,7 +118,7 @@ def test_another_path_is_404_and_another_method_405(receiver: Receiver) -> None:
 
 def test_too_much_is_refused_by_its_announced_length_without_reading_it(receiver: Receiver) -> None:
     answer = receiver.exchange(HEAD + b"content-length: 100001\r\n\r\n")
-    assert (answer.status, answer.code) == (413, "too_large")
+    assert (answer.status, answer.code, answer.headers["connection"]) == (413, "too_large", "close")
 
 
 def test_too_much_is_refused_while_it_comes_in_chunks(receiver: Receiver) -> None:

@@ -151,9 +151,9 @@ def test_no_name_of_a_candidate_is_on_the_page(lake: duckdb.DuckDBPyConnection, 
 
 
 def test_a_report_is_two_equal_files_and_nothing_else(
-    lake: duckdb.DuckDBPyConnection, simulated: Simulated, data: ReportData, tmp_path: Path
+    lake: duckdb.DuckDBPyConnection, data: ReportData, tmp_path: Path
 ) -> None:
-    settings = simulated[0].model_copy(update={"home": tmp_path})
+    settings = Settings(home=tmp_path)
     settings.reports.mkdir(parents=True)
     (settings.reports / "2026-11-21.html").write_text("the one before")
     written = write_report(settings, lake, AS_OF)

@@ -36,6 +36,11 @@ def test_the_page_needs_nothing_else(marts: duckdb.DuckDBPyConnection) -> None:
     assert "://" not in html
 
 
+def test_what_a_browser_would_fetch_is_seen() -> None:
+    page = Page('<script src="x"></script><a href="https://example.org">a</a><p onclick="y">b</p>')
+    assert page.fetched() == ["script", "https://example.org", "src", "onclick"]
+
+
 def test_names_are_text_wherever_they_stand(marts: duckdb.DuckDBPyConnection) -> None:
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=y>"
     add_passes(marts, 3, 5, organization=hostile, campaign=hostile)

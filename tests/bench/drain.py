@@ -1,0 +1,30 @@
+"""The loader over a backlog, without models: to all typed tables, ledger and offsets. `... COUNT`."""
+
+import gc
+import json
+import resource
+import sys
+import threading
+import time
+
+from pipelines.operate.read_ahead import commits
+from pipelines.settings import Settings
+from pipelines.warehouse.loading import Choices, open_loader
+
+
+def drain(settings: Settings, count: int) -> dict[str, float]:
+    """Seconds from the first read to the last commit, and the peak memory of this process in MiB."""
+    gc.set_threshold(100_000, 20, 100)  # as `hirestream stream` has it
+    with open_loader(settings, "bench", Choices()) as (reader, loader):
+        started, records, number = time.perf_counter(), 0, 0
+        for done in commits(settings.load, reader, loader, stop=threading.Event(), finished=lambda: False):
+            records, number = records + done.records, number + 1
+            if records >= count:
+                break
+        seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "records": records, "commits": number, "peak_mib": peak}
+
+
+if __name__ == "__main__":
+    print(json.dumps(drain(Settings.read(), int(sys.argv[1]))))
