@@ -2,7 +2,6 @@
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
 """The command line: one thin function a command. What is wrong is one line on stderr and an exit code."""
 
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -54,15 +52,9 @@ def demo(
     """Run everything with simulated traffic, and show the numbers beside the truth."""
     from pipelines.operate.demo import run_demo
     from pipelines.operate.demo_plan import Plan
-    from pipelines.operate.output import say, show, show_json
-    from pipelines.operate.results import Results, render
+    from pipelines.operate.output import hand_over, say
+    from pipelines.operate.results import render
     from pipelines.operate.up import Parts
-
-    def hand_over(results: Results) -> None:
-        if as_json:
-            show_json(results)
-        else:
-            show(render(results))
 
     now = datetime.now(UTC)
     results = run_demo(
@@ -71,7 +63,7 @@ def demo(
         Parts(dagster=not no_dagster),
         sign_with=_sign,
         say=say,
-        show=hand_over,
+        show=lambda results: hand_over(results, render(results), as_json=as_json),
         stay=not leave,
     )
     return 1 if results.differences else 0
@@ -129,7 +121,7 @@ def simulate(
 ) -> int:
     """Make candidate journeys with known truth, as files or as signed webhooks."""
     from pipelines.errors import UsageError
-    from pipelines.operate.output import show, show_json
+    from pipelines.operate.output import hand_over
     from pipelines.operate.simulation import Target, simulate_into, simulate_to
 
     settings = _settings()
@@ -141,7 +133,7 @@ def simulate(
     else:
         target = Target(str(send_to), source, _sign(settings, source), truth)
         made = simulate_to(settings, seed, journeys, now, target)
-    show_json(made) if as_json else show("\n".join(f"{name}: {value}" for name, value in made.items()))
+    hand_over(made, "\n".join(f"{name}: {value}" for name, value in made.items()), as_json=as_json)
     return 1 if made.get("refused") else 0
 
 
@@ -153,43 +145,38 @@ def send(
     as_json: AsJson = False,
 ) -> int:
     """Sign the bytes of a file as a source would, and post them."""
-    from pipelines.operate.output import show, show_json
+    from pipelines.operate.output import hand_over
     from pipelines.operate.up import receiver_address
     from pipelines.simulate.files import send_file
 
     settings = _settings()
-    report = send_file(file, url or receiver_address(settings), source, _sign(settings, source))
-    status = 200 if report.answered_200 else next(iter(report.other))
-    delivery_id = next(iter(report.delivery_ids), None)
-    if as_json:
-        show_json({"status": status, "delivery_id": delivery_id})
-    else:
-        show(f"{status} {delivery_id or ''}".strip())
-    return 0 if status == 200 else 1
+    sent = send_file(file, url or receiver_address(settings), source, _sign(settings, source))
+    answer = 200 if sent.answered_200 else next(iter(sent.other))
+    delivery_id = next(iter(sent.delivery_ids), None)
+    document = {"status": answer, "delivery_id": delivery_id}
+    hand_over(document, f"{answer} {delivery_id or ''}".strip(), as_json=as_json)
+    return 0 if answer == 200 else 1
 
 
 @app.command()
 def status(as_json: AsJson = False) -> int:
     """Say how every part is doing; 1 when something is wrong."""
-    from pipelines.operate.output import show, show_json
+    from pipelines.operate.output import hand_over
     from pipelines.operate.status import read_status, render
 
     found = read_status(_settings())
-    show_json(found) if as_json else show(render(found))
+    hand_over(found, render(found), as_json=as_json)
     return 1 if found.problems else 0
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> int:
     """Check what this machine has and lacks; 1 when something is missing."""
-    from pipelines.operate.doctor import examine
-    from pipelines.operate.output import show, show_json
+    from pipelines.operate.doctor import examine, render
+    from pipelines.operate.output import hand_over
 
     findings = examine(_settings())
-    if as_json:
-        show_json(findings)
-    else:
-        show("\n".join(f"{'ok ' if f.ok else 'NOT'}  {f.check}: {f.detail}" for f in findings))
+    hand_over(findings, render(findings), as_json=as_json)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -199,23 +186,21 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Run SQL over the lake, read-only."""
-    from pipelines.operate.output import show, show_json, table
+    from pipelines.operate.output import hand_over_rows
     from pipelines.warehouse.readers import query as run_query
 
-    answer = run_query(_settings(), sql)
-    show_json(answer.records()) if as_json else show(table(answer.columns, answer.rows))
+    hand_over_rows(run_query(_settings(), sql), as_json=as_json)
 
 
 @app.command()
 def audit(as_json: AsJson = False) -> int:
     """Prove the ledger against itself, the tables and the topic; 1 when it does not hold."""
     from pipelines.operate.auditing import render, run_audit
-    from pipelines.operate.output import show, show_json
+    from pipelines.operate.output import hand_over
 
     found = run_audit(_settings())
-    show_json({"ok": found.ok, "totals": found.totals, "findings": found.findings}) if as_json else show(
-        render(found)
-    )
+    document = {"ok": found.ok, "totals": found.totals, "findings": found.findings}
+    hand_over(document, render(found), as_json=as_json)
     return 0 if found.ok else 1
 
 
@@ -225,20 +210,35 @@ def quarantine(
 ) -> None:
     """List what could not be decoded, with position and reason; never its content."""
     from pipelines.operate.listings import quarantined
-    from pipelines.operate.output import show, show_json, table
+    from pipelines.operate.output import hand_over_rows
 
-    found = quarantined(_settings(), limit)
-    show_json(found.records()) if as_json else show(table(found.columns, found.rows))
+    hand_over_rows(quarantined(_settings(), limit), as_json=as_json)
+
+
+@app.command()
+def report(as_json: AsJson = False) -> None:
+    """Write today's report as one HTML page, and say where; with --json its numbers instead."""
+    from pipelines.operate.output import show, show_json
+    from pipelines.reports.as_json import report_as_json
+    from pipelines.reports.read import read_report
+    from pipelines.reports.write import write_report
+    from pipelines.warehouse.readers import open_for_reading
+
+    settings, now = _settings(), datetime.now(UTC)
+    with open_for_reading(settings) as con:
+        if as_json:
+            show_json(report_as_json(read_report(con, now, settings.report.time_zone)))
+        else:
+            show(str(write_report(settings, con, now)))
 
 
 @app.command()
 def contracts(as_json: AsJson = False) -> None:
     """List the event types that are known, with their tables."""
     from pipelines.operate.listings import known_contracts
-    from pipelines.operate.output import show, show_json, table
+    from pipelines.operate.output import hand_over_rows
 
-    found = known_contracts()
-    show_json(found.records()) if as_json else show(table(found.columns, found.rows))
+    hand_over_rows(known_contracts(), as_json=as_json)
 
 
 @app.command()
@@ -254,23 +254,13 @@ def docs(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code and raises nothing that was foreseen."""
-    from pipelines.errors import HirestreamError
+    """Run one command; returns the exit code."""
+    from pipelines.operate.exits import exit_code_of
     from pipelines.operate.logs import configure_logging
-    from receiver.settings import SettingsError
 
     configure_logging()
     command = typer.main.get_command(app)
-    try:
-        result = command.main(args=list(arguments), prog_name="hirestream", standalone_mode=False)
-    except (SettingsError, HirestreamError) as error:
-        return _complain(str(error), getattr(error, "exit_code", 2))
-    except TyperException as error:
-        return _misused(error)
-    except BrokenPipeError:  # `hirestream query ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return int(result or 0)
+    return exit_code_of(lambda: command.main(list(arguments), prog_name="hirestream", standalone_mode=False))
 
 
 def main() -> None:
@@ -297,19 +287,6 @@ def _sign(settings: "Settings", name: str) -> "Sign":
         raise UsageError(f"there is no source {name!r}; configured are {', '.join(settings.sources)}")
     secret = next(iter(source.secrets.values()))
     return signer(source.scheme, secret, lambda: str(uuid4()), lambda: datetime.now(UTC))
-
-
-def _misused(error: TyperException) -> int:
-    message = getattr(error, "format_message", lambda: str(error))()
-    if not message or message.startswith("Usage:"):  # no command was given: that is the help
-        sys.stderr.write(f"{message}\n")
-        return 2
-    return _complain(f"{message} See `hirestream --help`.", 2)
-
-
-def _complain(message: str, exit_code: int) -> int:
-    sys.stderr.write(f"hirestream: {message}\n")
-    return exit_code
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -13,6 +14,7 @@ from pipelines.operate.results import Results, mismatches, read_results
 from pipelines.operate.supervise import Supervisor, interruptible
 from pipelines.operate.up import Parts, Say, places, receiver_address, running
 from pipelines.operate.up import stay as watch_on
+from pipelines.reports.write import write_report
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation, simulate
 from pipelines.simulate.send import Sign, send_all
@@ -24,6 +26,7 @@ BUILT_TIMEOUT_SECONDS = 180.0
 POLL_SECONDS = 1.0
 PROGRESS_EVERY = 2_000
 LOOK = """Look further:
+  make notebook
   .venv/bin/hirestream query "SELECT * FROM marts.scheduling_success_cohort ORDER BY day DESC LIMIT 10"
   .venv/bin/hirestream status"""
 
@@ -58,9 +61,9 @@ def run_demo(
             plan = _send(settings, plan, simulation, sign_with, say)
         results = _settled(settings, plan, simulation, supervisor, say)
         show(results)
-        say(places(settings, parts))
-        say(LOOK)
         if stay:
+            say(places(settings, parts))
+            say(LOOK)
             watch_on(supervisor)
     return results
 
@@ -99,7 +102,10 @@ def _settled(
     with _lake(settings) as con:
         _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _recorded(con) >= sent)
         _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: not mismatches(con, simulation))
-        return read_results(con, sent, mismatches(con, simulation))
+        results = read_results(con, sent, mismatches(con, simulation))
+        if results.rates:
+            say(f"report: {write_report(settings, con, datetime.now(UTC))}")
+        return results
 
 
 @contextmanager

@@ -32,6 +32,11 @@ def examine(settings: Settings) -> list[Finding]:
     return list(_findings(settings))
 
 
+def render(findings: list[Finding]) -> str:
+    """For a person, one line each."""
+    return "\n".join(f"{'ok ' if found.ok else 'NOT'}  {found.check}: {found.detail}" for found in findings)
+
+
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield Finding("settings", True, f"home is {settings.home}")

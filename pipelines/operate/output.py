@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.warehouse.readers import plain
+from pipelines.warehouse.readers import Answer, plain
 
 WIDEST_CELL = 60
 
@@ -26,6 +26,16 @@ def show(text: str) -> None:
 def show_json(document: Any) -> None:
     """A result for a program: dataclasses, instants and mappings become plain JSON."""
     show(json.dumps(_plain(document), ensure_ascii=False))
+
+
+def hand_over(document: Any, text: str, *, as_json: bool) -> None:
+    """A result in the form that was asked for."""
+    show_json(document) if as_json else show(text)
+
+
+def hand_over_rows(rows: Answer, *, as_json: bool) -> None:
+    """Rows as a list of objects, or as a table."""
+    hand_over(rows.records(), table(rows.columns, rows.rows), as_json=as_json)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -12,11 +12,11 @@ _FINDINGS = {
     "implied_missing": "known only by a later change; counted, the first event never came",
     "link_inferred": "linked to the only live booking of the conversation",
     "two_terminal_events": "reported two ends; the earlier one counts",
-    "negative_duration": "ended before they started; left out of durations only",
+    "negative_duration": "with an end before the start; counted in the rates",
     "body_differs": "came again under the same event id with another body; the first one counts",
-    "quarantined": "could not be read; kept in quarantine with their bytes and reasons",
-    "test_event": "are the provider's test events; left out",
-    "foreign_event": "name an organization that the source does not list; left out",
+    "quarantined": "could not be read; kept in quarantine with bytes and reasons",
+    "test_event": "sent as a test by the provider; left out",
+    "foreign_event": "of an organization that the source does not list; left out",
 }
 _NOUNS = {
     "delivery": ("delivery", "deliveries"),

@@ -40,7 +40,6 @@ class Translator(DagsterDbtTranslator):
             )
         )
         self._types = types
-        self._names: dict[str, str] = {}
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`marts/funnel` and the like; sources name their key themselves."""
@@ -72,14 +71,10 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """The default under a name that fits a column of a table, such as `not_null_day`."""
+        """The default with dbt's own name of the test, which says every argument, as its description."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        if spec is None:
-            return None
-        self._names = self._names or check_names(manifest)
-        props = self.get_resource_props(manifest, unique_id)
-        about = spec.description or f"dbt test {props['name']}"
-        return spec._replace(name=self._names[unique_id], description=about)
+        about = f"dbt test {self.get_resource_props(manifest, unique_id)['fqn'][-1]}"
+        return spec and spec._replace(description=spec.description or about)
 
     def _columns(self, props: Mapping[str, Any]) -> dict[str, Any]:
         types = self._types.get(f"{props['schema']}.{props['name']}", {})
@@ -90,15 +85,17 @@ class Translator(DagsterDbtTranslator):
         return {"dagster/column_schema": dg.TableSchema(columns)} if columns else {}
 
 
-def check_names(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """A short name for each dbt test by its id; dbt's own where two of one model would be called the same."""
-    tests = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "test"}
-    short = {key: _short_name(node) for key, node in tests.items()}
-    shared = Counter((node.get("attached_node"), short[key]) for key, node in tests.items())
-    return {
-        key: short[key] if shared[node.get("attached_node"), short[key]] == 1 else node["name"]
-        for key, node in tests.items()
-    }
+def with_short_names(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with names of tests that fit a line, such as `not_null_day`; checks are called by them.
+
+    Two tests of one model that would be called the same keep dbt's names. Selection goes by `fqn`, as before.
+    """
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    shared = Counter((test.get("attached_node"), _short_name(test)) for test in tests)
+    for test in tests:
+        if shared[test.get("attached_node"), _short_name(test)] == 1:
+            test["name"] = _short_name(test)
+    return manifest
 
 
 def _short_name(test: Mapping[str, Any]) -> str:
@@ -114,7 +111,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     folder = manifest_folder(settings)
 
     @dbt_assets(
-        manifest=folder / "manifest.json",
+        manifest=with_short_names(json.loads((folder / "manifest.json").read_bytes())),
         name="models",
         dagster_dbt_translator=Translator(column_types(settings.warehouse)),
         pool=WRITER_POOL,

@@ -73,7 +73,7 @@ def test_no_denominator_is_no_cases_with_its_parts(marts: duckdb.DuckDBPyConnect
         "rest": "0",
         "excluded_opted_out": "4",
     }
-    assert "nothing decided in this period" in page.text
+    assert "no conversations decided in this period" in page.text
     assert "4 left out: opted out" in page.text
 
 

@@ -1,0 +1,40 @@
+"""How a command ends: every foreseen failure is one line on stderr and an exit code.
+
+0 fine, 1 a check failed, 2 usage or configuration, 3 a dependency is unavailable or locked.
+"""
+
+import sys
+from collections.abc import Callable
+
+from typer.exceptions import TyperException
+
+from pipelines.errors import HirestreamError
+from receiver.settings import SettingsError
+
+MISUSED = 2
+
+
+def exit_code_of(command: Callable[[], object]) -> int:
+    """Run a command; what it returns is the exit code, None is 0. An error that nobody foresaw goes on."""
+    try:
+        returned = command()
+    except HirestreamError as error:
+        return _complain(str(error), error.exit_code)
+    except SettingsError as error:
+        return _complain(str(error), MISUSED)
+    except TyperException as error:
+        return _misused(error)
+    return returned if isinstance(returned, int) else 0
+
+
+def _misused(error: TyperException) -> int:
+    message = getattr(error, "format_message", lambda: str(error))()
+    if not message or message.startswith("Usage:"):  # no command was given: that is the help
+        sys.stderr.write(f"{message}\n")
+        return MISUSED
+    return _complain(f"{message} See `hirestream --help`.", MISUSED)
+
+
+def _complain(message: str, exit_code: int) -> int:
+    sys.stderr.write(f"hirestream: {message}\n")
+    return exit_code
