@@ -12,10 +12,13 @@ from pipelines.warehouse.lake import open_lake
 def downstream_entities(manifest: Any, touched: Collection[str]) -> list[str]:
     """Names of the incremental models that read one of the `touched` event tables, sorted.
 
+    Tables are named with or without their schema, such as `conversation_started`.
     A model that reads few of a family's events names them in `meta.event_types`.
     """
     return sorted(
-        node.name for node in _entities(manifest) if any(_reads(manifest, node, table) for table in touched)
+        node.name
+        for node in _entities(manifest)
+        if any(_reads(manifest, node, table.removeprefix("events.")) for table in touched)
     )
 
 
