@@ -114,7 +114,7 @@ class SourceSettings(Section):
 
     def live_secrets(self) -> dict[str, bytes]:
         """Key id to secret, in the order given. Raises `SettingsError` on an empty or unreadable one."""
-        text = self.secrets.get_secret_value() if self.secrets else self._read_file()
+        text = self._read_file() if self.secrets is None else self.secrets.get_secret_value()
         found: dict[str, bytes] = {}
         for number, item in enumerate((part.strip() for part in re.split(r"[,\n]", text)), start=1):
             if not item:

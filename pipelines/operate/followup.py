@@ -5,14 +5,13 @@ What fails is logged, kept in the state file for `hirestream status`, and tried 
 """
 
 import datetime as dt
-import json
 import logging
 import threading
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from pipelines.operate.materializations import PUBLISHED, reporter
+from pipelines.operate.state import write_state
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
 from pipelines.warehouse.load import Loaded
@@ -91,19 +90,3 @@ class FollowUp:
 
     def _note(self, state: dict[str, Any]) -> None:
         write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})
-
-
-def write_state(home: Path, state: dict[str, Any]) -> None:
-    """Keep how the last build went where `hirestream status` reads it."""
-    new = home / ".stream.json.new"
-    new.write_text(json.dumps(state))
-    new.replace(home / "stream.json")
-
-
-def read_state(home: Path) -> dict[str, Any] | None:
-    """How the last build went, None before the first."""
-    try:
-        found: dict[str, Any] = json.loads((home / "stream.json").read_text())
-    except FileNotFoundError:
-        return None
-    return found

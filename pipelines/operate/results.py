@@ -4,38 +4,17 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.reports.headlines import Headline, headlines
+from pipelines.reports.questions import QUESTIONS
 from pipelines.simulate.compare import differences
 from pipelines.simulate.journeys import Simulation
-
-HEADLINES = {
-    "scheduling_success_cohort": ("scheduling_success_rate", "scheduling success"),
-    "screening_pass_rate_cohort": ("pass_rate", "screening pass rate"),
-    "nudge_exhaustion_cohort": ("exhaustion_rate", "nudge exhaustion"),
-    "workflow_failures_cohort": ("run_failure_rate", "workflow failures"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """One headline rate; population = denominator + open + everything left out."""
-
-    title: str
-    numerator: int
-    denominator: int
-    open: int
-    left_out: dict[str, int]
-
-    @property
-    def rate(self) -> float | None:
-        """Numerator by denominator, None of nothing."""
-        return self.numerator / self.denominator if self.denominator else None
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """What a demo shows. `differences` are sentences, one for each number that is not the truth."""
 
-    rates: list[Rate]
+    rates: list[Headline]
     sent: int
     ledger: dict[str, int]
     delay_p50_seconds: float | None
@@ -45,7 +24,7 @@ class Results:
 
 def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]) -> Results:
     """Read marts and ledger of the lake attached as `wh`."""
-    rates = [] if different and not _built(con) else [_rate(con, mart) for mart in HEADLINES]
+    rates = headlines(con) if _built(con) else []
     p50, p95 = con.execute(
         """
         SELECT quantile_cont(delay, 0.5), quantile_cont(delay, 0.95)
@@ -85,9 +64,9 @@ def render(results: Results) -> str:
     lines = ["", f"{'rate':<22}{'value':>8}{'numerator':>11}{'of':>8}{'open':>7}  left out"]
     for rate in results.rates:
         value = "-" if rate.rate is None else f"{rate.rate:.1%}"
-        left_out = ", ".join(f"{name} {count}" for name, count in rate.left_out.items() if count) or "none"
+        left_out = ", ".join(f"{name} {count}" for name, count in rate.excluded.items() if count) or "none"
         counts = f"{rate.numerator:>11}{rate.denominator:>8}{rate.open:>7}"
-        lines.append(f"{rate.title:<22}{value:>8}{counts}  {left_out}")
+        lines.append(f"{rate.question.replace('_', ' '):<22}{value:>8}{counts}  {left_out}")
     ledger = ", ".join(f"{name} {count}" for name, count in results.ledger.items())
     lines += ["", f"ledger: sent {results.sent}, {ledger}"]
     if results.delay_p50_seconds is not None and results.delay_p95_seconds is not None:
@@ -103,19 +82,4 @@ def _built(con: duckdb.DuckDBPyConnection) -> bool:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'marts' "
         "UNION SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND schema_name = 'marts'"
     ).fetchall()
-    return set(HEADLINES) <= {name for (name,) in rows}
-
-
-def _rate(con: duckdb.DuckDBPyConnection, mart: str) -> Rate:
-    metric, title = HEADLINES[mart]
-    # the mart's name is from the table above
-    found = con.execute(
-        f"SELECT sum(numerator) AS numerator, sum(denominator) AS denominator, sum(open) AS open, "  # noqa: S608
-        f"sum(COLUMNS('excluded_.*')) FROM wh.marts.{mart} WHERE metric = ?",
-        [metric],
-    )
-    names = [column[0] for column in found.description]
-    counts = [int(count or 0) for count in found.fetchall()[0]]
-    reasons = (name[name.index("excluded_") + len("excluded_") :].rstrip(')"') for name in names[3:])
-    numerator, denominator, still_open, *left_out = counts
-    return Rate(title, numerator, denominator, still_open, dict(zip(reasons, left_out, strict=True)))
+    return {question.mart for question in QUESTIONS} <= {name for (name,) in rows}

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from pipelines.operate.draining import drain
-from pipelines.operate.followup import write_state
+from pipelines.operate.state import write_state
 from pipelines.operate.orchestrate.lag import Lag, lag_sensor, measured_lag, run_key
 from pipelines.operate.orchestrate.schedules import LOAD, built_elsewhere
 from pipelines.settings import Settings
@@ -55,12 +55,12 @@ def test_the_sensor_says_that_the_stream_holds_the_load(
     assert reason.skip_message.endswith(", holds the load")
 
 
-def test_the_sensor_skips_while_a_run_is_queued(
+def test_the_sensor_skips_while_a_run_is_on_its_way(
     settings_for: SettingsFor, instance: dg.DagsterInstance
 ) -> None:
     settings = settings_for()
     put(settings, [started(1)])
-    run = dg.DagsterRun(job_name=LOAD, run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.QUEUED)
+    run = dg.DagsterRun(job_name=LOAD, run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
     instance.run_storage.add_run(run)
     assert tick(settings, instance) == dg.SkipReason(
         f"run {run.run_id[:8]} is on its way and loads all that waits"

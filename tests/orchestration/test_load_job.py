@@ -1,81 +1,123 @@
 """The job `load` from the topic to the published file, with real models, as the sensor would start it."""
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import dagster as dg
 import duckdb
 import pytest
 
 from pipelines.definitions import definitions
-from pipelines.operate.orchestrate.results import PUBLISHED, REPORT
+from pipelines.operate.broker import RunningBroker
+from pipelines.operate.orchestrate.results import PUBLISHED, REPORT, result_assets
 from pipelines.operate.orchestrate.schedules import DAILY, LOAD, MAINTAIN, PROOF
 from pipelines.operate.orchestrate.upkeep import UPKEEP
+from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import held_lease
-from tests.conftest import SettingsFor
+from receiver.settings import PROJECT
 from tests.orchestration.messages import conversation, put, started
 
 CONVERSATIONS = dg.AssetKey(["entities", "conversations"])
 COHORT = dg.AssetKey(["marts", "screening_pass_rate_cohort"])
 REMOVE_ONE = "DELETE FROM wh.ledger.deliveries WHERE rowid = (SELECT min(rowid) FROM wh.ledger.deliveries)"
 
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What one run of the job has left."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+    defs: dg.Definitions
+    loaded: dg.ExecuteInProcessResult
+
+    def run(self, job: str) -> dg.ExecuteInProcessResult:
+        return self.defs.resolve_job_def(job).execute_in_process(instance=self.instance, raise_on_error=False)
+
+    def newest(self, key: dg.AssetKey) -> dict[str, object]:
+        """Metadata of the newest materialization."""
+        event = self.instance.get_latest_materialization_event(key)
+        assert event is not None, key
+        assert event.asset_materialization is not None
+        return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
 
 def passed(number: int) -> bytes:
-    return conversation(
-        "CONVERSATION_COMPLETED",
-        number,
-        conversationStatus="COMPLETED_SCREENING_PASSED",
-        scorecardTotalValue=80,
+    status = "COMPLETED_SCREENING_PASSED"
+    return conversation("CONVERSATION_COMPLETED", number, conversationStatus=status, scorecardTotalValue=80)
+
+
+@pytest.fixture(scope="module")
+def system(kafka: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Four conversations, one of them passed and told twice, brought through the whole job once."""
+    home = tmp_path_factory.mktemp("system")
+    settings = Settings(
+        home=home, kafka={"bootstrap_servers": kafka.bootstrap_servers, "topic": f"load-job.{home.name}"}
     )
-
-
-def newest(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, object]:
-    event = instance.get_latest_materialization_event(key)
-    assert event is not None, key
-    assert event.asset_materialization is not None
-    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
-
-
-@pytest.mark.timeout(600)
-def test_one_run_brings_webhooks_to_the_published_file(
-    settings_for: SettingsFor, instance: dg.DagsterInstance
-) -> None:
-    settings = settings_for()
+    settings.dagster_home.mkdir()
+    shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     put(settings, [*(started(number) for number in range(4)), passed(0), passed(0)])
     defs = definitions(settings)
-    jobs = {name: defs.resolve_job_def(name) for name in (LOAD, PROOF, MAINTAIN, DAILY)}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance,
+    ):
+        patch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+        loaded = defs.resolve_job_def(LOAD).execute_in_process(instance=instance, raise_on_error=False)
+        yield System(settings, instance, defs, loaded)
 
-    loaded = jobs[LOAD].execute_in_process(instance=instance)
-    assert loaded.success
-    assert newest(instance, CONVERSATIONS)["dagster/row_count"] == 4
-    assert newest(instance, COHORT)["dagster/row_count"] == 1
-    checks = {(c.asset_key, c.check_name): c.passed for c in loaded.get_asset_check_evaluations()}
-    assert all(checks.values())
-    assert (COHORT, "parts_add_up") in checks
-    with duckdb.connect(settings.published, read_only=True) as con:
+
+def test_one_run_brings_webhooks_to_marts_and_published_file(system: System) -> None:
+    assert system.loaded.success
+    assert system.newest(CONVERSATIONS)["dagster/row_count"] == 4
+    assert system.newest(COHORT)["dagster/row_count"] == 1
+    with duckdb.connect(system.settings.published, read_only=True) as con:
         rates = con.sql("SELECT sum(numerator), sum(denominator) FROM marts.screening_pass_rate_cohort")
         assert rates.fetchall() == [(1, 1)]
-    assert not list((settings.home / "dbt" / "runs").iterdir())
+    assert not list((system.settings.home / "dbt" / "runs").iterdir())
 
-    assert jobs[DAILY].execute_in_process(instance=instance).success
-    assert "<html" in (settings.reports / "latest.html").read_text().lower()
-    assert newest(instance, REPORT)["page"]
 
-    assert jobs[MAINTAIN].execute_in_process(instance=instance).success
-    assert int(str(newest(instance, UPKEEP)["files"])) > 0
+def test_every_check_was_made_and_passed(system: System) -> None:
+    made = {(c.asset_key, c.check_name): c.passed for c in system.loaded.get_asset_check_evaluations()}
+    assert all(made.values())
+    assert set(made) == {
+        (key.asset_key, key.name) for key in system.defs.resolve_asset_graph().asset_check_keys
+    }
 
-    published = settings.published.stat().st_mtime_ns
-    with held_lease(settings.warehouse, "hirestream stream"):
-        assert defs.resolve_job_def("build_models").execute_in_process(instance=instance).success
-    assert settings.published.stat().st_mtime_ns == published
-    assert newest(instance, PUBLISHED)["bytes"]
 
-    with open_lake(settings.warehouse) as con:
+def test_the_report_of_the_day_is_a_page(system: System) -> None:
+    assert system.run(DAILY).success
+    assert "<html" in (system.settings.reports / "latest.html").read_text("utf-8").lower()
+    assert str(system.newest(REPORT)["page"]).endswith(".html")
+
+
+def test_maintenance_shows_what_is_left(system: System) -> None:
+    assert system.run(MAINTAIN).success
+    assert set(system.newest(UPKEEP)) == {"files", "data_bytes", "catalog_bytes", "snapshots", "seconds"}
+
+
+def test_nothing_is_published_while_the_stream_does_it(system: System) -> None:
+    published, _ = result_assets(system.settings, [CONVERSATIONS])
+    before = system.settings.published.stat().st_mtime_ns
+    with held_lease(system.settings.warehouse, "hirestream stream"):
+        result = dg.materialize([published], instance=system.instance)
+    assert result.success
+    assert not result.get_asset_materialization_events()
+    assert system.settings.published.stat().st_mtime_ns == before
+    assert system.newest(PUBLISHED)["bytes"]
+
+
+def test_a_broken_ledger_fails_the_proof_and_keeps_the_models_as_they_are(system: System) -> None:
+    before = system.newest(CONVERSATIONS)
+    with open_lake(system.settings.warehouse) as con:
         con.execute(REMOVE_ONE)
-    proof = jobs[PROOF].execute_in_process(instance=instance, raise_on_error=False)
+    proof = system.run(PROOF)
     assert {c.check_name: c.passed for c in proof.get_asset_check_evaluations()}["audit"] is False
-    before = newest(instance, CONVERSATIONS)
-    blocked = jobs[LOAD].execute_in_process(instance=instance, raise_on_error=False)
+    blocked = system.run(LOAD)
     assert not blocked.success
-    assert not blocked.get_asset_materialization_events() or all(
-        event.asset_key != CONVERSATIONS for event in blocked.get_asset_materialization_events()
-    )
-    assert newest(instance, CONVERSATIONS) == before
+    assert "models" not in {event.step_key for event in blocked.all_events if event.is_step_start}
+    assert system.newest(CONVERSATIONS) == before

@@ -146,7 +146,7 @@ class Stopped(BaseException):
 
 
 class FailingAt:
-    """A real connection that dies before its n-th INSERT, or at the commit: a fault that DuckDB cannot show."""
+    """A real connection that dies before its n-th INSERT or at the commit: a fault DuckDB cannot show."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, at: int) -> None:
         self._con, self._left = con, at
