@@ -126,7 +126,7 @@ class KafkaPublisher:
                 self._topic,
                 value=envelope.body,
                 key=envelope.key,
-                headers=[*envelope.headers()],
+                headers=envelope.headers(),
                 on_delivery=partial(self._reported, confirmed),
             )
         except BufferError:

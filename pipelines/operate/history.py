@@ -7,11 +7,13 @@ each hour for a week, and always the newest of each asset.
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.instance.utils import RUNLESS_RUN_ID
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, delete, select
 
 FULL_AGE = dt.timedelta(hours=2)
@@ -66,7 +68,16 @@ def purge_runs(instance: dg.DagsterInstance, now: dt.datetime) -> int:
         run_id = record.dagster_run.run_id
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         instance.delete_run(run_id)
+        _remove_shard(instance, run_id)
     return len(runs)
+
+
+def _remove_shard(instance: dg.DagsterInstance, run_id: str) -> None:
+    """SQLite keeps a file for each run, which Dagster empties and leaves."""
+    storage = instance.event_log_storage
+    if isinstance(storage, SqliteEventLogStorage):
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(storage.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
 
 
 def _thin(con: Connection, now: dt.datetime) -> int:

@@ -50,7 +50,10 @@ _TABLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ledger.batches": ("ledger", "One row per commit of the loader, each chained to the one before."),
         "ledger.offsets": ("ledger", "What each commit took from each partition: where the load goes on."),
         "quarantine.records": ("ledger", "What could not be decoded, with its bytes and every reason."),
-        "events.generic": ("other", "Events of a type without a contract, as JSON text; nothing is dropped."),
+        "events.generic": (
+            "other_events",
+            "Events of a type without a contract, as JSON text.",
+        ),
     }
 )
 

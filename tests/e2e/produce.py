@@ -18,7 +18,7 @@ def produce(kafka: KafkaSettings, bodies: Iterable[bytes]) -> int:
         sent = Envelope(
             str(uuid.uuid4()), "popp", "popp", dt.datetime.now(dt.UTC), str(count % 50).encode(), body
         )
-        producer.produce(kafka.topic, sent.body, key=sent.key, headers=[*sent.headers()])
+        producer.produce(kafka.topic, sent.body, key=sent.key, headers=sent.headers())
         producer.poll(0)
     assert producer.flush(30) == 0
     return count

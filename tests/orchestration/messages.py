@@ -40,6 +40,6 @@ def put(settings: Settings, bodies: Iterable[bytes]) -> None:
     for body in bodies:
         envelope = Envelope(str(uuid.uuid4()), "popp", "popp", AT, b"key", body)
         producer.produce(
-            settings.kafka.topic, key=envelope.key, value=envelope.body, headers=[*envelope.headers()]
+            settings.kafka.topic, key=envelope.key, value=envelope.body, headers=envelope.headers()
         )
     assert producer.flush(20) == 0

@@ -7,9 +7,10 @@ import dagster as dg
 import pytest
 
 from pipelines.operate.draining import drain
-from pipelines.operate.state import write_state
+from pipelines.operate.orchestrate.ingest import ingest_asset
 from pipelines.operate.orchestrate.lag import Lag, lag_sensor, measured_lag, run_key
-from pipelines.operate.orchestrate.schedules import LOAD, built_elsewhere
+from pipelines.operate.orchestrate.schedules import LOAD, automation, built_by_stream, no_build_needed
+from pipelines.operate.state import write_state
 from pipelines.settings import Settings
 from pipelines.warehouse.lease import held_lease
 from pipelines.warehouse.loading import Choices
@@ -17,6 +18,11 @@ from tests.conftest import SettingsFor, free_port
 from tests.orchestration.messages import put, started
 
 QUARTER, HOUR = dt.datetime(2026, 11, 21, 12, 15, tzinfo=dt.UTC), dt.datetime(2026, 11, 21, 13, tzinfo=dt.UTC)
+
+
+@dg.asset
+def some_models() -> None:
+    """Stands for the models where only the reasons matter."""
 
 
 def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
@@ -88,13 +94,42 @@ def test_the_run_key_is_the_end_of_the_topic_and_the_hour() -> None:
     assert run_key(lag, HOUR) != run_key(lag, QUARTER)
 
 
-def test_the_safety_net_leaves_a_healthy_stream_alone_except_on_the_hour(settings_for: SettingsFor) -> None:
+def test_the_stream_builds_while_it_holds_the_lease_and_its_last_build_went_well(
+    settings_for: SettingsFor,
+) -> None:
     settings = settings_for()
-    assert built_elsewhere(settings, QUARTER) is None
-    write_state(settings.home, {"built_at": "2026-11-21T12:14:58+00:00", "failed": []})
-    assert built_elsewhere(settings, QUARTER) is None
+    well = {"built_at": "2026-11-21T12:14:58+00:00", "failed": []}
+    write_state(settings.home, well)
+    assert built_by_stream(settings) is None
     with held_lease(settings.warehouse, "hirestream stream"):
-        assert "builds the models itself, last at 2026-11" in str(built_elsewhere(settings, QUARTER))
-        assert built_elsewhere(settings, HOUR) is None
-        write_state(settings.home, {"built_at": "2026-11-21T12:14:58+00:00", "failed": ["conversations"]})
-        assert built_elsewhere(settings, QUARTER) is None
+        assert "builds the models itself, last at 2026-11" in str(built_by_stream(settings))
+        write_state(settings.home, {**well, "failed": ["conversations"]})
+        assert built_by_stream(settings) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "by_stream", "builds"),
+    [
+        (None, None, True),
+        (None, "the stream builds", True),
+        (14, None, False),
+        (15, None, True),
+        (59, "the stream builds", False),
+        (60, "the stream builds", True),
+    ],
+)
+def test_dagster_builds_where_the_stream_does_not_and_tests_once_an_hour(
+    minutes: int | None, by_stream: str | None, builds: bool
+) -> None:
+    age = None if minutes is None else dt.timedelta(minutes=minutes)
+    assert (no_build_needed(age, by_stream) is None) is builds
+
+
+def test_the_safety_net_says_that_there_is_no_lake(
+    settings_for: SettingsFor, instance: dg.DagsterInstance
+) -> None:
+    defs = automation(settings_for(), ingest_asset(settings_for()), some_models, [])
+    schedule = next(s for s in defs.schedules or () if s.name == "models_safety_net")
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=HOUR) as context:
+        assert schedule(context) == dg.SkipReason("there is no lake yet; the first load creates it")

@@ -94,7 +94,6 @@ def test_what_must_run_is_running_from_the_start(repository: dg.RepositoryDefini
     assert set(schedules) == {
         "models_safety_net",
         "lake_upkeep",
-        "proof_of_the_load",
         "report_of_the_day",
         "history_purge",
     }

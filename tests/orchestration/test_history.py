@@ -1,6 +1,7 @@
 """Dagster's history stays small and keeps what is looked at."""
 
 import datetime as dt
+from pathlib import Path
 
 import dagster as dg
 from hypothesis import given
@@ -60,13 +61,15 @@ def test_old_reports_leave_a_real_instance_and_the_newest_stays(instance: dg.Dag
     assert thin_reports(instance, later) == 0
 
 
-def test_runs_that_ended_days_ago_are_deleted(instance: dg.DagsterInstance) -> None:
+def test_runs_that_ended_days_ago_are_deleted(instance: dg.DagsterInstance, dagster_home: Path) -> None:
     @dg.asset
     def something() -> None:
         """Is made."""
 
-    assert dg.materialize([something], instance=instance).success
+    run_id = dg.materialize([something], instance=instance).run_id
+    assert list((dagster_home / "history" / "runs").glob(f"{run_id}*"))
     now = dt.datetime.now(dt.UTC)
     assert purge_runs(instance, now) == 0
     assert purge_runs(instance, now + RUN_AGE + FULL_AGE) == 1
     assert instance.get_runs_count() == 0
+    assert not list((dagster_home / "history" / "runs").glob(f"{run_id}*"))

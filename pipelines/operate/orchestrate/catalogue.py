@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pipelines.settings import Settings
-from pipelines.transform.assets import OWNERS
+from pipelines.transform.translator import OWNERS
 from pipelines.warehouse.described import DescribedColumn, DescribedTable, described_tables
 
 LEDGER = dg.AssetKey(["ledger", "deliveries"])
@@ -57,7 +57,7 @@ def _table_spec(table: DescribedTable, topic: dg.AssetKey) -> dg.AssetSpec:
         table_key(table.name),
         deps=[topic],
         description=table.description,
-        group_name=f"events_{table.family}" if schema == "events" else table.family,
+        group_name=table.family,
         kinds={"duckdb", "polars"},
         owners=OWNERS,
         tags={

@@ -1,7 +1,7 @@
 """The sensor on the topic: asks for a load when something waits and nobody else loads."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -39,12 +39,12 @@ def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
         job_name=job,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts one load when records wait on the topic and `hirestream stream` is not running.",
+        description="Starts one load when records wait on the topic and hirestream stream is not running.",
     )
     def topic_lag(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if holder := lease_holder(settings.warehouse):
             return dg.SkipReason(f"{holder}, holds the load")
-        if running := _unfinished(context.instance, job):
+        if running := unfinished_run(context.instance, [job]):
             return dg.SkipReason(f"run {running[:8]} is on its way and loads all that waits")
         try:
             lag = measured_lag(settings)
@@ -88,6 +88,10 @@ def _loaded(settings: Settings, topic: TopicInfo) -> Mapping[int, int]:
         return {}
 
 
-def _unfinished(instance: dg.DagsterInstance, job: str) -> str | None:
-    runs = instance.get_runs(filters=dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1)
-    return runs[0].run_id if runs else None
+def unfinished_run(instance: dg.DagsterInstance, jobs: Iterable[str]) -> str | None:
+    """Id of a run of one of these jobs that waits or works, None where there is none."""
+    for job in jobs:
+        runs = instance.get_runs(filters=dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1)
+        if runs:
+            return runs[0].run_id
+    return None

@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines.reports.write import write_report
 from pipelines.settings import Settings
-from pipelines.transform.assets import OWNERS
+from pipelines.transform.translator import OWNERS
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.publish import Publisher
 from pipelines.warehouse.readers import open_for_reading

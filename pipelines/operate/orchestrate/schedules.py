@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from pipelines.operate.orchestrate.lag import lag_sensor
+from pipelines.operate.orchestrate.lag import lag_sensor, unfinished_run
 from pipelines.operate.orchestrate.results import PUBLISHED, REPORT
 from pipelines.operate.orchestrate.upkeep import UPKEEP, purge_history
 from pipelines.operate.state import read_state
@@ -13,6 +13,8 @@ from pipelines.settings import Settings
 from pipelines.warehouse.lease import lease_holder
 
 LOAD, MODELS, PROOF, MAINTAIN, DAILY = "load", "build_models", "proof", "maintain_lake", "daily_report"
+TESTED_EVERY, BUILT_EVERY = dt.timedelta(minutes=60), dt.timedelta(minutes=15)
+_BUILDING = (MODELS, LOAD)
 _RUNNING = dg.DefaultScheduleStatus.RUNNING
 
 
@@ -52,25 +54,47 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="models_safety_net",
         job_name=MODELS,
-        cron_schedule="*/15 * * * *",
+        cron_schedule="*/5 * * * *",
         default_status=_RUNNING,
-        description="On the hour always, tests included; in between only when nobody else builds the models.",
+        description="Every test and check once an hour; models every 15 minutes where no stream builds them.",
     )
     def models_safety_net(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not _lake(settings):
             return dg.SkipReason("there is no lake yet; the first load creates it")
-        reason = built_elsewhere(settings, context.scheduled_execution_time)
+        if running := unfinished_run(context.instance, _BUILDING):
+            return dg.SkipReason(f"run {running[:8]} is on its way and builds the models")
+        age = _age_of_last_build(context.instance, context.scheduled_execution_time)
+        reason = no_build_needed(age, built_by_stream(settings))
         return dg.SkipReason(reason) if reason else dg.RunRequest()
 
     return models_safety_net
 
 
-def built_elsewhere(settings: Settings, now: dt.datetime) -> str | None:
-    """Why no build is needed now: the stream builds and its last build went well. None on the hour."""
+def no_build_needed(age: dt.timedelta | None, by_stream: str | None) -> str | None:
+    """Why Dagster need not build now, None where it must.
+
+    `age` is that of its last build, None before the first; `by_stream` says that the stream builds.
+    """
+    if age is None or age >= TESTED_EVERY:
+        return None
+    minutes = int(age.total_seconds() / 60)
+    if by_stream:
+        return f"{by_stream}; Dagster tested them {minutes} min ago"
+    return f"built {minutes} min ago" if age < BUILT_EVERY else None
+
+
+def built_by_stream(settings: Settings) -> str | None:
+    """What the stream says of its last build, None where no stream runs or where that build failed."""
     holder, state = lease_holder(settings.warehouse), read_state(settings.home)
-    if now.minute == 0 or holder is None or state is None or state.get("failed"):
+    if holder is None or state is None or state.get("failed"):
         return None
     return f"{holder}, builds the models itself, last at {state['built_at']}"
+
+
+def _age_of_last_build(instance: dg.DagsterInstance, now: dt.datetime) -> dt.timedelta | None:
+    found = [instance.get_run_records(dg.RunsFilter(job_name=job), limit=1) for job in _BUILDING]
+    newest = [records[0].create_timestamp for records in found if records]
+    return now - max(newest) if newest else None
 
 
 def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
@@ -91,7 +115,6 @@ def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
 
 def _simple(settings: Settings) -> list[dg.ScheduleDefinition]:
     times = {
-        "proof_of_the_load": (PROOF, "30 * * * *", "The audit, once an hour."),
         "report_of_the_day": (DAILY, "0 6 * * *", "At six in the report's time zone."),
         "history_purge": (purge_history.name, "7 * * * *", "Old runs and reports of Dagster."),
     }

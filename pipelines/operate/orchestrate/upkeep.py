@@ -9,7 +9,8 @@ from pipelines.errors import Unavailable
 from pipelines.operate.history import purge_runs, thin_reports
 from pipelines.operate.orchestrate.catalogue import table_key
 from pipelines.settings import Settings
-from pipelines.transform.assets import OWNERS, WRITER_POOL
+from pipelines.transform.assets import WRITER_POOL
+from pipelines.transform.translator import OWNERS
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.maintenance import maintain
 
