@@ -36,6 +36,10 @@ check: setup ## format, lint, types, import contracts, generated docs, dependenc
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(HIRESTREAM) docs --check
+	@out=$$($(VENV)/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r requirements.lock 2>&1) \
+		&& echo "Dependency audit: nothing known, as far as the registry answered" \
+		|| { grep -qi "connection" <<<"$$out" && echo "Dependency audit: no connection, not run"; } \
+		|| { echo "$$out"; exit 1; }
 
 format: setup ## rewrite the code and the generated docs as `make check` wants them
 	@$(VENV)/bin/ruff format .
