@@ -11,6 +11,8 @@ from pipelines.operate.orchestrate.upkeep import upkeep_asset
 from pipelines.settings import Settings
 from pipelines.transform.assets import dbt_models
 
+_quiet_console = dg.colored_console_logger.configured({"log_level": "INFO"})
+
 
 def definitions(settings: Settings) -> dg.Definitions:
     """Everything that Dagster shows and runs. Raises `HirestreamError` where dbt cannot read the models."""
@@ -20,6 +22,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         assets=[topic_spec(settings), ingest, models, *results, upkeep_asset(settings)],
         asset_checks=checks,
         executor=dg.in_process_executor,
+        loggers={"console": _quiet_console},
     )
     return dg.Definitions.merge(shown, automation(settings, ingest, models, checks))
 

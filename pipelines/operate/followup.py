@@ -1,4 +1,4 @@
-"""What follows a commit: build the touched models, publish, tell Dagster; in a thread of its own.
+"""What follows a commit: build the touched models, publish, tidy, tell Dagster; in a thread of its own.
 
 Commits never wait for it and it never loses one: what arrives while it works is taken together next time.
 What fails is logged, kept in the state file for `hirestream status`, and tried again at the next interval.
@@ -10,14 +10,22 @@ import threading
 from collections import Counter
 from typing import Any
 
+import duckdb
+
+from pipelines.errors import Unavailable
 from pipelines.operate.materializations import PUBLISHED, reporter
 from pipelines.operate.state import write_state
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
+from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loaded
+from pipelines.warehouse.maintenance import maintain
 from pipelines.warehouse.publish import Publisher
 
 log = logging.getLogger(__name__)
+
+MAINTAIN_EVERY_COMMITS = 300
+"""A commit leaves about ten small files, and models get slower with each; the schedule alone is too rare."""
 
 
 class FollowUp:
@@ -30,6 +38,7 @@ class FollowUp:
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
+        self._commits = 0
         self._first = True
         self._unpublished = True
         self._ending = threading.Event()
@@ -43,6 +52,7 @@ class FollowUp:
         """A batch was committed."""
         with self._lock:
             self._waiting.update(done.tables)
+            self._commits += 1
         self._dagster.tell_loaded(done)
 
     def finish(self, *, build: bool) -> None:
@@ -56,6 +66,7 @@ class FollowUp:
     def _run(self) -> None:
         while True:
             self._work(publish_now=False)
+            self._maintain_if_due()
             self._dagster.report_due()
             if self._ending.wait(self._settings.models.interval_seconds):
                 return
@@ -87,6 +98,17 @@ class FollowUp:
                 "failed": [f.name for f in result.failures],
             }
         )
+
+    def _maintain_if_due(self) -> None:
+        if self._commits < MAINTAIN_EVERY_COMMITS:
+            return
+        self._commits = 0
+        try:
+            with open_lake(self._settings.warehouse) as con:
+                done = maintain(con, self._settings.warehouse)
+            log.info("lake tidied: %d files in %.1f s", done.files, done.seconds)
+        except (duckdb.Error, Unavailable) as error:  # the next time is soon, and Dagster has a schedule
+            log.warning("the lake was not tidied: %s", type(error).__name__)
 
     def _note(self, state: dict[str, Any]) -> None:
         write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.run_coordinator import QueuedRunCoordinator
 
 from pipelines.definitions import definitions
 from pipelines.errors import HirestreamError
@@ -101,6 +102,27 @@ def test_what_must_run_is_running_from_the_start(repository: dg.RepositoryDefini
     (sensor,) = repository.sensor_defs
     assert (sensor.name, sensor.minimum_interval_seconds) == ("topic_lag", 15)
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_the_hourly_build_audits_too(repository: dg.RepositoryDefinition) -> None:
+    steps = {node.name for node in repository.get_job("build_models").nodes}
+    assert steps == {
+        "ledger__deliveries_audit",
+        "ledger__deliveries_event_keys_are_unique",
+        "quarantine__records_quarantine_share",
+        "models",
+        "published__warehouse_duckdb",
+    }
+
+
+def test_the_shipped_instance_settings_hold(instance: dg.DagsterInstance) -> None:
+    assert not instance.telemetry_enabled
+    assert not instance.nux_enabled
+    assert instance.run_monitoring_enabled
+    coordinator = instance.run_coordinator
+    assert isinstance(coordinator, QueuedRunCoordinator)
+    assert coordinator.dequeue_interval_seconds == 1
+    assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
 
 
 def test_every_writer_of_the_lake_waits_for_its_turn(repository: dg.RepositoryDefinition) -> None:

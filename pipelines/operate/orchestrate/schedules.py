@@ -32,8 +32,8 @@ def automation(
             "From the topic to the published file; the audit stands between load and models.",
         ),
         MODELS: (
-            assets(*models.keys, PUBLISHED),
-            "Every model and every test of them, then the published file.",
+            assets(*models.keys, PUBLISHED) | dg.AssetSelection.checks(*checks),
+            "The audit, every model and every test of them, then the published file.",
         ),
         PROOF: (dg.AssetSelection.checks(*checks), "The audit and the other checks of the load."),
         MAINTAIN: (assets(UPKEEP), "Small files merged, old snapshots gone."),
