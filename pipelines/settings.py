@@ -15,7 +15,7 @@ class LoadSettings(Section):
     """How the loader batches and when it stops."""
 
     max_batch_records: int = Field(50_000, ge=1, description="most records in one commit")
-    linger_seconds: float = Field(0.5, ge=0, description="how long a batch is collected while little arrives")
+    linger_seconds: float = Field(1.0, ge=0, description="how long a batch is collected while little arrives")
     reject_share: float = Field(
         0.2, gt=0, le=1, description="share of rejects of a source that pauses the load"
     )

@@ -81,7 +81,7 @@ def spawn(
             env=dict(environment) if environment is not None else None,
             process_group=0,
             pass_fds=keep_open,
-            preexec_fn=_tie_to(os.getpid()),  # noqa: PLW1509 - two system calls, nothing that could take a lock
+            preexec_fn=tie_to(os.getpid()),  # noqa: PLW1509 - two system calls, nothing that could take a lock
         )
     return Child(name, process, log)
 
@@ -97,7 +97,9 @@ def tail(log: Path, lines: int) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _tie_to(parent: int) -> Callable[[], None]:
+def tie_to(parent: int) -> Callable[[], None]:
+    """What a child calls to be killed by the kernel (on Linux) when the thread that started it is gone."""
+
     def tie() -> None:
         if _prctl is not None:
             _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,12 +1,13 @@
 """One pass of the load: all that is on the topic when it begins. What a Dagster run does."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.reader import TopicReader
 from pipelines.ingest.topic import topic_info, watermarks
+from pipelines.operate.read_ahead import commits
 from pipelines.settings import Settings
 from pipelines.warehouse.load import Loaded, Loader
 from pipelines.warehouse.loading import Choices, open_loader
@@ -28,19 +29,20 @@ def drain(settings: Settings, holder: str, choices: Choices, said: Callable[[Loa
     `said` hears of each commit. Raises `LeaseHeld`, `TopicMismatch`, `TooManyRejects` or `Unavailable`; what
     was committed before stays.
     """
-    commits = 0
+    number = 0
     outcomes: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     with open_loader(settings, holder, choices) as (reader, loader):
         goal = _ends(settings)
-        while not _reached(loader, goal):
-            done = _next_batch(settings, reader, loader)
-            if done is not None:
-                commits += 1
-                outcomes.update(loaded=done.loaded, duplicate=done.duplicate, quarantined=done.quarantined)
-                rows.update(rows_by_table(done))
-                said(done)
-        return Drained(commits, outcomes, rows, dict(loader.next_offsets))
+        finished = partial(_reached, loader, goal)
+        for done in commits(settings.load, reader, loader, stop=threading.Event(), finished=finished):
+            number += 1
+            outcomes.update(loaded=done.loaded, duplicate=done.duplicate, quarantined=done.quarantined)
+            rows.update(rows_by_table(done))
+            said(done)
+            if finished():
+                break
+        return Drained(number, outcomes, rows, dict(loader.next_offsets))
 
 
 def rows_by_table(done: Loaded) -> dict[str, int]:
@@ -52,13 +54,6 @@ def rows_by_table(done: Loaded) -> dict[str, int]:
         "quarantine.records": done.quarantined,
         **{f"events.{name}": rows for name, rows in done.tables.items()},
     }
-
-
-def _next_batch(settings: Settings, reader: TopicReader, loader: Loader) -> Loaded | None:
-    raw = reader.read(settings.load.max_batch_records, settings.load.linger_seconds)
-    if not len(raw):
-        return None
-    return loader.load(decode_batch(raw))
 
 
 def _ends(settings: Settings) -> Mapping[int, int]:

@@ -14,9 +14,9 @@ import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.operate.materializations import PUBLISHED, reporter
+from pipelines.operate.model_process import ModelProcess
 from pipelines.operate.state import write_state
 from pipelines.settings import Settings
-from pipelines.transform.build import ModelBuilder
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loaded
 from pipelines.warehouse.maintenance import maintain
@@ -33,7 +33,7 @@ class FollowUp:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._builder = ModelBuilder(settings)
+        self._models = ModelProcess(settings)
         self._publisher = Publisher(settings)
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
@@ -61,6 +61,7 @@ class FollowUp:
         self._thread.join()
         if build:
             self._work(publish_now=True)
+        self._models.close()
         self._dagster.report_due(now=True)
 
     def _run(self) -> None:
@@ -87,7 +88,7 @@ class FollowUp:
             self._note({"failed": [type(error).__name__]})
 
     def _build(self, touched: Counter[str]) -> None:
-        result = self._builder.build(None if self._first else set(touched))
+        result = self._models.build(None if self._first else set(touched))
         self._first = False
         self._unpublished = True
         self._dagster.tell_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)

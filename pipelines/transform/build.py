@@ -3,7 +3,6 @@
 Only entities are rebuilt there: they are incremental, while everything else is a view and always fresh.
 """
 
-import fcntl
 import json
 import threading
 import time
@@ -20,6 +19,7 @@ from pipelines.settings import Settings
 from pipelines.transform.manifest import model_variables
 from pipelines.transform.selection import downstream_entities, outgrown_entities
 from pipelines.transform.sources import MODELS
+from pipelines.warehouse.lease import one_at_a_time
 
 ATTEMPTS = 5
 """How often a model is tried that lost against the loader or maintenance."""
@@ -53,9 +53,7 @@ def building(warehouse: Path) -> Iterator[None]:
 
     Two builds at once could add the same entity twice: appended rows do not conflict in DuckLake.
     """
-    warehouse.mkdir(parents=True, exist_ok=True)
-    with _one_dbt, (warehouse / "models.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _one_dbt, one_at_a_time(warehouse / "models.lock"):
         yield
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 
 from pipelines.ingest.topic import TopicInfo, Watermarks
 from pipelines.warehouse.ledger import chained
@@ -47,6 +48,8 @@ class Audit:
         """Whether the promise holds."""
         return not self.findings
 
+
+_BATCHES_AT_ONCE = 500
 
 _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
     "one record, one outcome": (
@@ -174,19 +177,31 @@ def _batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         "SELECT batch_id, records, chain_sha256 FROM wh.ledger.batches ORDER BY batch_id"
     ).fetchall()
     before, expected = FIRST_CHAIN, 1
-    for batch_id, records, chain in batches:
-        rows = con.execute(
-            """
-            SELECT topic_id, partition, "offset", outcome, body_sha256
-            FROM wh.ledger.deliveries WHERE batch_id = ?
-            """,
-            [batch_id],
-        ).pl()
-        if batch_id != expected:
-            yield Finding("chain of batches", f"batch {expected}", "is missing", 0)
-        if rows.height != records or chained(before, rows) != chain:
-            yield Finding("chain of batches", f"batch {batch_id}", "was altered after its commit", records)
-        before, expected = chain, batch_id + 1
+    for start in range(0, len(batches), _BATCHES_AT_ONCE):
+        part = batches[start : start + _BATCHES_AT_ONCE]
+        rows = _rows_of_batches(con, part[0][0], part[-1][0])
+        for batch_id, records, chain in part:
+            if batch_id != expected:
+                yield Finding("chain of batches", f"batch {expected}", "is missing", 0)
+            found = rows.get((batch_id,))
+            if found is None or found.height != records or chained(before, found) != chain:
+                yield Finding(
+                    "chain of batches", f"batch {batch_id}", "was altered after its commit", records
+                )
+            before, expected = chain, batch_id + 1
+
+
+def _rows_of_batches(
+    con: duckdb.DuckDBPyConnection, first: int, last: int
+) -> dict[tuple[object, ...], pl.DataFrame]:
+    rows = con.execute(
+        """
+        SELECT batch_id, topic_id, partition, "offset", outcome, body_sha256
+        FROM wh.ledger.deliveries WHERE batch_id BETWEEN ? AND ?
+        """,
+        [first, last],
+    ).pl()
+    return rows.partition_by("batch_id", as_dict=True)
 
 
 def _topic_findings(

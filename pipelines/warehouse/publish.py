@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.lease import one_at_a_time
 
 
 class Publisher:
@@ -26,15 +27,19 @@ class Publisher:
 
     def publish_if_due(self, *, now: bool = False) -> bool:
         """Write a new edition when the last is old enough, or at once. Returns whether one was written."""
-        due = self._settings.publish
-        if not now and time.monotonic() - self._marts_at < due.marts_seconds:
+        if not now and time.monotonic() - self._marts_at < self._settings.publish.marts_seconds:
             return False
+        with one_at_a_time(self._settings.warehouse / "publish.lock"):
+            self._publish(now=now)
+        return True
+
+    def _publish(self, *, now: bool) -> None:
+        due = self._settings.publish
         if now or time.monotonic() - self._entities_at >= due.entities_seconds or not self._base.exists():
             self._write(self._base, None, "entities")
             self._entities_at = time.monotonic()
         self._write(self._settings.published, self._base, "marts")
         self._marts_at = time.monotonic()
-        return True
 
     def _write(self, target: Path, start_from: Path | None, schema: str) -> None:
         new = target.with_name(f".{target.name}.new")

@@ -15,7 +15,7 @@ from pipelines.simulate.journeys import bodies
 from pipelines.warehouse.lake import open_lake
 from tests.receiver.running import signature
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 GRACE_SECONDS = 20
 
 
