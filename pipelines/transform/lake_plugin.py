@@ -8,6 +8,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from pipelines.errors import Unavailable
 from pipelines.warehouse.lake import attach_statement, load_extensions
+from pipelines.warehouse.turn import Turn
 
 
 class Plugin(BasePlugin):
@@ -23,3 +24,11 @@ class Plugin(BasePlugin):
             raise Unavailable(f"there is no lake in {self._warehouse}; start the loader once, it creates it")
         load_extensions(conn)
         conn.execute(attach_statement(self._warehouse))
+        turn = Turn(self._warehouse)
+
+        def lake_turn(mine: bool) -> bool:
+            """Called by the materializations around the statement that writes."""
+            turn.take() if mine else turn.give()
+            return mine
+
+        conn.create_function("lake_turn", lake_turn, ["BOOLEAN"], "BOOLEAN", side_effects=True)

@@ -6,6 +6,7 @@ all its rows or not at all, because they and the offset that follows are written
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import duckdb
@@ -28,6 +29,7 @@ from pipelines.warehouse.outcomes import Decided, First, decide
 from pipelines.warehouse.positions import LastBatch, last_batch
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.transaction import in_transaction
+from pipelines.warehouse.turn import Turn
 
 
 class OtherLoader(HirestreamError):
@@ -60,6 +62,7 @@ class Loader:
         organizations: Mapping[str, frozenset[str]],
         rejects: RejectWindow | None,
         clock: Callable[[], dt.datetime],
+        turn: Turn | None = None,
     ) -> None:
         self.next_offsets = dict(start)
         self._con = con
@@ -67,6 +70,7 @@ class Loader:
         self._organizations = organizations
         self._rejects = rejects
         self._clock = clock
+        self._turn = turn.taken if turn else nullcontext
         self._last = last_batch(con)
         self._index = rebuilt_index(con)
 
@@ -77,7 +81,8 @@ class Loader:
         stamp = Stamp(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)
         chain = str(frames["ledger.batches"]["chain_sha256"][0])
-        in_transaction(self._con, lambda: self._write(frames, stamp.batch_id))
+        with self._turn():
+            in_transaction(self._con, lambda: self._write(frames, stamp.batch_id))
         self._last = LastBatch(stamp.batch_id, chain)
         self._remember(batch, decided)
         if self._rejects and windows is not None:

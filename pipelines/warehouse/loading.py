@@ -15,6 +15,7 @@ from pipelines.warehouse.load import Loader
 from pipelines.warehouse.positions import Position, by_partition, positions
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.tables import create_tables
+from pipelines.warehouse.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
                 organizations=expected_organizations(settings),
                 rejects=_window(settings, choices),
                 clock=lambda: dt.datetime.now(dt.UTC),
+                turn=Turn(settings.warehouse),
             )
             with TopicReader(settings.kafka, topic, start) as reader:
                 yield reader, loader

@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.warehouse.transaction import ATTEMPTS, is_in_the_way
+from pipelines.warehouse.turn import Turn
 
 SNAPSHOT_AGE = "INTERVAL 1 HOUR"
 """How long a reader may go on with what it opened; `as_of` does not need snapshots."""
@@ -30,14 +31,15 @@ def maintain(con: duckdb.DuckDBPyConnection, warehouse: Path, *, snapshot_age: s
 
     Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
-    started = time.monotonic()
+    started, turn = time.monotonic(), Turn(warehouse)
     for statement in (
         f"CALL ducklake_expire_snapshots('wh', older_than => now() - {snapshot_age})",
         "CALL ducklake_merge_adjacent_files('wh')",
         "CALL ducklake_rewrite_data_files('wh')",
         f"CALL ducklake_cleanup_old_files('wh', older_than => now() - {snapshot_age})",
     ):
-        _insist(lambda sql=statement: con.execute(sql).fetchall())  # type: ignore[misc]
+        with turn.taken():
+            _insist(lambda sql=statement: con.execute(sql).fetchall())  # type: ignore[misc]
     return measure(con, warehouse, time.monotonic() - started)
 
 

@@ -1,0 +1,53 @@
+"""Writers take turns: a lock that spares them from losing their work to each other.
+
+DuckLake on SQLite refuses a commit whose transaction began before somebody else's, and the work has to be
+done again. That is right and slow, so writers of this project wait for each other instead. Correctness never
+hangs on it: a turn that is kept too long is given up, and who loses then tries again.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LONGEST_SECONDS = 10.0
+"""A turn longer than this is given up, so that a writer that failed in it holds nobody up."""
+
+
+class Turn:
+    """The turns of one process at one lake. Taking it again while holding it is harmless."""
+
+    def __init__(self, warehouse: Path) -> None:
+        self._file = warehouse / "writers.lock"
+        self._guard = threading.Lock()
+        self._held: int | None = None
+        self._timer: threading.Timer | None = None
+
+    def take(self) -> None:
+        """Wait for the turn."""
+        with self._guard:
+            if self._held is None:
+                self._held = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
+                fcntl.flock(self._held, fcntl.LOCK_EX)
+                self._timer = threading.Timer(LONGEST_SECONDS, self.give)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def give(self) -> None:
+        """Let the next one. Harmless without the turn."""
+        with self._guard:
+            if self._held is not None and self._timer is not None:
+                self._timer.cancel()
+                os.close(self._held)
+                self._held = None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold the turn while the block runs."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give()
