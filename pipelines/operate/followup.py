@@ -58,10 +58,12 @@ class FollowUp:
     def finish(self, *, build: bool) -> None:
         """End the thread; with `build`, bring models and the published file up to date first."""
         self._ending.set()
+        if not build:
+            self._models.stop()
         self._thread.join()
         if build:
             self._work(publish_now=True)
-        self._models.close()
+        self._models.stop()
         self._dagster.report_due(now=True)
 
     def _run(self) -> None:
@@ -82,6 +84,8 @@ class FollowUp:
                 self._unpublished = False
                 self._dagster.tell_built([PUBLISHED])
         except Exception as error:
+            if self._ending.is_set() and not publish_now:  # the child was ended with everything else
+                return
             log.exception("models were not built or published")
             with self._lock:
                 self._waiting.update(touched)

@@ -4,7 +4,6 @@ Three threads, so that each kind of work overlaps the others: one reads and deco
 main one commits this one, and one builds models, publishes and reports what has changed since.
 """
 
-import gc
 import logging
 import signal
 import threading
@@ -15,7 +14,7 @@ from types import FrameType
 
 from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.operate.followup import FollowUp
-from pipelines.operate.read_ahead import commits
+from pipelines.operate.read_ahead import commits, tune_interpreter
 from pipelines.settings import Settings
 from pipelines.warehouse.load import Loaded, Loader
 from pipelines.warehouse.loading import Choices, open_loader
@@ -33,7 +32,7 @@ def run_stream(
     Raises `LeaseHeld`, `TopicMismatch`, `TooManyRejects` or `Unavailable`; the position is kept in any case.
     """
     stop = stop or threading.Event()
-    gc.set_threshold(100_000, 20, 100)  # a batch makes a million short-lived values and hardly a cycle
+    tune_interpreter()
     with _stopping_on_signals(stop), open_loader(settings, HOLDER, choices) as (reader, loader):
         follow_up = FollowUp(settings)
         follow_up.start()

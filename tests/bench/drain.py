@@ -1,20 +1,19 @@
 """The loader over a backlog, without models: to all typed tables, ledger and offsets. `... COUNT`."""
 
-import gc
 import json
 import resource
 import sys
 import threading
 import time
 
-from pipelines.operate.read_ahead import commits
+from pipelines.operate.read_ahead import commits, tune_interpreter
 from pipelines.settings import Settings
 from pipelines.warehouse.loading import Choices, open_loader
 
 
 def drain(settings: Settings, count: int) -> dict[str, float]:
     """Seconds from the first read to the last commit, and the peak memory of this process in MiB."""
-    gc.set_threshold(100_000, 20, 100)  # as `hirestream stream` has it
+    tune_interpreter()
     with open_loader(settings, "bench", Choices()) as (reader, loader):
         started, records, number = time.perf_counter(), 0, 0
         for done in commits(settings.load, reader, loader, stop=threading.Event(), finished=lambda: False):
