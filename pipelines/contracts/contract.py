@@ -1,11 +1,16 @@
 """A contract: one event type of one provider as a value."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipelines.contracts.types import Record
 
 Path = tuple[str, ...]
+
+
+def as_sent(document: object) -> object:
+    """A document that needs no arranging."""
+    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,14 @@ class Provider:
     """Objects of the document whose name is left out of column names."""
     placeholders: frozenset[str] = field(default=frozenset())
     """Organization and event ids that only the provider's documents and test deliveries use."""
+    needs_type: bool = True
+    """Whether a document without an event type is refused."""
+    needs_organization: bool = True
+    """Whether a document without an organization is refused."""
+    one_sender: bool = True
+    """False where every source is a sender of its own, whose ids mean nothing beyond it."""
+    arrange: Callable[[object], object] = as_sent
+    """Brings a parsed document into the one shape that the contracts describe; never fails, adds no value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,40 @@
 """The field types of contracts. A type says what is checked, what it becomes, and whether it is personal."""
 
 import datetime as dt
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+
+Confidence = Literal["documented", "example", "guess"]
+"""How a field is known: the provider describes it, only shows it in an example, or we suppose it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is known of a field: what it means, which document says so, and how sure that is."""
+
+    meaning: str
+    source: str
+    confidence: Confidence
+
+
+def documented(meaning: str, source: str) -> Meta:
+    """The provider's page `source` describes the field."""
+    return Meta(extra={"said": Said(meaning, source, "documented")})
+
+
+def shown(meaning: str, source: str) -> Meta:
+    """The field stands only in an example of the page `source`."""
+    return Meta(extra={"said": Said(meaning, source, "example")})
+
+
+def guess(meaning: str, source: str = "") -> Meta:
+    """Nobody documents the field, or its type, like this.
+
+    A guess never rejects a document: a value that does not fit it becomes an extra.
+    """
+    return Meta(extra={"said": Said(meaning, source, "guess")})
 
 
 class Record(Struct, forbid_unknown_fields=True, rename="camel", gc=False):
@@ -34,3 +65,6 @@ Number = Annotated[float, Meta(ge=-(2.0**53), le=2.0**53)]
 
 Anything = Any
 """Kept as JSON text: its shape is not documented."""
+
+PersonalAnything = Annotated[Any, Meta(extra={"personal": True})]
+"""Kept as JSON text, and about a person."""

@@ -19,7 +19,8 @@ _HEADERS = ("delivery_id", "source", "provider", "received_at")
 class DecodedBatch:
     """`decoded`, `body_sha256` and the rows of `envelopes` are parallel to the records of `raw`.
 
-    `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at.
+    `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at, key_id,
+    message_id.
     """
 
     raw: RawBatch
@@ -31,18 +32,19 @@ class DecodedBatch:
 def decode_batch(raw: RawBatch) -> DecodedBatch:
     """Decode every record. Raises nothing for bad data: a bad record is a `Rejected` in its place."""
     envelopes = _envelopes(raw)
-    decoded = [_decode(provider, body) for provider, body in zip(raw.providers, raw.bodies, strict=True)]
+    sent = zip(raw.providers, raw.bodies, raw.sources, raw.message_ids, strict=True)
+    decoded = [_decode(*each) for each in sent]
     for index in _broken_envelopes(raw, envelopes):
         decoded[index] = _rejected_envelope(raw, envelopes, index)
     return DecodedBatch(raw, envelopes, decoded, [sha256(body).hexdigest() for body in raw.bodies])
 
 
-def _decode(provider: bytes | None, body: bytes) -> Decoded:
+def _decode(provider: bytes | None, body: bytes, source: bytes | None, message_id: bytes | None) -> Decoded:
     decoder = decoder_of((provider or b"").decode(errors="replace"))
     if decoder is None:
         problem = Problem("headers.provider", "no provider of that name")
         return Rejected(Identity(), "envelope", (problem,))
-    return decoder.decode(body)
+    return decoder.decode(body, _utf8(source), _utf8(message_id))
 
 
 def _envelopes(raw: RawBatch) -> pl.DataFrame:
@@ -54,6 +56,8 @@ def _envelopes(raw: RawBatch) -> pl.DataFrame:
             "source": _text(raw.sources),
             "provider": _text(raw.providers),
             "received_at": _text(raw.received_at),
+            "key_id": _text(raw.key_ids),
+            "message_id": _text(raw.message_ids),
         }
     )
     instant = pl.col("received_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", strict=False, time_unit="us")

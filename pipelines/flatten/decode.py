@@ -4,6 +4,7 @@ The common case is one call into the decoder. What that refuses is looked at aga
 name are set aside as extras, an event type without a contract is generic, and the rest is a reject.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal, Union
@@ -11,10 +12,17 @@ from typing import Any, Literal, Union
 import msgspec
 from msgspec import Struct
 
-from pipelines.contracts.contract import Contract, Path, Provider, walk
+from pipelines.contracts.contract import Contract, Path, Provider, as_sent, walk
 from pipelines.contracts.registry import contracts, providers
-from pipelines.contracts.types import Record
-from pipelines.flatten.shape import Problem, kind_of, problems_of, split_extras, without_values
+from pipelines.contracts.types import Instant, Record
+from pipelines.flatten.shape import (
+    Problem,
+    kind_of,
+    problems_of,
+    set_aside_guesses,
+    split_extras,
+    without_values,
+)
 from pipelines.ingest.identity import KeyKind, key_of_body, key_of_event
 
 Stage = Literal["envelope", "json", "identity", "contract"]
@@ -22,6 +30,7 @@ MAX_REASONS = 50
 MAX_ID_LENGTH = 512
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_MISFITS = (msgspec.ValidationError, RecursionError, OverflowError)
 
 
 class Identity(Struct, frozen=True, gc=False):
@@ -42,11 +51,19 @@ class Typed(Struct, frozen=True, gc=False):
     extras: Mapping[str, Any] | None = None
 
 
+class Clock(Struct, frozen=True, gc=False):
+    """The business time that a document without a contract has, and where it stands."""
+
+    at: dt.datetime
+    basis: str
+
+
 class Generic(Struct, frozen=True, gc=False):
     """A document of an event type that has no contract, as JSON text."""
 
     identity: Identity
     payload: str
+    clock: Clock | None = None
 
 
 class Rejected(Struct, frozen=True, gc=False):
@@ -66,20 +83,24 @@ class ProviderDecoder:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.contracts = {kind: c for (name, kind), c in contracts().items() if name == provider.name}
-        self._decode = _union_decoder(list(self.contracts.values()))
+        as_sent_fits = provider.arrange is as_sent
+        self._decode = _union_decoder(list(self.contracts.values())) if as_sent_fits else None
         some = next(iter(self.contracts.values()), None)
         self._organization = attributes(some, provider.organization)
         self._event_id = attributes(some, provider.event_id)
 
-    def decode(self, body: bytes) -> Decoded:
-        """The document of a body, or why there is none. Raises nothing, whatever the body is."""
+    def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Decoded:
+        """The document of a body, or why there is none. Raises nothing, whatever the body is.
+
+        `message_id` is the id that the sender put beside the body, where its scheme has one.
+        """
         if self._decode is not None:
             try:
                 document = self._decode(body)
             except _UNREADABLE:
-                return self._decode_again(body)
+                return self._decode_again(body, source, message_id)
             return Typed(self._identity_of_typed(document, body), document)
-        return self._decode_again(body)
+        return self._decode_again(body, source, message_id)
 
     def _identity_of_typed(self, document: Record, body: bytes) -> Identity:
         organization_id = follow(document, self._organization)
@@ -91,49 +112,65 @@ class ProviderDecoder:
         key = key_of_body(self.provider.name, organization_id, msgspec.json.decode(body))
         return Identity(event_type, organization_id, None, key, "body")
 
-    def _decode_again(self, body: bytes) -> Decoded:
+    def _decode_again(self, body: bytes, source: str | None, message_id: str | None) -> Decoded:
         try:
             text = body.decode()
             parsed = msgspec.json.decode(text)
-            identity = self._identity_of_parsed(parsed)
+            arranged = self.provider.arrange(parsed)
+            identity = self._identity_of_parsed(parsed, arranged, source, message_id)
         except UnicodeDecodeError as error:
             return Rejected(Identity(), "json", (Problem("$", f"not UTF-8 at byte {error.start}"),))
         except (msgspec.DecodeError, RecursionError, OverflowError) as error:
             return Rejected(Identity(), "json", (Problem("$", without_values(str(error))),))
         if identity.event_key is None:
-            return Rejected(identity, "identity", tuple(self._missing_identity(parsed)))
+            return Rejected(identity, "identity", tuple(self._missing_identity(arranged)))
         contract = self.contracts.get(identity.event_type or "")
         if contract is None:
-            return Generic(identity, text)
-        known, extras = split_extras(parsed, contract.document)
-        try:
-            return Typed(identity, msgspec.convert(known, contract.document), extras)
-        except (msgspec.ValidationError, RecursionError, OverflowError):
-            return Rejected(identity, "contract", tuple(problems_of(known, contract.document)[:MAX_REASONS]))
+            return Generic(identity, text, self._clock(arranged))
+        return _typed(identity, arranged, contract)
 
-    def _identity_of_parsed(self, parsed: object) -> Identity:
+    def _identity_of_parsed(
+        self, parsed: object, arranged: object, source: str | None, message_id: str | None
+    ) -> Identity:
         where = self.provider
-        event_type = _text(walk(parsed, where.event_type))
-        organization_id = _text(walk(parsed, where.organization)) if where.organization else None
-        sent_id = walk(parsed, where.event_id) if where.event_id else None
+        event_type = _text(walk(arranged, where.event_type))
+        organization_id = _text(walk(arranged, where.organization)) if where.organization else None
+        sent_id = walk(arranged, where.event_id) if where.event_id else message_id
         event_id = _text(sent_id)
-        organization_lacks = organization_id is None and self._organization is not None
-        if event_type is None or organization_lacks or (sent_id is not None and event_id is None):
+        incomplete = (
+            not isinstance(arranged, dict)
+            or (where.needs_type and event_type is None)
+            or (where.needs_organization and organization_id is None)
+            or (sent_id is not None and event_id is None)
+        )
+        if incomplete:
             return Identity(event_type, organization_id, event_id)
+        scope = organization_id if where.one_sender else source
         if event_id is not None:
-            key = key_of_event(where.name, organization_id, event_id)
+            key = key_of_event(where.name, scope, event_id)
             return Identity(event_type, organization_id, event_id, key, "event_id")
-        key = key_of_body(where.name, organization_id, parsed)
-        return Identity(event_type, organization_id, None, key, "body")
+        return Identity(event_type, organization_id, None, key_of_body(where.name, scope, parsed), "body")
+
+    def _clock(self, arranged: object) -> Clock | None:
+        """The first business time that can be read; a document without a contract promises none."""
+        for path in self.provider.clocks:
+            try:
+                return Clock(msgspec.convert(walk(arranged, path), Instant), ".".join(path))
+            except (msgspec.ValidationError, OverflowError):
+                continue
+        return None
 
     def _missing_identity(self, parsed: object) -> list[Problem]:
         if not isinstance(parsed, dict):
             return [Problem("$", f"expected an object, got {kind_of(parsed)}")]
-        found = []
-        for path in (self.provider.event_type, self.provider.organization, self.provider.event_id):
+        where, found = self.provider, []
+        for path, needed in (
+            (where.event_type, where.needs_type),
+            (where.organization, where.needs_organization),
+            (where.event_id, False),
+        ):
             value = walk(parsed, path) if path else None
-            absent_is_fine = path == self.provider.event_id and value is None
-            if path and _text(value) is None and not absent_is_fine:
+            if path and _text(value) is None and (needed or value is not None):
                 problem = "missing" if value is None else f"expected an id or a name, got {kind_of(value)}"
                 found.append(Problem("$." + ".".join(path), problem))
         return found
@@ -144,6 +181,20 @@ def decoder_of(provider: str) -> ProviderDecoder | None:
     """The decoder of a provider, None for one that nobody described."""
     known = providers().get(provider)
     return ProviderDecoder(known) if known else None
+
+
+def _typed(identity: Identity, arranged: object, contract: Contract) -> Decoded:
+    """A document held against its contract; only what does not fit a guess is set aside."""
+    kind = contract.document
+    known, extras = split_extras(arranged, kind)
+    try:
+        return Typed(identity, msgspec.convert(known, kind), extras)
+    except _MISFITS:
+        fitting, misfits = set_aside_guesses(known, kind)
+    try:
+        return Typed(identity, msgspec.convert(fitting, kind), (extras or {}) | misfits or None)
+    except _MISFITS:
+        return Rejected(identity, "contract", tuple(problems_of(fitting, kind)[:MAX_REASONS]))
 
 
 def _union_decoder(of: list[Contract]) -> Callable[[bytes], Record] | None:

@@ -69,7 +69,7 @@ def _contract_frames(
     documents = [f.document for f in found]
     extras = pl.Series("extras", [_json(f.extras) for f in found], dtype=pl.String)
     frame = ledger[np.array(indices)].with_columns(extras, *_columns(documents, tables.event))
-    frame = frame.with_columns(_is_test(), *_occurred(_clocks(contract, tables.event)))
+    frame = frame.with_columns(_is_test(found), *_occurred(_clocks(contract, tables.event)))
     frames = {tables.event.name: frame.select([*EVENT_COLUMNS, *(c.name for c in tables.event.columns)])}
     for child in tables.children:
         rows = _child_frame(documents, child, frame)
@@ -80,18 +80,27 @@ def _contract_frames(
 
 def _generic_frame(decoded: Sequence[Decoded], ledger: pl.DataFrame, indices: list[int]) -> pl.DataFrame:
     found = [decoded[index] for index in indices]
+    clocks = [f.clock if isinstance(f, Generic) else None for f in found]
     frame = ledger[np.array(indices)].with_columns(
         pl.Series("payload", [f.payload if isinstance(f, Generic) else None for f in found], dtype=pl.String),
-        pl.Series("event_id", [f.identity.event_id for f in found], dtype=pl.String),
+        pl.Series("clock", _micros([c.at if c else None for c in clocks]), dtype=pl.Int64).cast(INSTANT),
+        pl.Series("basis", [c.basis if c else "received_at" for c in clocks], dtype=pl.String),
         pl.lit(None, dtype=pl.String).alias("extras"),
     )
-    return frame.with_columns(_is_test(), *_occurred([])).select([*EVENT_COLUMNS, *GENERIC_COLUMNS])
+    occurred = pl.coalesce("clock", "received_at").alias("occurred_at")
+    frame = frame.with_columns(_is_test(found), occurred, pl.col("basis").alias("occurred_at_basis"))
+    return frame.select([*EVENT_COLUMNS, *GENERIC_COLUMNS])
 
 
-def _is_test() -> pl.Expr:
-    placeholders = sorted(set().union(*(p.placeholders for p in providers().values())))
-    named = [pl.col("organization_id").is_in(placeholders), pl.col("event_id").is_in(placeholders)]
-    return pl.any_horizontal(e.fill_null(value=False) for e in named).alias("is_test")
+def _is_test(found: Sequence[Decoded]) -> pl.Series:
+    placeholders = _placeholders()
+    named = [{f.identity.organization_id, f.identity.event_id} & placeholders for f in found]
+    return pl.Series("is_test", list(map(bool, named)), dtype=pl.Boolean)
+
+
+@cache
+def _placeholders() -> frozenset[str]:
+    return frozenset().union(*(p.placeholders for p in providers().values()))
 
 
 def _is_foreign(organizations: Mapping[str, frozenset[str]]) -> pl.Expr:
@@ -159,9 +168,14 @@ def _step(parents: list[Any], name: str) -> list[Any]:
 
 def _series(values: list[Any], column: Column) -> pl.Series:
     if column.dtype == INSTANT:
-        micros = [None if v is None else (v - _EPOCH) // _MICROSECOND for v in values]
-        return pl.Series(column.name, micros, dtype=pl.Int64).cast(INSTANT)
+        return pl.Series(column.name, _micros(values), dtype=pl.Int64).cast(INSTANT)
+    if column.is_json:
+        values = [None if v is None else msgspec.json.encode(v).decode() for v in values]
     return pl.Series(column.name, values, dtype=column.dtype)
+
+
+def _micros(values: Sequence[dt.datetime | None]) -> list[int | None]:
+    return [None if v is None else (v - _EPOCH) // _MICROSECOND for v in values]
 
 
 def _json(extras: Mapping[str, Any] | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union
 
 import msgspec
 
-from pipelines.contracts.types import Record
+from pipelines.contracts.types import Record, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class _Field:
     record: type[Record] | None
     item: type[Record] | None
     nullable: bool
+    guess: bool
 
 
 @cache
@@ -42,7 +43,13 @@ def _fields(kind: type[Record]) -> tuple[_Field, ...]:
 def _field(name: str, annotation: Any, required: bool) -> _Field:
     bare, nullable = _bare(annotation)
     item = _bare(typing.get_args(bare)[0])[0] if typing.get_origin(bare) is list else None
-    return _Field(name, annotation, required, _record(bare), _record(item), nullable)
+    return _Field(name, annotation, required, _record(bare), _record(item), nullable, _is_guess(annotation))
+
+
+def _is_guess(annotation: Any) -> bool:
+    metas = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
+    said = [(meta.extra or {}).get("said") for meta in metas if isinstance(meta, msgspec.Meta)]
+    return any(isinstance(each, Said) and each.confidence == "guess" for each in said)
 
 
 def _bare(annotation: Any) -> tuple[Any, bool]:
@@ -84,6 +91,36 @@ def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) ->
         else:
             known[name] = inner
     return known
+
+
+def set_aside_guesses(value: Any, kind: type[Record], path: str = "$") -> tuple[Any, dict[str, Any]]:
+    """A parsed document without the values that do not fit a guessed field, and these by path."""
+    extras: dict[str, Any] = {}
+    return _without_misfits(value, kind, path, extras, guessed=False), extras
+
+
+def _without_misfits(
+    value: Any, kind: type[Record], path: str, extras: dict[str, Any], *, guessed: bool
+) -> Any:
+    """`guessed`: the whole record is a guess, and so is every field of it."""
+    if not isinstance(value, dict):
+        return value
+    kept = dict(value)
+    for field in _fields(kind):
+        if field.name not in value:
+            continue
+        here, inner, guess = f"{path}.{field.name}", value[field.name], field.guess or guessed
+        if field.record:
+            inner = _without_misfits(inner, field.record, here, extras, guessed=guess)
+        elif field.item and isinstance(inner, list):
+            inner = [
+                _without_misfits(v, field.item, f"{here}[{i}]", extras, guessed=guess)
+                for i, v in enumerate(inner)
+            ]
+        kept[field.name] = inner
+        if guess and not field.required and _field_problems(kept, field, path):
+            extras[here] = kept.pop(field.name)
+    return kept
 
 
 def problems_of(value: Any, kind: type[Record], path: str = "$") -> list[Problem]:

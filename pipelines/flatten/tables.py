@@ -9,6 +9,7 @@ from msgspec import inspect
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.registry import contracts
+from pipelines.contracts.types import Said
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -53,15 +54,19 @@ class Column:
     dtype: pl.DataType
     required: bool
     personal: bool
+    is_json: bool = False
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An event table or a child table. `path` leads to the array, and is empty for the event itself."""
+    """An event table, or a child table: `path` and `json_path` lead to its array."""
 
     name: str
     path: tuple[str, ...]
     columns: tuple[Column, ...]
+    json_path: str = "$"
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,13 @@ def derive(contract: Contract) -> ContractTables:
     hidden = contract.provider.flattened
     event = Table(contract.table, (), _named(columns, hidden, EVENT_COLUMNS, contract.table))
     children = []
-    for path, item in arrays:
-        name = f"{contract.table}__{path[-1]}"
-        leaves, nested = _leaves(item, (), "$")
+    for array in arrays:
+        name = f"{contract.table}__{array.path[-1]}"
+        leaves, nested = _leaves(array.item, (), f"{array.json_path}[]")
         if nested:
             raise ValueError(f"{name}: an array within an array has no table")
-        children.append(Table(name, path, _named(leaves, frozenset(), CHILD_COLUMNS, name)))
+        columns_of_item = _named(leaves, frozenset(), CHILD_COLUMNS, name)
+        children.append(Table(name, array.path, columns_of_item, array.json_path, array.said))
     return ContractTables(event, tuple(children))
 
 
@@ -108,39 +114,70 @@ def _named(
     return tuple(named.values())
 
 
-def _leaves(
-    info: inspect.Type, path: tuple[str, ...], json_path: str
-) -> tuple[list[Column], list[tuple[tuple[str, ...], inspect.Type]]]:
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array of objects within a document."""
+
+    path: tuple[str, ...]
+    json_path: str
+    item: inspect.Type
+    said: Said | None
+
+
+def _leaves(info: inspect.Type, path: tuple[str, ...], json_path: str) -> tuple[list[Column], list[_Array]]:
     """Leaf columns and arrays of objects below a struct, depth first in the order of the fields."""
     if not isinstance(info, inspect.StructType):
         raise ValueError(f"{json_path}: not an object")
     columns: list[Column] = []
-    arrays: list[tuple[tuple[str, ...], inspect.Type]] = []
+    arrays: list[_Array] = []
     for field in info.fields:
-        kind, personal, optional = _plain(field.type)
+        plain = _plain(field.type)
         here, where = (*path, field.name), f"{json_path}.{field.encode_name}"
-        if isinstance(kind, inspect.StructType):
-            inner, nested = _leaves(kind, here, where)
+        if isinstance(plain.kind, inspect.StructType):
+            inner, nested = _leaves(plain.kind, here, where)
             columns += inner
             arrays += nested
-        elif isinstance(kind, inspect.ListType):
-            arrays.append((here, _plain(kind.item_type)[0]))
+        elif isinstance(plain.kind, inspect.ListType):
+            arrays.append(_Array(here, where, _plain(plain.kind.item_type).kind, plain.said))
         else:
-            required = field.required and not optional
-            columns.append(Column("", here, where, _dtype(kind, where), required, personal))
+            columns.append(_column(plain, here, where, field.required))
     return columns, arrays
 
 
-def _plain(info: inspect.Type) -> tuple[inspect.Type, bool, bool]:
-    """The type without metadata and without `| None`, whether it is personal, whether null is allowed."""
+def _column(plain: "_Plain", path: tuple[str, ...], json_path: str, required: bool) -> Column:
+    is_json = isinstance(plain.kind, inspect.AnyType)
+    return Column(
+        "",
+        path,
+        json_path,
+        _dtype(plain.kind, json_path),
+        required and not plain.optional,
+        plain.personal,
+        is_json,
+        plain.said,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A type without metadata and without `| None`, and what these said."""
+
+    kind: inspect.Type
+    personal: bool = False
+    optional: bool = False
+    said: Said | None = None
+
+
+def _plain(info: inspect.Type) -> _Plain:
     if isinstance(info, inspect.Metadata):
-        kind, personal, optional = _plain(info.type)
-        return kind, personal or bool((info.extra or {}).get("personal")), optional
+        inner, extra = _plain(info.type), info.extra or {}
+        personal = inner.personal or bool(extra.get("personal"))
+        return replace(inner, personal=personal, said=extra.get("said", inner.said))
     if isinstance(info, inspect.UnionType):
         rest = [t for t in info.types if not isinstance(t, inspect.NoneType)]
-        kind, personal, _ = _plain(rest[0]) if len(rest) == 1 else (info, False, True)
-        return kind, personal, len(rest) < len(info.types)
-    return info, False, False
+        inner = _plain(rest[0]) if len(rest) == 1 else _Plain(info)
+        return replace(inner, optional=inner.optional or len(rest) < len(info.types))
+    return _Plain(info)
 
 
 def _dtype(kind: inspect.Type, where: str) -> pl.DataType:

@@ -21,6 +21,8 @@ class RawBatch:
     providers: list[bytes | None] = field(default_factory=list)
     received_at: list[bytes | None] = field(default_factory=list)
     versions: list[bytes | None] = field(default_factory=list)
+    key_ids: list[bytes | None] = field(default_factory=list)
+    message_ids: list[bytes | None] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.bodies)
@@ -37,3 +39,5 @@ class RawBatch:
             self.providers.append(headers.get("provider"))
             self.received_at.append(headers.get("received_at"))
             self.versions.append(headers.get("envelope_version"))
+            self.key_ids.append(headers.get("key_id"))
+            self.message_ids.append(headers.get("message_id"))

@@ -10,9 +10,9 @@ import duckdb
 import polars as pl
 
 from pipelines.ingest.topic import TopicInfo, Watermarks
-from pipelines.warehouse.ledger import chained
+from pipelines.warehouse.ledger import CHAINED, chained
 from pipelines.warehouse.positions import FIRST_CHAIN
-from pipelines.warehouse.tables import all_tables
+from pipelines.warehouse.tables import DELIVERIES, all_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Audit:
 
 
 _BATCHES_AT_ONCE = 500
+_NO_ROWS = pl.DataFrame(schema={name: DELIVERIES[name] for name in CHAINED})
 
 _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
     "one record, one outcome": (
@@ -88,6 +89,22 @@ _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
             abs(coalesce(r.next_offset, 0) - coalesce(s.next_offset, 0))
         FROM recorded AS r FULL JOIN stored AS s USING (topic_id, partition)
         WHERE r.next_offset IS DISTINCT FROM s.next_offset
+        """,
+    ),
+    "batches add up": (
+        "the batches do not add up to the ledger's outcomes",
+        """
+        WITH counted AS (
+            SELECT outcome, count(*) AS n FROM wh.ledger.deliveries GROUP BY outcome
+        ), told AS (
+            UNPIVOT (
+                SELECT sum(loaded) AS loaded, sum(duplicate) AS duplicate, sum(quarantined) AS quarantined
+                FROM wh.ledger.batches
+            ) ON loaded, duplicate, quarantined INTO NAME outcome VALUE n
+        )
+        SELECT outcome, abs(coalesce(counted.n, 0) - coalesce(told.n, 0))::BIGINT
+        FROM counted FULL JOIN told USING (outcome)
+        WHERE coalesce(counted.n, 0) <> coalesce(told.n, 0)
         """,
     ),
     "one event, loaded once": (
@@ -183,8 +200,8 @@ def _batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         for batch_id, records, chain in part:
             if batch_id != expected:
                 yield Finding("chain of batches", f"batch {expected}", "is missing", 0)
-            found = rows.get((batch_id,))
-            if found is None or found.height != records or chained(before, found) != chain:
+            found = rows.get((batch_id,), _NO_ROWS)
+            if found.height != records or chained(before, found) != chain:
                 yield Finding(
                     "chain of batches", f"batch {batch_id}", "was altered after its commit", records
                 )
@@ -196,7 +213,7 @@ def _rows_of_batches(
 ) -> dict[tuple[object, ...], pl.DataFrame]:
     rows = con.execute(
         """
-        SELECT batch_id, topic_id, partition, "offset", outcome, body_sha256
+        SELECT batch_id, topic_id, partition, "offset", body_sha256
         FROM wh.ledger.deliveries WHERE batch_id BETWEEN ? AND ?
         """,
         [first, last],

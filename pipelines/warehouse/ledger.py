@@ -15,6 +15,12 @@ from pipelines.flatten.tables import INSTANT
 from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided
 from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE
 
+CHAINED = ("topic_id", "partition", "offset", "body_sha256")
+"""What of a ledger row the chain of batches vouches for; its outcome may change, in a replay."""
+
+LOAD = "load"
+"""The kind of a batch that took records from the topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -25,30 +31,36 @@ class Stamp:
 
 
 def chained(before: str, ledger: pl.DataFrame) -> str:
-    """The end of the hash chain after these ledger rows: over their positions, outcomes and body hashes."""
-    columns = ["topic_id", "partition", "offset", "outcome", "body_sha256"]
-    rows = ledger.sort("topic_id", "partition", "offset").select(pl.concat_str(columns, separator="|"))
+    """The end of the hash chain after these ledger rows: over their positions and body hashes."""
+    rows = ledger.sort("topic_id", "partition", "offset").select(pl.concat_str(CHAINED, separator="|"))
     return sha256("\n".join([before, *rows.to_series().to_list()]).encode()).hexdigest()
 
 
-def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.DataFrame:
-    """One row per record, in the order of the batch."""
+def identity_columns(batch: DecodedBatch) -> list[pl.Series]:
+    """Which event each record carries, as far as it can be read, and the contract that read it."""
     identities = [found.identity for found in batch.decoded]
-    versions = [_version(found) for found in batch.decoded]
-    return batch.envelopes.with_columns(
-        pl.lit(batch.raw.topic_id).alias("topic_id"),
-        pl.lit(batch.raw.topic).alias("topic"),
+    return [
         pl.Series("organization_id", [i.organization_id for i in identities], dtype=pl.String),
         pl.Series("event_type", [i.event_type for i in identities], dtype=pl.String),
         pl.Series("event_key", [i.event_key for i in identities], dtype=pl.String),
         pl.Series("key_kind", [i.key_kind for i in identities], dtype=pl.String),
-        pl.Series("contract_version", versions, dtype=pl.Int64),
+        pl.Series("contract_version", [_version(found) for found in batch.decoded], dtype=pl.Int64),
+    ]
+
+
+def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.DataFrame:
+    """One row per record, in the order of the batch."""
+    return batch.envelopes.with_columns(
+        pl.lit(batch.raw.topic_id).alias("topic_id"),
+        pl.lit(batch.raw.topic).alias("topic"),
+        *identity_columns(batch),
         pl.Series("outcome", decided.outcomes, dtype=pl.String),
         pl.Series("reason", decided.reasons, dtype=pl.String),
         pl.lit(stamp.loaded_at).cast(INSTANT).alias("loaded_at"),
         pl.lit(None, dtype=INSTANT).alias("erased_at"),
         pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"),
         pl.Series("body_sha256", batch.body_sha256, dtype=pl.String),
+        pl.lit(None, dtype=pl.Int64).alias("moved_batch_id"),
     ).select(list(DELIVERIES))
 
 
@@ -100,6 +112,7 @@ def batch_frame(before: str, holder: str, ledger: pl.DataFrame, stamp: Stamp) ->
     counts = dict(ledger["outcome"].value_counts().iter_rows())
     row = {
         "batch_id": stamp.batch_id,
+        "kind": LOAD,
         "loaded_at": stamp.loaded_at,
         "loader": holder,
         "records": ledger.height,

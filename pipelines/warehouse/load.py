@@ -18,6 +18,7 @@ from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.index import KeyIndex, prefixes
 from pipelines.warehouse.ledger import (
+    LOAD,
     Stamp,
     batch_frame,
     bodies_frame,
@@ -34,6 +35,10 @@ from pipelines.warehouse.turn import Turn
 
 class OtherLoader(HirestreamError):
     """Somebody else has committed a batch in between, although this loader holds the lease."""
+
+
+class Overtaken(Exception):
+    """Something was committed after this batch was decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,14 @@ class Loader:
 
     def load(self, batch: DecodedBatch) -> Loaded:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
+        try:
+            return self._load(batch)
+        except Overtaken:
+            with self._turn():
+                self._catch_up()
+                return self._load(batch)
+
+    def _load(self, batch: DecodedBatch) -> Loaded:
         decided = decide(batch, self._earlier(batch))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
         stamp = Stamp(self._last.batch_id + 1, self._clock())
@@ -126,11 +139,22 @@ class Loader:
 
     def _write(self, frames: Mapping[str, pl.DataFrame], batch_id: int) -> None:
         if last_batch(self._con).batch_id != batch_id - 1:
-            raise OtherLoader("another loader has committed to this lake; stop it, then start this one again")
+            raise Overtaken
         for name, frame in frames.items():
             self._con.register("frame", frame)
             self._con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
             self._con.unregister("frame")
+
+    def _catch_up(self) -> None:
+        """Learn what a replay or a rebuild has moved. Raises `OtherLoader` when it was a load."""
+        newest, known = last_batch(self._con), self._last.batch_id
+        loads = self._con.execute(
+            "SELECT count(*) FROM wh.ledger.batches WHERE batch_id > ? AND kind = ?", [known, LOAD]
+        ).fetchone()
+        if loads != (0,):
+            raise OtherLoader("another loader has committed to this lake; stop it, then start this one again")
+        _add_keys(self._index, self._con, "moved_batch_id > ?", [known])
+        self._last = newest
 
     def _remember(self, batch: DecodedBatch, decided: Decided) -> None:
         keys = [str(batch.decoded[index].identity.event_key) for index in decided.loaded]
@@ -140,14 +164,19 @@ class Loader:
 def rebuilt_index(con: duckdb.DuckDBPyConnection) -> KeyIndex:
     """The index of every event key that the ledger has loaded."""
     index = KeyIndex()
+    _add_keys(index, con, "true", [])
+    return index
+
+
+def _add_keys(index: KeyIndex, con: duckdb.DuckDBPyConnection, where: str, values: list[int]) -> None:
     found = con.execute(
-        """
+        f"""
         SELECT ('0x' || event_key[1:16])::UBIGINT AS prefix, batch_id
-        FROM wh.ledger.deliveries WHERE outcome = 'loaded'
-        """
+        FROM wh.ledger.deliveries WHERE outcome = 'loaded' AND {where}
+        """,  # noqa: S608 - a condition of this module
+        values,
     ).fetchnumpy()
     index.add(found["prefix"].astype(np.uint64), found["batch_id"].astype(np.int64))
-    return index
 
 
 def _rejected(batch: DecodedBatch, decided: Decided) -> list[tuple[str | None, bool]]:

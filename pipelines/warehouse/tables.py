@@ -44,6 +44,9 @@ DELIVERIES: Columns = MappingProxyType(
         "erased_at": INSTANT,
         "batch_id": pl.Int64(),
         "body_sha256": pl.String(),
+        "key_id": pl.String(),
+        "message_id": pl.String(),
+        "moved_batch_id": pl.Int64(),
     }
 )
 """`ledger.deliveries`: one row per Kafka record, key (topic_id, partition, offset)."""
@@ -72,6 +75,7 @@ QUARANTINE: Columns = MappingProxyType(
 BATCHES: Columns = MappingProxyType(
     {
         "batch_id": pl.Int64(),
+        "kind": pl.String(),
         "loaded_at": INSTANT,
         "loader": pl.String(),
         "records": pl.Int64(),
@@ -81,7 +85,11 @@ BATCHES: Columns = MappingProxyType(
         "chain_sha256": pl.String(),
     }
 )
-"""`ledger.batches`: one row per commit; the hashes chain each batch to the one before."""
+"""`ledger.batches`: one row per commit; the hashes chain each batch to the one before.
+
+`kind` is `load`, or `replay` or `rebuild` for a commit that decoded again what was there: it has no records
+of its own, and its counts say by how much the totals changed.
+"""
 
 OFFSETS: Columns = MappingProxyType(
     {

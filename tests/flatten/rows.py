@@ -30,6 +30,8 @@ def raw_batch(*bodies: bytes, provider: str = "popp", source: str = "popp", star
         [provider.encode()] * count,
         [RECEIVED_AT.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()] * count,
         [b"1"] * count,
+        [b"k1"] * count,
+        [None] * count,
     )
 
 

@@ -1,5 +1,17 @@
-"""Any sender that follows Standard Webhooks: type and payload, nothing else is known."""
+"""Any sender that follows Standard Webhooks; its events need no contract to be kept and counted.
+
+Each source is a sender of its own: message ids of two of them have nothing to do with each other.
+"""
 
 from pipelines.contracts.contract import Provider
 
-PROVIDER = Provider(name="standard_webhooks", event_type=("type",), event_id=None, organization=None)
+PROVIDER = Provider(
+    name="standard_webhooks",
+    event_type=("type",),
+    event_id=None,
+    organization=None,
+    clocks=(("timestamp",),),
+    needs_type=False,
+    needs_organization=False,
+    one_sender=False,
+)

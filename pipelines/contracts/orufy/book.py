@@ -1,0 +1,17 @@
+"""BOOK: A meeting was booked."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.orufy import PROVIDER
+from pipelines.contracts.orufy.envelope import Envelope
+
+
+class Book(Envelope, kw_only=True, tag="BOOK"):
+    """The whole document."""
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    Book,
+    entity="meeting_id",
+    description="A meeting was booked.",
+)

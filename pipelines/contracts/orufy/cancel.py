@@ -1,0 +1,17 @@
+"""CANCEL: A meeting, or one attendee of a group, was cancelled; the statuses say which."""
+
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.orufy import PROVIDER
+from pipelines.contracts.orufy.envelope import Envelope
+
+
+class Cancel(Envelope, kw_only=True, tag="CANCEL"):
+    """The whole document."""
+
+
+CONTRACT = Contract(
+    PROVIDER,
+    Cancel,
+    entity="meeting_id",
+    description="A meeting, or one attendee of a group, was cancelled; the statuses say which.",
+)

@@ -1,0 +1,12 @@
+"""What every Orufy document has once it is arranged."""
+
+from msgspec import field
+
+from pipelines.contracts.orufy.meeting import Meeting
+from pipelines.contracts.types import Record
+
+
+class Envelope(Record, kw_only=True, tag_field="eventType"):
+    """The type stands beside the meeting; everything else stands in it."""
+
+    meeting: Meeting = field(name="meetData")

@@ -1,0 +1,228 @@
+"""Records decoded again from the bodies that the lake keeps, after a contract was added or mended.
+
+A replay takes records out of quarantine; a rebuild puts loaded events into the tables that their contract
+names now. Either may run beside the loader: they take turns, and each notices what the other committed. A
+record that cannot be decoded, or would become another event, stays where it is.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+import polars as pl
+
+from pipelines.flatten.batch import DecodedBatch
+from pipelines.flatten.decode import Rejected
+from pipelines.flatten.frames import event_frames
+from pipelines.warehouse.again import decoded_again, ledger_after
+from pipelines.warehouse.ledger import Stamp, chained
+from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided, First, decide
+from pipelines.warehouse.positions import last_batch
+from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, all_tables
+from pipelines.warehouse.transaction import in_transaction
+from pipelines.warehouse.turn import Turn
+
+RECORDS_AT_ONCE = 5_000
+"""In one commit: short enough for its turn."""
+
+Kind = Literal["replay", "rebuild"]
+
+_FROM: Mapping[Kind, str] = {
+    "replay": """(FROM wh.ledger.deliveries WHERE outcome = 'quarantined') AS d
+        JOIN wh.quarantine.records AS kept USING (topic_id, partition, "offset")""",
+    "rebuild": """(FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d
+        JOIN wh.ledger.bodies AS kept USING (topic_id, partition, "offset")""",
+}
+_SAME_PLACE = '(topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM moved)'
+_SAME_EVENT = "event_key IN (SELECT event_key FROM moved)"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: those for which `where` holds with `values`. It may name the ledger row `d`, and `kept`:
+    the quarantined record in a replay, else the body."""
+
+    kind: Kind
+    where: str = "true"
+    values: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What became of the records; `refused` counts by the reason that keeps them where they are."""
+
+    loaded: int = 0
+    duplicate: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
+
+    @property
+    def records(self) -> int:
+        """How many were looked at."""
+        return self.loaded + self.duplicate + sum(self.refused.values())
+
+    def plus(self, other: "Reloaded") -> "Reloaded":
+        """Both together."""
+        refused = Counter(self.refused) + Counter(other.refused)
+        loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
+        return Reloaded(loaded, duplicate, dict(refused), self.tables | other.tables)
+
+
+class Reloader:
+    """Decodes records of the lake again, through one connection and in turn with other writers."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        turn: Turn,
+        *,
+        holder: str,
+        organizations: Mapping[str, frozenset[str]],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._con = con
+        self._turn = turn
+        self._holder = holder
+        self._organizations = organizations
+        self._clock = clock
+
+    def reload(self, wanted: Wanted) -> Reloaded:
+        """Decode what is wanted again; killed half-way, what is left can be asked for again.
+
+        Raises `Unavailable` when other writers are in the way for too long.
+        """
+        done = Reloaded()
+        for positions in self._slices(wanted):
+            with self._turn.taken():
+                done = done.plus(self._commit(wanted.kind, positions))
+        return done
+
+    def _slices(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
+        found = self._con.execute(
+            f"""
+            SELECT topic_id, partition, "offset" FROM {_FROM[wanted.kind]} WHERE {wanted.where}
+            ORDER BY d.batch_id, partition, "offset"
+            """,  # noqa: S608 - conditions of this project
+            list(wanted.values),
+        ).pl()
+        return found.iter_slices(RECORDS_AT_ONCE)
+
+    def _commit(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+        return in_transaction(self._con, lambda: self._move(kind, positions))
+
+    def _move(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+        """The work of one transaction."""
+        rows = self._rows(kind, positions)
+        batch = decoded_again(rows)
+        decided = decide(batch, self._earlier(batch)) if kind == "replay" else _kept(batch, rows)
+        last = last_batch(self._con)
+        stamp = Stamp(last.batch_id + 1, self._clock())
+        after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")
+        moved = after.filter(pl.col("outcome") != "quarantined")
+        frames = event_frames(
+            batch.decoded,
+            after.with_columns(pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id")),
+            decided.loaded,
+            self._organizations,
+        )
+        if moved.height:
+            self._write(kind, moved, frames)
+            self._insert("ledger.batches", self._batch(kind, moved, last.chain_sha256, stamp))
+        counts = dict(moved["outcome"].value_counts().iter_rows())
+        refused = Counter(_why(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
+        return Reloaded(counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), frozenset(frames))
+
+    def _rows(self, kind: Kind, positions: pl.DataFrame) -> pl.DataFrame:
+        """The ledger rows of records with their bodies, in the order in which they came."""
+        self._con.register("positions", positions)
+        found = self._con.execute(
+            f"""
+            SELECT d.*, kept.body FROM {_FROM[kind]}
+            WHERE (topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM positions)
+            ORDER BY d.batch_id, partition, "offset"
+            """  # noqa: S608 - our own names
+        ).pl()
+        self._con.unregister("positions")
+        return found
+
+    def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
+        keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
+        rows = self._con.execute(
+            """
+            SELECT event_key, delivery_id, body_sha256 FROM wh.ledger.deliveries
+            WHERE outcome = 'loaded' AND event_key IN (SELECT unnest(?))
+            """,
+            [keys],
+        ).fetchall()
+        return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
+
+    def _write(self, kind: Kind, moved: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> None:
+        self._delete("ledger.deliveries", _SAME_PLACE, moved)
+        self._insert("ledger.deliveries", moved.select(list(DELIVERIES)))
+        if kind == "replay":
+            self._delete("quarantine.records", _SAME_PLACE, moved)
+            kept = moved.filter((pl.col("outcome") == "loaded") | (pl.col("reason") == BODY_DIFFERS))
+            self._insert("ledger.bodies", kept.select(list(BODIES)))
+        else:
+            for table in _tables_of(moved["event_type"].unique().to_list()):
+                self._delete(table, _SAME_EVENT, moved)
+        for name, frame in events.items():
+            self._insert(f"events.{name}", frame)
+
+    def _batch(self, kind: Kind, moved: pl.DataFrame, before: str, stamp: Stamp) -> pl.DataFrame:
+        """The row of this commit: no records of its own, and what it adds to each total."""
+        counts = dict(moved["outcome"].value_counts().iter_rows()) if kind == "replay" else {}
+        row = {
+            "batch_id": stamp.batch_id,
+            "kind": kind,
+            "loaded_at": stamp.loaded_at,
+            "loader": self._holder,
+            "records": 0,
+            "loaded": counts.get("loaded", 0),
+            "duplicate": counts.get("duplicate", 0),
+            "quarantined": -sum(counts.values()),
+            "chain_sha256": chained(before, moved.clear()),
+        }
+        return pl.DataFrame([row], schema=dict(BATCHES))
+
+    def _delete(self, table: str, where: str, moved: pl.DataFrame) -> None:
+        self._con.register("moved", moved)
+        self._con.execute(f"DELETE FROM wh.{table} WHERE {where}")  # noqa: S608 - our own names
+        self._con.unregister("moved")
+
+    def _insert(self, table: str, frame: pl.DataFrame) -> None:
+        if frame.height:
+            self._con.register("frame", frame)
+            self._con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
+            self._con.unregister("frame")
+
+
+def _kept(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
+    """Loaded events stay loaded, unless the contract refuses them now or makes other events of them."""
+    known = rows["event_key"].to_list()
+    same = [
+        not isinstance(found, Rejected) and found.identity.event_key == key
+        for found, key in zip(batch.decoded, known, strict=True)
+    ]
+    decided = decide(batch, {})
+    return Decided(
+        ["loaded" if fits else "quarantined" for fits in same],
+        decided.reasons,
+        [index for index, fits in enumerate(same) if fits],
+    )
+
+
+def _why(batch: DecodedBatch, index: int) -> str:
+    found = batch.decoded[index]
+    if isinstance(found, Rejected) and found.problems:
+        return f"{found.problems[0].path}: {found.problems[0].problem}"
+    return "would become another event"
+
+
+def _tables_of(event_types: Sequence[str | None]) -> list[str]:
+    """Where events of these types may be: their own tables and the one for types without a contract."""
+    own = {f"events.{(event_type or '').lower()}" for event_type in event_types}
+    return ["events.generic", *(name for name, _ in all_tables() if name.split("__")[0] in own)]
