@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench notebook clean
+.PHONY: help setup demo test check format lock bench fuzz notebook clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ lock: setup ## resolve requirements.lock anew from pyproject.toml
 
 bench: setup ## three figures, each with its baseline; writes var/bench.json
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+fuzz: setup ## ten thousand mutated payloads of every event; writes var/fuzz.json
+	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 notebook: setup ## JupyterLab with the notebook, on what the demo left
 	@$(VENV)/bin/jupyter lab notebooks/four_questions.ipynb

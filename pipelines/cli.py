@@ -23,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+contracts_app = typer.Typer(help="Event types: list them, compare a payload with one.", rich_markup_mode=None)
+app.add_typer(contracts_app, name="contracts")
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same journeys.")]
 Journeys = Annotated[int, typer.Option(min=1, help="How many candidate journeys.")]
@@ -116,22 +119,29 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Write deliveries and truth into this folder.")] = None,
     send_to: Annotated[str | None, typer.Option("--send", help="Post to the receiver at this URL.")] = None,
     truth: Annotated[Path | None, typer.Option(help="With --send: write the truth to this file.")] = None,
-    source: Annotated[str, typer.Option(help="With --send: the source whose secret signs.")] = "popp",
+    source: Annotated[str, typer.Option(help="With --send: the source that stands for Popp.")] = "popp",
+    providers: Annotated[
+        str | None,
+        typer.Option(help="popp,orufy,standard_webhooks; by default those configured, with --out popp."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Make candidate journeys with known truth, as files or as signed webhooks."""
     from pipelines.errors import UsageError
-    from pipelines.operate.output import hand_over
-    from pipelines.operate.simulation import Target, simulate_into, simulate_to
+    from pipelines.operate.output import hand_over, say
+    from pipelines.operate.simulation import Target, providers_of, route, simulate_into, simulate_to
 
     settings = _settings()
     if (out is None) == (send_to is None):
         raise UsageError("give exactly one of --out and --send")
-    now = datetime.now(UTC)
+    now, wanted = datetime.now(UTC), providers_of(providers)
     if out is not None:
-        made = simulate_into(settings, seed, journeys, now, out)
+        made = simulate_into(settings, seed, journeys, now, out, providers=wanted or ("popp",))
     else:
-        target = Target(str(send_to), source, _sign(settings, source), truth)
+        names, left_out = route(settings, source, wanted)
+        for sentence in left_out:
+            say(sentence)
+        target = Target(str(send_to), names, lambda name: _sign(settings, name), truth)
         made = simulate_to(settings, seed, journeys, now, target)
     hand_over(made, "\n".join(f"{name}: {value}" for name, value in made.items()), as_json=as_json)
     return 1 if made.get("refused") else 0
@@ -216,6 +226,46 @@ def quarantine(
 
 
 @app.command()
+def replay(
+    delivery_id: Annotated[str | None, typer.Option("--id", help="One delivery.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Part of the reason or of its field's path.")] = None,
+    event_type: Annotated[str | None, typer.Option(help="One event type.")] = None,
+    source: Annotated[str | None, typer.Option(help="One source.")] = None,
+    since: Annotated[str | None, typer.Option(help="Received at or after this time, ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option(help="Received before this time, ISO 8601.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Without any filter.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Decode quarantined records again; what can be read now is loaded once. 1 when some stay."""
+    from pipelines.errors import UsageError
+    from pipelines.operate.output import hand_over
+    from pipelines.operate.reloading import Filters, instant, quarantined_records, render, run_reload
+
+    filters = Filters(delivery_id, reason, event_type, source, instant(since), instant(until))
+    if (filters == Filters()) != everything:
+        raise UsageError("give a filter such as --event-type, or --all for everything in quarantine")
+    wanted = quarantined_records(filters)
+    done = run_reload(_settings(), wanted)
+    hand_over(done, render(done, wanted), as_json=as_json)
+    return 1 if done.refused else 0
+
+
+@app.command()
+def rebuild(
+    event_type: Annotated[str, typer.Option(help="The event type whose contract is new or has changed.")],
+    as_json: AsJson = False,
+) -> int:
+    """Decode the loaded events of a type again, into the tables of its contract. 1 when some stay."""
+    from pipelines.operate.output import hand_over
+    from pipelines.operate.reloading import of_event_type, render, run_reload
+
+    wanted = of_event_type(event_type)
+    done = run_reload(_settings(), wanted)
+    hand_over(done, render(done, wanted), as_json=as_json)
+    return 1 if done.refused else 0
+
+
+@app.command()
 def report(as_json: AsJson = False) -> None:
     """Write today's report as one HTML page, and say where; with --json its numbers instead."""
     from pipelines.operate.output import show, show_json
@@ -232,13 +282,107 @@ def report(as_json: AsJson = False) -> None:
             show(str(write_report(settings, con, now)))
 
 
-@app.command()
-def contracts(as_json: AsJson = False) -> None:
+@contracts_app.callback(invoke_without_command=True)
+def contracts(context: typer.Context, as_json: AsJson = False) -> None:
     """List the event types that are known, with their tables."""
     from pipelines.operate.listings import known_contracts
     from pipelines.operate.output import hand_over_rows
 
-    hand_over_rows(known_contracts(), as_json=as_json)
+    if context.invoked_subcommand is None:
+        hand_over_rows(known_contracts(), as_json=as_json)
+
+
+@contracts_app.command()
+def diff(
+    file: Annotated[Path, typer.Argument(help="A captured body.")],
+    provider: Annotated[str | None, typer.Option(help="Whose; found by the event type if left out.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say how a captured payload differs from its contract; 1 when it holds something else."""
+    from pipelines.operate.listings import differences_of
+    from pipelines.operate.output import hand_over_rows
+
+    found = differences_of(file, provider)
+    hand_over_rows(found, as_json=as_json)
+    return 1 if any(row[1] != "absent" for row in found.rows) else 0
+
+
+secrets = typer.Typer(help="Which secrets verify, how a sender signs, what is held.", rich_markup_mode=None)
+app.add_typer(secrets, name="secrets", invoke_without_command=True)
+OfSource = Annotated[str | None, typer.Option("--source", help="This source alone.")]
+
+
+@secrets.callback()
+def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
+    """Which secrets verify, how a sender signs, what is held; alone it is `list`."""
+    if context.invoked_subcommand is None:
+        secrets_list(as_json=as_json)
+
+
+@secrets.command("list")
+def secrets_list(as_json: AsJson = False) -> None:
+    """List the key ids of every source, with how often and when each last verified."""
+    from pipelines.operate.output import hand_over_rows
+    from pipelines.operate.secrets import secrets_table
+    from receiver.sources import keys
+
+    settings = _settings()
+    hand_over_rows(secrets_table(keys(settings), settings), as_json=as_json)
+
+
+@secrets.command("match")
+def secrets_match(
+    capture: Annotated[Path | None, typer.Argument(help="A captured request: JSON, or raw HTTP.")] = None,
+    held: Annotated[str | None, typer.Option(help="Try what is held of this source instead.")] = None,
+    source: OfSource = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find how a captured request was signed, as the setting to paste; 1 when nothing explains it."""
+    from pipelines.errors import UsageError
+    from pipelines.operate.capture import read_capture
+    from pipelines.operate.output import hand_over
+    from pipelines.operate.secrets import match_capture, match_held, matches_document, render_matches
+
+    if (capture is None) == (held is None):
+        raise UsageError("give exactly one of a capture file and --held")
+    settings = _settings()
+    if capture is not None:
+        found = match_capture(settings, read_capture(capture), source)
+    else:
+        found = match_held(settings, str(held))
+    hand_over(matches_document(found), render_matches(found), as_json=as_json)
+    return 0 if found.matches else 1
+
+
+@secrets.command("release")
+def secrets_release(source: OfSource = None, as_json: AsJson = False) -> None:
+    """Verify again what is held, and hand what proves authentic to Kafka."""
+    from pipelines.errors import Unavailable
+    from pipelines.ingest.topic import ensure_topic
+    from pipelines.operate.output import hand_over
+    from receiver.publish import NotConfirmed
+    from receiver.release import release_held
+
+    settings = _settings()
+    ensure_topic(settings.kafka)
+    try:
+        released = release_held(settings, source)
+    except NotConfirmed as error:
+        raise Unavailable(f"Kafka did not confirm: {error}; what it took is released, do it again") from error
+    lines = [f"{one.source}: {one.released} released, {one.still_held} still held" for one in released]
+    hand_over(released, "\n".join(lines) or "nothing is held", as_json=as_json)
+
+
+@secrets.command("discard")
+def secrets_discard(
+    source: Annotated[str, typer.Option("--source", help="The source.")], as_json: AsJson = False
+) -> None:
+    """Delete what is held of one source and does not verify now."""
+    from pipelines.operate.output import hand_over
+    from receiver.release import discard_held
+
+    deleted = discard_held(_settings(), source)
+    hand_over({"source": source, "deleted": deleted}, f"{source}: {deleted} deleted", as_json=as_json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Generated parts of the documents: written between markers, so that they never differ from the code."""
+"""What is generated: settings in the README, the contract page, and what dbt knows of the contracts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,24 +9,27 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pipelines.errors import HirestreamError
+from pipelines.operate.contract_page import PAGE, contract_page
 from pipelines.settings import Settings
+from pipelines.transform.sources import GENERATED
 from receiver.settings import PREFIX, PROJECT, SourceSettings
 
 README = PROJECT / "README.md"
 
 
-def write_docs(readme: Path = README, *, check: bool = False) -> list[Path]:
+def write_docs(readme: Path = README, page: Path = PAGE, *, check: bool = False) -> list[Path]:
     """Bring the generated parts up to date; returns the files that changed.
 
     With `check` nothing is written; raises `HirestreamError` naming the files that are not up to date.
     """
-    text = readme.read_text()
-    wanted = between(text, "settings", settings_table())
-    changed = [readme] if wanted != text else []
+    wanted = {readme: between(readme.read_text(), "settings", settings_table()), page: contract_page()}
+    wanted |= {file: render() for file, render in GENERATED.items()}
+    changed = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     if changed and check:
-        raise HirestreamError(f"{readme.name} is not up to date; run `make format`")
+        names = ", ".join(file.name for file in changed)
+        raise HirestreamError(f"not up to date: {names}; run `make format`")
     for file in changed:
-        file.write_text(wanted)
+        file.write_text(wanted[file])
     return changed
 
 

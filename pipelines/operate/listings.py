@@ -1,6 +1,10 @@
 """Lists that the command line shows."""
 
+from pathlib import Path
+
 from pipelines.contracts.registry import contracts
+from pipelines.errors import UsageError
+from pipelines.flatten.difference import NoContract, differences
 from pipelines.settings import Settings
 from pipelines.warehouse.readers import Answer, query
 
@@ -24,3 +28,14 @@ def known_contracts() -> Answer:
         for (provider, event_type), c in sorted(contracts().items())
     ]
     return Answer(columns, rows)
+
+
+def differences_of(file: Path, provider: str | None) -> Answer:
+    """How the payload in a file differs from its contract. Raises `UsageError` without one."""
+    try:
+        found = differences(file.read_bytes(), provider)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except NoContract as error:
+        raise UsageError(f"{file.name}: {error}") from None
+    return Answer(["path", "difference", "detail"], [[d.path, d.kind, d.detail] for d in found])

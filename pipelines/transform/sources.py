@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pipelines.contracts.registry import contracts
 from pipelines.flatten.tables import Column, Table, tables_of
+from pipelines.warehouse.described import about_column
 from pipelines.warehouse.tables import sql_type
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -91,5 +92,5 @@ def _table(schema: str, name: str, description: str, columns: tuple[Column, ...]
     if columns:
         yield "        columns:"
     for column in columns:
-        about = f"{column.json_path} of the document" + ("; personal" if column.personal else "")
+        about = about_column(column) + ("; personal" if column.personal else "")
         yield f"          - {{name: {column.name}, description: {json.dumps(about)}}}"

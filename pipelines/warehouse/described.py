@@ -39,6 +39,9 @@ _FAMILIES: Mapping[str, str] = MappingProxyType(
         "CANDIDATE": "analysis",
         "DOCUMENT": "analysis",
         "WORKFLOW": "workflow",
+        "BOOK": "scheduling",
+        "CANCEL": "scheduling",
+        "RESCHEDULE": "scheduling",
     }
 )
 """Family by the first word of the event type; the provider's name where a word is not listed."""
@@ -128,9 +131,15 @@ def _of_contract(contract: Contract) -> Iterator[tuple[str, DescribedTable]]:
         yield name, DescribedTable(name, family, about, _described(shapes[name], own))
 
 
+def about_column(column: Column) -> str:
+    """What a column of a contract means, and the field it comes from."""
+    meaning = f"{column.said.meaning}: " if column.said else ""
+    return f"{meaning}{column.json_path} of the document"
+
+
 def _described(columns: Columns, own: Mapping[str, Column]) -> tuple[DescribedColumn, ...]:
     return tuple(
-        DescribedColumn(name, sql_type(dtype), f"{own[name].json_path} of the document", own[name].personal)
+        DescribedColumn(name, sql_type(dtype), about_column(own[name]), own[name].personal)
         if name in own
         else DescribedColumn(name, sql_type(dtype), _COLUMNS[name])
         for name, dtype in columns.items()

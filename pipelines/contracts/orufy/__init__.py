@@ -34,7 +34,7 @@ def arrange(document: object) -> object:
 def _filled(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_empty(item) for item in value]
-    return None if value == {} else value
+    return _without_empty(value) or None if isinstance(value, dict) else value
 
 
 def _without_empty(item: Any) -> Any:

@@ -1,7 +1,11 @@
 """Popp AI: one envelope, five families of events."""
 
+from typing import Annotated
+
 from pipelines.contracts.contract import Provider
-from pipelines.contracts.types import Identifier, Instant, Record
+from pipelines.contracts.types import Identifier, Instant, Record, documented
+
+PAGE = "Popp, Webhook Event Structure"
 
 PROVIDER = Provider(
     name="popp",
@@ -17,5 +21,14 @@ PROVIDER = Provider(
 class Envelope(Record, tag_field="event"):
     """What every Popp document has; the legacy one has neither id nor timestamp."""
 
-    event_id: Identifier | None = None
-    event_timestamp: Instant | None = None
+    event_id: Annotated[Identifier | None, documented("the event; not in the legacy envelope", PAGE)] = None
+    event_timestamp: Annotated[
+        Instant | None,
+        documented("when it occurred, or was sent: two pages disagree; not in the legacy envelope", PAGE),
+    ] = None
+
+
+class EventData(Record, kw_only=True):
+    """What `data` has in every event, beside `recordId`, which means another thing in each."""
+
+    organization_id: Annotated[Identifier, documented("the Popp account, one tenant", PAGE)]

@@ -1,18 +1,21 @@
 """ANALYSIS_CREATED: A batch of candidate analyses was created; only the two ids are certain."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.types import Identifier, Record, Text
+from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
+from pipelines.contracts.types import Identifier, Text, documented, guess
 
 
-class Data(Record, kw_only=True):
+class Data(EventData, kw_only=True):
     """That `recordId` is the analysis is a guess."""
 
-    analysis_id: Identifier = field(name="recordId")
-    organization_id: Identifier
-    external_analysis_id: Text | None = None
+    analysis_id: Annotated[
+        Identifier, documented("the resource of the event; that it is the analysis is a guess", PAGE)
+    ] = field(name="recordId")
+    external_analysis_id: Annotated[Text | None, guess("the customer's own id of the analysis")] = None
 
 
 class AnalysisCreated(Envelope, kw_only=True, tag="ANALYSIS_CREATED"):

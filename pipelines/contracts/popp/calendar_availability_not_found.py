@@ -1,17 +1,21 @@
 """CALENDAR_AVAILABILITY_NOT_FOUND: No slot could be offered; here `recordId` is the conversation."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.types import Identifier, Record
+from pipelines.contracts.popp import PROVIDER, Envelope, EventData
+from pipelines.contracts.popp.scheduling import PAGE
+from pipelines.contracts.types import Identifier, shown
 
 
-class Data(Record, kw_only=True):
+class Data(EventData, kw_only=True):
     """There is no meeting in it, whatever the documents say of all scheduling events."""
 
-    conversation_id: Identifier = field(name="recordId")
-    organization_id: Identifier
+    conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
+        name="recordId"
+    )
 
 
 class CalendarAvailabilityNotFound(Envelope, kw_only=True, tag="CALENDAR_AVAILABILITY_NOT_FOUND"):

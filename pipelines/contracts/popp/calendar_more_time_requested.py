@@ -1,22 +1,28 @@
 """CALENDAR_MORE_TIME_REQUESTED: The candidate asked for other times; here `recordId` is the conversation."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.types import Identifier, Record, Text
+from pipelines.contracts.popp.scheduling import PAGE, SchedulingData
+from pipelines.contracts.types import Identifier, Text, documented, shown
 
 
-class Data(Record, kw_only=True):
+class Data(SchedulingData, kw_only=True):
     """There is no meeting in it, whatever the documents say of all scheduling events."""
 
-    conversation_id: Identifier = field(name="recordId")
-    organization_id: Identifier
-    asked_conversation_id: Text | None = field(name="conversationId", default=None)
-    external_conversation_id: Text | None = None
-    external_campaign_id: Text | None = None
-    campaign_id: Text | None = None
-    calendar_meeting_template_id: Text | None = None
+    conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
+        name="recordId"
+    )
+    asked_conversation_id: Annotated[
+        Text | None, documented("the conversation once more, equal to `recordId`", PAGE)
+    ] = field(name="conversationId", default=None)
+    campaign_id: Annotated[Text | None, documented("the campaign, as Popp knows it", PAGE)] = None
+    calendar_meeting_template_id: Annotated[
+        Text | None, documented("the template that meetings of the conversation are made from", PAGE)
+    ] = None
 
 
 class CalendarMoreTimeRequested(Envelope, kw_only=True, tag="CALENDAR_MORE_TIME_REQUESTED"):

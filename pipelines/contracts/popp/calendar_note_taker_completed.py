@@ -1,15 +1,19 @@
 """CALENDAR_NOTE_TAKER_COMPLETED: The recording of a meeting was processed, so the meeting took place."""
 
+from typing import Annotated
+
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.scheduling import MeetingData
-from pipelines.contracts.types import PersonalText
+from pipelines.contracts.popp.scheduling import PAGE, MeetingData
+from pipelines.contracts.types import PersonalText, documented
 
 
 class Data(MeetingData, kw_only=True):
     """With the summary of the recording."""
 
-    note_taker_transcript_summary: PersonalText | None = None
+    note_taker_transcript_summary: Annotated[
+        PersonalText | None, documented("what was said, summed up by a model", PAGE)
+    ] = None
 
 
 class CalendarNoteTakerCompleted(Envelope, kw_only=True, tag="CALENDAR_NOTE_TAKER_COMPLETED"):

@@ -1,32 +1,48 @@
 """CANDIDATE_ANALYSIS_COMPLETED: The CV of one candidate was analysed; it may happen again."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.types import Identifier, Number, PersonalText, Record, Text
+from pipelines.contracts.popp import PROVIDER, Envelope, EventData
+from pipelines.contracts.popp.analysis import PAGE
+from pipelines.contracts.types import Identifier, Number, PersonalText, Record, Text, documented, shown
 
 
 class RequirementOutcome(Record, kw_only=True):
     """One requirement; evidence is absent where it is not met."""
 
-    requirement: Text
-    is_mandatory: bool | None = None
-    is_met: bool | None = None
-    evidence: PersonalText | None = None
+    requirement: Annotated[Text, shown("the requirement; it has no id", PAGE)]
+    is_mandatory: Annotated[bool | None, shown("must be met, not merely nice to have", PAGE)] = None
+    is_met: Annotated[bool | None, shown("the CV shows it", PAGE)] = None
+    evidence: Annotated[
+        PersonalText | None, shown("passage of the CV that shows it; absent where it is not met", PAGE)
+    ] = None
 
 
-class Data(Record, kw_only=True):
+class Data(EventData, kw_only=True):
     """`recordId` is the candidate; the analysis id stands only in the URL."""
 
-    candidate_id: Identifier = field(name="recordId")
-    organization_id: Identifier
-    external_candidate_id: Text | None = field(name="externalId", default=None)
-    external_analysis_id: Text | None = None
-    analysis_candidate_url: Text | None = None
-    total_score_scaled: Number | None = None
-    is_all_mandatory_requirements_met: bool | None = None
-    requirement_outcomes: list[RequirementOutcome] | None = None
+    candidate_id: Annotated[Identifier, shown("the candidate, not the analysis", PAGE)] = field(
+        name="recordId"
+    )
+    external_candidate_id: Annotated[
+        Text | None, documented("the customer's own id of the candidate, not of a conversation", PAGE)
+    ] = field(name="externalId", default=None)
+    external_analysis_id: Annotated[
+        Text | None, documented("the customer's own id of the analysis", PAGE)
+    ] = None
+    analysis_candidate_url: Annotated[
+        Text | None, documented("Popp's page of the result; the analysis id stands only in it", PAGE)
+    ] = None
+    total_score_scaled: Annotated[Number | None, documented("score, 0 to 100 with decimals", PAGE)] = None
+    is_all_mandatory_requirements_met: Annotated[
+        bool | None, documented("every mandatory requirement is met", PAGE)
+    ] = None
+    requirement_outcomes: Annotated[
+        list[RequirementOutcome] | None, documented("result of each requirement", PAGE)
+    ] = None
 
 
 class CandidateAnalysisCompleted(Envelope, kw_only=True, tag="CANDIDATE_ANALYSIS_COMPLETED"):

@@ -1,17 +1,25 @@
 """CONVERSATION_NEEDS_REVIEW: the conversation was flagged for a person."""
 
+from typing import Annotated
+
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.conversation import ConversationData
-from pipelines.contracts.types import Day, Text
+from pipelines.contracts.popp.conversation import PAGE, ScreenedData
+from pipelines.contracts.types import Day, Text, documented
 
 
-class Data(ConversationData, kw_only=True):
+class Data(ScreenedData, kw_only=True):
     """`return_date` null and absent both mean no date."""
 
-    is_human_takeover: bool | None = None
-    needs_review_reason: Text | None = None
-    return_date: Day | None = None
+    is_human_takeover: Annotated[
+        bool | None, documented("a person has taken over and the agent is paused", PAGE)
+    ] = None
+    needs_review_reason: Annotated[
+        Text | None, documented("why, such as OUT_OF_OFFICE; absent where no category applies", PAGE)
+    ] = None
+    return_date: Annotated[
+        Day | None, documented("day of return of who is out of office; null and absent are the same", PAGE)
+    ] = None
 
 
 class ConversationNeedsReview(Envelope, kw_only=True, tag="CONVERSATION_NEEDS_REVIEW"):

@@ -2,13 +2,13 @@
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.conversation import ConversationData
+from pipelines.contracts.popp.conversation import ScreenedData
 
 
 class ConversationStarted(Envelope, kw_only=True, tag="CONVERSATION_STARTED"):
     """The whole document."""
 
-    data: ConversationData
+    data: ScreenedData
 
 
 CONTRACT = Contract(

@@ -1,15 +1,18 @@
 """DOCUMENT_UPLOADED: A candidate uploaded a document; only the two ids are certain."""
 
+from typing import Annotated
+
 from pipelines.contracts.contract import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.types import Identifier, Record
+from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
+from pipelines.contracts.types import Identifier, documented
 
 
-class Data(Record, kw_only=True):
+class Data(EventData, kw_only=True):
     """What `recordId` is here is not documented."""
 
-    record_id: Identifier
-    organization_id: Identifier
+    record_id: Annotated[
+        Identifier, documented("the resource of the event: document or conversation, nobody says", PAGE)
+    ]
 
 
 class DocumentUploaded(Envelope, kw_only=True, tag="DOCUMENT_UPLOADED"):

@@ -1,25 +1,36 @@
 """What workflow events share. Which correlation field is omitted where is unknown: all are optional."""
 
+from typing import Annotated
+
 from msgspec import field
 
-from pipelines.contracts.types import Identifier, Instant, Record, Text
+from pipelines.contracts.popp import EventData
+from pipelines.contracts.types import Instant, Text, guess
+
+PAGE = "Popp, Workflow Events"
 
 
-class WorkflowData(Record, kw_only=True):
-    """`data` of a workflow event, without `recordId`, which differs from event to event."""
+class WorkflowData(EventData, kw_only=True):
+    """`data` of a workflow event, without `recordId`, which differs from event to event.
 
-    organization_id: Identifier
-    workflow_id: Text | None = None
-    workflow_version_id: Text | None = None
-    candidate_profile_id: Text | None = None
-    workflow_external_id: Text | None = None
-    candidate_profile_external_id: Text | None = None
-    emitted_at: Instant | None = field(name="timestamp", default=None)
+    The page names the correlation fields; their types, and where each of them stands, are guesses.
+    """
+
+    workflow_id: Annotated[Text | None, guess("the workflow", PAGE)] = None
+    workflow_version_id: Annotated[Text | None, guess("the published version that runs", PAGE)] = None
+    candidate_profile_id: Annotated[Text | None, guess("the candidate's profile", PAGE)] = None
+    workflow_external_id: Annotated[Text | None, guess("the customer's own id of the workflow", PAGE)] = None
+    candidate_profile_external_id: Annotated[
+        Text | None, guess("the customer's own id of the candidate", PAGE)
+    ] = None
+    emitted_at: Annotated[Instant | None, guess("when it was emitted, before the envelope", PAGE)] = field(
+        name="timestamp", default=None
+    )
 
 
 class ReasonedData(WorkflowData, kw_only=True):
     """With the reason keys that such events may carry; their names are guesses, so they stay optional."""
 
-    reason: Text | None = None
-    failure_reason: Text | None = None
-    error_code: Text | None = None
+    reason: Annotated[Text | None, guess("why it was skipped, cancelled or failed")] = None
+    failure_reason: Annotated[Text | None, guess("why it failed")] = None
+    error_code: Annotated[Text | None, guess("why it failed, as a code")] = None

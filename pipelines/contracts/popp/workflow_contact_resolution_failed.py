@@ -1,17 +1,21 @@
 """WORKFLOW_CONTACT_RESOLUTION_FAILED: A contact could not be resolved, so there is no run."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import ReasonedData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, ReasonedData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(ReasonedData, kw_only=True):
     """`recordId` is a stable key of the contact."""
 
-    contact_key: Identifier = field(name="recordId")
+    contact_key: Annotated[Identifier, documented("key of the contact, stable; there is no run", PAGE)] = (
+        field(name="recordId")
+    )
 
 
 class WorkflowContactResolutionFailed(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_FAILED"):

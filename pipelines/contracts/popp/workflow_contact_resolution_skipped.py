@@ -1,17 +1,21 @@
 """WORKFLOW_CONTACT_RESOLUTION_SKIPPED: A contact was skipped because another run of theirs is active."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import ReasonedData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, ReasonedData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(ReasonedData, kw_only=True):
     """`recordId` is the run that was already there; this event is not about it."""
 
-    running_workflow_run_id: Identifier = field(name="recordId")
+    running_workflow_run_id: Annotated[
+        Identifier, documented("the run that was already there, not one of this event", PAGE)
+    ] = field(name="recordId")
 
 
 class WorkflowContactResolutionSkipped(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_SKIPPED"):

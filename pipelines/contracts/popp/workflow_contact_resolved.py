@@ -1,17 +1,19 @@
 """WORKFLOW_CONTACT_RESOLVED: A contact was matched to a candidate profile, or one was created."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import WorkflowData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, WorkflowData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(WorkflowData, kw_only=True):
     """`recordId` is the run."""
 
-    workflow_run_id: Identifier = field(name="recordId")
+    workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
 class WorkflowContactResolved(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLVED"):

@@ -1,20 +1,22 @@
 """WORKFLOW_NODE_COMPLETED: A node of a run ended with an outcome."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import WorkflowData
-from pipelines.contracts.types import Identifier, Text
+from pipelines.contracts.popp.workflow import PAGE, WorkflowData
+from pipelines.contracts.types import Identifier, Text, documented, guess
 
 
 class Data(WorkflowData, kw_only=True):
     """`recordId` is the run, not the node; the names of the node's keys are guesses."""
 
-    workflow_run_id: Identifier = field(name="recordId")
-    node_id: Text | None = None
-    node_type: Text | None = None
-    outcome: Text | None = None
+    workflow_run_id: Annotated[Identifier, documented("the run, not the node", PAGE)] = field(name="recordId")
+    node_id: Annotated[Text | None, guess("the node, named by who built the workflow")] = None
+    node_type: Annotated[Text | None, guess("kind of node")] = None
+    outcome: Annotated[Text | None, guess("how the node ended")] = None
 
 
 class WorkflowNodeCompleted(Envelope, kw_only=True, tag="WORKFLOW_NODE_COMPLETED"):

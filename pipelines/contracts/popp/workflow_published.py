@@ -1,17 +1,21 @@
 """WORKFLOW_PUBLISHED: A version of a workflow was published."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import WorkflowData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, WorkflowData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(WorkflowData, kw_only=True):
     """`recordId` is the workflow."""
 
-    published_workflow_id: Identifier = field(name="recordId")
+    published_workflow_id: Annotated[Identifier, documented("the workflow, not a run", PAGE)] = field(
+        name="recordId"
+    )
 
 
 class WorkflowPublished(Envelope, kw_only=True, tag="WORKFLOW_PUBLISHED"):

@@ -1,17 +1,19 @@
 """WORKFLOW_RUN_COMPLETED: A workflow run reached the end of its graph."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import WorkflowData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, WorkflowData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(WorkflowData, kw_only=True):
     """`recordId` is the run."""
 
-    workflow_run_id: Identifier = field(name="recordId")
+    workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
 class WorkflowRunCompleted(Envelope, kw_only=True, tag="WORKFLOW_RUN_COMPLETED"):

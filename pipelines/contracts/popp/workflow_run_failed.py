@@ -1,17 +1,19 @@
 """WORKFLOW_RUN_FAILED: A workflow run could not go on."""
 
+from typing import Annotated
+
 from msgspec import field
 
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
-from pipelines.contracts.popp.workflow import ReasonedData
-from pipelines.contracts.types import Identifier
+from pipelines.contracts.popp.workflow import PAGE, ReasonedData
+from pipelines.contracts.types import Identifier, documented
 
 
 class Data(ReasonedData, kw_only=True):
     """`recordId` is the run."""
 
-    workflow_run_id: Identifier = field(name="recordId")
+    workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
 class WorkflowRunFailed(Envelope, kw_only=True, tag="WORKFLOW_RUN_FAILED"):

@@ -1,0 +1,100 @@
+"""`hirestream rebuild` and `hirestream replay`: records of the lake decoded again, then the models."""
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import HirestreamError, UsageError
+from pipelines.settings import Settings
+from pipelines.transform.build import ModelBuilder
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.loading import expected_organizations
+from pipelines.warehouse.readers import open_for_reading
+from pipelines.warehouse.reload import Reloaded, Reloader, Wanted
+from pipelines.warehouse.tables import create_tables
+from pipelines.warehouse.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which quarantined records to replay; what is None does not matter."""
+
+    delivery_id: str | None = None
+    reason: str | None = None
+    event_type: str | None = None
+    source: str | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+def of_event_type(event_type: str) -> Wanted:
+    """Every loaded event of one type."""
+    return Wanted("rebuild", "d.event_type = ?", [event_type])
+
+
+def quarantined_records(filters: Filters) -> Wanted:
+    """What the filters leave of the quarantine; `reason` is part of the reason or of its field's path."""
+    conditions: list[tuple[str, Any]] = [
+        ("d.delivery_id = ?", filters.delivery_id),
+        ("contains(kept.stage || ' ' || coalesce(kept.reason, ''), ?)", filters.reason),
+        ("kept.event_type = ?", filters.event_type),
+        ("d.source = ?", filters.source),
+        ("d.received_at >= ?", filters.since),
+        ("d.received_at < ?", filters.until),
+    ]
+    asked = [(sql, value) for sql, value in conditions if value is not None]
+    return Wanted("replay", " AND ".join(["true", *(sql for sql, _ in asked)]), [v for _, v in asked])
+
+
+def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
+    """Decode again what is wanted and bring the models up to date; the loader may go on meanwhile.
+
+    Raises `Unavailable` without a lake, `HirestreamError` when a model fails.
+    """
+    open_for_reading(settings).close()
+    con = open_lake(settings.warehouse)
+    try:
+        create_tables(con)
+        done = _reloader(settings, con).reload(wanted)
+    finally:
+        con.close()
+    if done.tables:
+        _build(settings)
+    return done
+
+
+def render(done: Reloaded, wanted: Wanted) -> str:
+    """For a person: what moved, and what stays and why."""
+    where = "quarantine" if wanted.kind == "replay" else "its table"
+    lines = [f"decoded again {done.records}: loaded {done.loaded}, duplicate {done.duplicate}"]
+    lines += [f"stays in {where}: {count} x {reason}" for reason, count in sorted(done.refused.items())]
+    return "\n".join(lines)
+
+
+def instant(text: str | None) -> dt.datetime | None:
+    """An ISO 8601 time of the command line, in UTC where it has no zone. Raises `UsageError`."""
+    if text is None:
+        return None
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no ISO 8601 time such as 2026-11-21T08:00:00Z") from error
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+def _reloader(settings: Settings, con: Any) -> Reloader:
+    return Reloader(
+        con,
+        Turn(settings.warehouse),
+        holder=f"reload, process {os.getpid()}",
+        organizations=expected_organizations(settings),
+        clock=lambda: dt.datetime.now(dt.UTC),
+    )
+
+
+def _build(settings: Settings) -> None:
+    failures = ModelBuilder(settings).build().failures
+    if failures:
+        names = ", ".join(failure.name for failure in failures)
+        raise HirestreamError(f"records were moved; these models failed and are built next time: {names}")
