@@ -216,13 +216,17 @@ def audit(as_json: AsJson = False) -> int:
 
 @app.command()
 def quarantine(
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20, as_json: AsJson = False
+    each: Annotated[bool, typer.Option("--each", help="One line a record instead of one a reason.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="With --each: the newest so many.")] = 20,
+    as_json: AsJson = False,
 ) -> None:
-    """List what could not be decoded, with position and reason; never its content."""
-    from pipelines.operate.listings import quarantined
+    """Count what could not be decoded by reason, or list it; never its content."""
+    from pipelines.operate.listings import quarantine_groups, quarantined
     from pipelines.operate.output import hand_over_rows
 
-    hand_over_rows(quarantined(_settings(), limit), as_json=as_json)
+    settings = _settings()
+    found = quarantined(settings, limit) if each else quarantine_groups(settings)
+    hand_over_rows(found, as_json=as_json)
 
 
 @app.command()
@@ -345,6 +349,8 @@ def secrets_match(
 
     if (capture is None) == (held is None):
         raise UsageError("give exactly one of a capture file and --held")
+    if held is not None and source is not None:
+        raise UsageError("--held names the source already; leave --source out")
     settings = _settings()
     if capture is not None:
         found = match_capture(settings, read_capture(capture), source)
@@ -423,14 +429,21 @@ def _sign(settings: "Settings", name: str) -> "Sign":
     from uuid import uuid4
 
     from pipelines.errors import UsageError
+    from pipelines.simulate.faults import Delivery
     from pipelines.simulate.send import signer
     from receiver.sources import sources
 
     source = sources(settings).get(name)
     if source is None:
         raise UsageError(f"there is no source {name!r}; configured are {', '.join(settings.sources)}")
-    secret = next(iter(source.secrets.values()))
-    return signer(source.scheme, secret, lambda: str(uuid4()), lambda: datetime.now(UTC))
+    for secret in source.secrets.values():
+        sign = signer(source.scheme, secret, lambda: str(uuid4()), lambda: datetime.now(UTC))
+        try:
+            sign(Delivery(b"", ""))
+        except ValueError:  # a public key verifies and cannot sign
+            continue
+        return sign
+    raise UsageError(f"no secret of source {name!r} can sign; {source.scheme} needs one that can")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The HTTP side: routes only. What is decided elsewhere becomes a status here; nothing becomes a 500."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,12 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from receiver.deliveries import Clock, Deliveries, NewId
+from receiver.held import Hold, open_hold
 from receiver.metrics import Metrics
 from receiver.openapi import DESCRIPTION, with_webhooks
 from receiver.publish import Publisher
 from receiver.refusals import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
+from receiver.release import release_until_done
 from receiver.settings import CoreSettings
-from receiver.sources import sources
+from receiver.sources import Source, sources
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
     Raises `SettingsError` when no source, or one without a usable secret, is configured.
     """
     known = sources(settings)
+    hold = open_hold(settings)
     metrics = Metrics((source.name, key_id) for source in known.values() for key_id in source.secrets)
     deliveries = Deliveries(
         known=known,
@@ -35,11 +39,13 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
         clock=clock,
         new_id=new_id,
         metrics=metrics,
+        hold=hold,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with _releasing(hold, known, publisher, metrics):
+            yield
         await publisher.close()
 
     app = FastAPI(
@@ -54,13 +60,33 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
         lifespan=lifespan,
     )
     app.state.metrics = metrics
-    _add_pages(app, publisher, metrics)
+    _add_pages(app, publisher, metrics, hold)
     _add_last_resorts(app)
     _describe(app, settings)
     return app
 
 
-def _add_pages(app: FastAPI, publisher: Publisher, metrics: Metrics) -> None:
+@asynccontextmanager
+async def _releasing(
+    hold: Hold | None, known: Mapping[str, Source], publisher: Publisher, metrics: Metrics
+) -> AsyncIterator[None]:
+    """What is held is verified again beside the first deliveries; at the end the store is closed."""
+    if hold is None:
+        yield
+        return
+
+    def tell(source: str, count: int) -> None:
+        metrics.released(source).inc(count)
+        logger.info("released %d held deliveries", count, extra={"source": source})
+
+    releasing = asyncio.create_task(release_until_done(hold.queue, known, publisher, tell))
+    yield
+    releasing.cancel()
+    await asyncio.wait([releasing])
+    await hold.close()
+
+
+def _add_pages(app: FastAPI, publisher: Publisher, metrics: Metrics, hold: Hold | None) -> None:
     @app.get("/healthz", summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
@@ -74,6 +100,8 @@ def _add_pages(app: FastAPI, publisher: Publisher, metrics: Metrics) -> None:
 
     @app.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def prometheus() -> Response:
+        if hold is not None:
+            metrics.show_held(await hold.totals())
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from receiver.accept import accept
 from receiver.envelope import Envelope
+from receiver.held import Hold
 from receiver.metrics import NO_SOURCE, Metrics
 from receiver.publish import NotConfirmed, Publisher
 from receiver.refusals import NOT_CONFIRMED, TOO_LARGE, UNAVAILABLE, UNKNOWN_SOURCE, Refusal
@@ -36,6 +37,7 @@ class Deliveries:
         clock: Clock,
         new_id: NewId,
         metrics: Metrics,
+        hold: Hold | None = None,
     ) -> None:
         self._sources = known
         self._max_body_bytes = max_body_bytes
@@ -43,6 +45,7 @@ class Deliveries:
         self._clock = clock
         self._new_id = new_id
         self._metrics = metrics
+        self._hold = hold
         self._in_flight = 0
         metrics.in_flight.set_function(lambda: self._in_flight)
 
@@ -68,8 +71,12 @@ class Deliveries:
         body = await read_body(scope["headers"], receive, self._max_body_bytes)
         if body is None:
             return TOO_LARGE
-        accepted = accept(source, scope["headers"], body, self._clock(), self._new_id())
+        received_at, delivery_id = self._clock(), self._new_id()
+        accepted = accept(source, scope["headers"], body, received_at, delivery_id)
         if isinstance(accepted, Refusal):
+            if source.hold_unverified and self._hold is not None:
+                kept = await self._hold.keep(source.name, scope["headers"], body, received_at, delivery_id)
+                self._metrics.hold(source.name, kept).inc()
             return accepted
         self._metrics.verified(source.name, accepted.key_id).set(accepted.received_at.timestamp())
         try:

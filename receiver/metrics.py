@@ -5,6 +5,8 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from receiver.queue import Total
+
 NO_SOURCE = "-"
 """Stands where a request names no configured source."""
 
@@ -38,15 +40,44 @@ class Metrics:
         self.in_flight = self._gauge("hirestream_deliveries_in_flight", "Requests that wait for an answer")
         self.unreported = self._gauge("hirestream_kafka_unreported", "Messages Kafka has not answered for")
         self.connections = self._gauge("hirestream_open_connections", "Open HTTP connections")
+        unverified = Counter(
+            "hirestream_hold",
+            "Unverified deliveries of sources that hold them: held, or why not (full, busy, failed)",
+            ("source", "outcome"),
+            registry=self.registry,
+        )
+        released = Counter(
+            "hirestream_released",
+            "Held deliveries that verified later and went to the topic",
+            ("source",),
+            registry=self.registry,
+        )
+        held = ("source",)
+        self._held = self._gauge("hirestream_held_deliveries", "Deliveries held unverified now", held)
+        self._held_bytes = self._gauge("hirestream_held_bytes", "Bytes held unverified now", held)
+        self._held_oldest = self._gauge(
+            "hirestream_held_oldest_timestamp_seconds", "When the oldest delivery still held came", held
+        )
+        self.hold = cache(unverified.labels)
+        self.released = cache(released.labels)
         self.deliveries = cache(deliveries.labels)
         self.verified = cache(verified.labels)
         for source, key_id in keys:
             self.verified(source, key_id)
             self.deliveries(source, "accepted")
 
+    def show_held(self, totals: Iterable[Total]) -> None:
+        """What is held now; a source that has nothing any more is no series."""
+        for gauge in (self._held, self._held_bytes, self._held_oldest):
+            gauge.clear()
+        for total in totals:
+            self._held.labels(total.source).set(total.items)
+            self._held_bytes.labels(total.source).set(total.size_bytes)
+            self._held_oldest.labels(total.source).set(total.oldest_at.timestamp())
+
     def text(self) -> bytes:
         """The series as Prometheus reads them."""
         return generate_latest(self.registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(name, text, registry=self.registry)
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)

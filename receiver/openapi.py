@@ -25,7 +25,7 @@ SIGNATURES = (
     "The signature is checked over the raw body before anything is parsed. Popp: header `x-signature`, "
     "HMAC-SHA256 with the signing secret; that much is documented, and that it is over the raw bytes in "
     "lower-case hex is a guess, to be changed with `HIRESTREAM_SOURCES__<NAME>__SCHEME`. Orufy documents "
-    "no scheme, so its sources must name one. Standard Webhooks: the three `webhook-*` headers, v1."
+    "no scheme, so its sources must name one. Standard Webhooks: the three `webhook-*` headers, v1 and v1a."
 )
 
 EXAMPLES: dict[str, Any] = {

@@ -103,7 +103,10 @@ class SourceSettings(Section):
     provider: Provider = Field(description="popp, orufy or standard_webhooks")
     secrets: SecretStr | None = Field(None, description="live secrets as kid:value,kid:value")
     secrets_file: Path | None = Field(None, description="file with one kid:value a line, instead of SECRETS")
-    scheme: str | None = Field(None, description="signature scheme where the provider documents none")
+    scheme: str | None = Field(None, description="signature scheme, where it is not the provider's own")
+    hold_unverified: bool = Field(
+        False, description="keep what does not verify, still refused, until the scheme is corrected"
+    )
     organizations: str | None = Field(None, description="organization ids expected, separated by commas")
 
     @model_validator(mode="after")
@@ -137,6 +140,13 @@ class SourceSettings(Section):
             raise SettingsError(f"cannot read SECRETS_FILE: {error.strerror}; make it readable") from error
 
 
+class HeldSettings(Section):
+    """Bounds of what is kept of sources with HOLD_UNVERIFIED; what comes when it is full is not kept."""
+
+    max_bytes: int = Field(50_000_000, ge=1, description="most bytes of deliveries held unverified")
+    max_deliveries: int = Field(10_000, ge=1, description="most deliveries held unverified")
+
+
 class CoreSettings(BaseSettings):
     """What every part needs. `pipelines.settings.Settings` adds the rest."""
 
@@ -150,6 +160,7 @@ class CoreSettings(BaseSettings):
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     receiver: ReceiverSettings = Field(default_factory=ReceiverSettings)
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    held: HeldSettings = Field(default_factory=HeldSettings)
 
     @field_validator("home")
     @classmethod

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from receiver.providers.provider import Provider
 from receiver.providers.registry import providers
 from receiver.settings import PREFIX, CoreSettings, SettingsError
-from receiver.signatures import SCHEME_FORMS, Scheme, parse_scheme, sign
+from receiver.signatures import SCHEME_FORMS, BasicAuth, Scheme, StandardWebhooks, StaticToken, parse_scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +17,26 @@ class Source:
     provider: Provider
     scheme: Scheme
     secrets: Mapping[str, bytes] = field(repr=False)
+    hold_unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A live secret by its id; `scheme` is the text of the setting, empty where there is none."""
+
+    source: str
+    provider: str
+    scheme: str
+    key_id: str
+
+
+def keys(settings: CoreSettings) -> list[Key]:
+    """Every live secret, without its value. Raises `SettingsError` for secrets that cannot be read."""
+    return [
+        Key(name, source.provider, source.scheme or str(providers()[source.provider].scheme or ""), key_id)
+        for name, source in settings.sources.items()
+        for key_id in source.live_secrets()
+    ]
 
 
 def sources(settings: CoreSettings) -> dict[str, Source]:
@@ -31,8 +50,8 @@ def _source(settings: CoreSettings, name: str, secrets: Mapping[str, bytes]) -> 
     provider = providers()[settings.sources[name].provider]
     scheme = _scheme(f"{setting}__SCHEME", settings.sources[name].scheme, provider)
     for key_id, secret in secrets.items():
-        _try(f"{setting}__SECRETS", scheme, key_id, secret)
-    return Source(name, provider, scheme, secrets)
+        _check(f"{setting}__SECRETS", scheme, key_id, secret)
+    return Source(name, provider, scheme, secrets, settings.sources[name].hold_unverified)
 
 
 def _scheme(setting: str, text: str | None, provider: Provider) -> Scheme:
@@ -41,7 +60,8 @@ def _scheme(setting: str, text: str | None, provider: Provider) -> Scheme:
     if text is None:
         raise SettingsError(
             f"{setting} is missing: {provider.name} documents no signature, so say what it sends, "
-            f"for example {setting}=token:x-secret-token; forms: {SCHEME_FORMS}"
+            f"for example {setting}=token:x-secret-token; forms: {SCHEME_FORMS}; "
+            "`hirestream secrets match` finds it from one captured request"
         )
     try:
         return parse_scheme(text)
@@ -49,12 +69,22 @@ def _scheme(setting: str, text: str | None, provider: Provider) -> Scheme:
         raise SettingsError(f"{setting}: {error}") from None
 
 
-def _try(setting: str, scheme: Scheme, key_id: str, secret: bytes) -> None:
-    """A secret that cannot sign would refuse every delivery, so it stops the start instead."""
+def _check(setting: str, scheme: Scheme, key_id: str, secret: bytes) -> None:
+    """A secret that cannot verify would refuse every delivery, so it stops the start instead."""
     try:
-        sign(scheme, secret, b"", message_id="start", now=datetime.fromtimestamp(0, UTC))
+        scheme.check(secret)
     except ValueError:
         raise SettingsError(
-            f"{setting}: the secret with key id {key_id} does not fit the scheme; "
-            "copy it again as the sender shows it (Standard Webhooks: whsec_ and base64)"
+            f"{setting}: the secret with key id {key_id} does not fit the scheme {scheme}; {_fitting(scheme)}"
         ) from None
+
+
+def _fitting(scheme: Scheme) -> str:
+    """What a secret of this scheme looks like. The reason of the check itself is not told: it knows it."""
+    if isinstance(scheme, StandardWebhooks):
+        return "copy it again as the sender shows it: whsec_, whpk_ or whsk_, and base64"
+    if isinstance(scheme, BasicAuth):
+        return "write it as user:password"
+    if isinstance(scheme, StaticToken):
+        return "it must be able to stand in a header: no blank at an end, no control character"
+    return "copy it again as the sender shows it; with key=base64 it must be base64"

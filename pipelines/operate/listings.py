@@ -20,6 +20,18 @@ def quarantined(settings: Settings, limit: int) -> Answer:
     )
 
 
+def quarantine_groups(settings: Settings) -> Answer:
+    """Rejects counted by source, event type and reason, most first. Raises `Unavailable`."""
+    return query(
+        settings,
+        """
+        SELECT source, event_type, stage, regexp_replace(reason, '\\[\\d+\\]', '[]', 'g') AS reason,
+            count(*) AS records, min(received_at) AS first, max(received_at) AS last
+        FROM quarantine.records GROUP BY ALL ORDER BY records DESC, last DESC
+        """,
+    )
+
+
 def known_contracts() -> Answer:
     """Every event type with a contract."""
     columns = ["provider", "event_type", "version", "table", "entity", "description"]

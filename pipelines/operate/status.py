@@ -13,10 +13,11 @@ from pipelines.errors import HirestreamError
 from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.operate.dagster_services import address
 from pipelines.operate.state import read_state
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
+from receiver.held import held_totals
 
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
@@ -40,6 +41,17 @@ class Partition:
     lag: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeldSource:
+    """What is held unverified of one source."""
+
+    source: str
+    deliveries: int
+    size_bytes: int
+    oldest_at: dt.datetime
+    oldest_age_seconds: float
+
+
 @dataclass(slots=True)
 class Status:
     """What is known; None where a part did not answer. `problems` says why, one sentence each."""
@@ -56,6 +68,7 @@ class Status:
     last_model_build: dict[str, Any] | None = None
     receiver: str = "down"
     dagster: str = "down"
+    held: list[HeldSource] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -71,6 +84,7 @@ def read_status(settings: Settings) -> Status:
     stored = _read_lake(settings, status)
     _read_kafka(settings, status, stored)
     _read_processes(settings, status)
+    _read_held(settings, status)
     return status
 
 
@@ -128,6 +142,25 @@ def _read_processes(settings: Settings, status: Status) -> None:
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
 
 
+def _read_held(settings: Settings, status: Status) -> None:
+    try:
+        totals = held_totals(settings)
+    except SettingsError as error:
+        status.problems.append(str(error))
+        return
+    for total in totals:
+        age = dt.datetime.now(dt.UTC) - total.oldest_at
+        status.held.append(
+            HeldSource(
+                total.source, total.items, total.size_bytes, total.oldest_at, round(age.total_seconds(), 1)
+            )
+        )
+        status.problems.append(
+            f"{total.source}: {total.items} deliveries are held unverified; "
+            f"`hirestream secrets match --held {total.source}` looks for their scheme"
+        )
+
+
 def _answers(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS):  # noqa: S310 - built above
@@ -152,6 +185,12 @@ def render(status: Status) -> str:
         "models": str(build.get("built_at", "never built")),
         "receiver": status.receiver,
         "Dagster": status.dagster,
+        "held": ", ".join(map(_held_for, status.held)) or "none",
     }
     lines = [f"{name:<10}{value}" for name, value in found.items()]
     return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])
+
+
+def _held_for(held: HeldSource) -> str:
+    age = dt.timedelta(seconds=round(held.oldest_age_seconds))
+    return f"{held.source} {held.deliveries}, the oldest for {age}"

@@ -57,7 +57,7 @@ class Reloaded:
     loaded: int = 0
     duplicate: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
-    tables: frozenset[str] = frozenset()
+    tables: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
@@ -68,7 +68,8 @@ class Reloaded:
         """Both together."""
         refused = Counter(self.refused) + Counter(other.refused)
         loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
-        return Reloaded(loaded, duplicate, dict(refused), self.tables | other.tables)
+        tables = tuple(sorted({*self.tables, *other.tables}))
+        return Reloaded(loaded, duplicate, dict(refused), tables)
 
 
 class Reloader:
@@ -133,7 +134,9 @@ class Reloader:
             self._insert("ledger.batches", self._batch(kind, moved, last.chain_sha256, stamp))
         counts = dict(moved["outcome"].value_counts().iter_rows())
         refused = Counter(_why(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
-        return Reloaded(counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), frozenset(frames))
+        return Reloaded(
+            counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
+        )
 
     def _rows(self, kind: Kind, positions: pl.DataFrame) -> pl.DataFrame:
         """The ledger rows of records with their bodies, in the order in which they came."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from receiver.providers.provider import About, Provider, decode, name
-from receiver.signatures import HmacBody
+from receiver.signatures import Hmac
 
 
 class Data(msgspec.Struct, rename="camel"):
@@ -36,4 +36,4 @@ def about(body: bytes) -> About:
     return About(name(document.event), name(data.organization_id), entity)
 
 
-PROVIDER = Provider("popp", HmacBody("x-signature"), about)
+PROVIDER = Provider("popp", Hmac("x-signature"), about)

@@ -133,7 +133,7 @@ def running(settings: CoreSettings) -> Iterator[Receiver]:
 def variables(settings: CoreSettings) -> dict[str, str]:
     """The environment that means these settings."""
     found = {f"{PREFIX}HOME": str(settings.home)}
-    for section in ("kafka", "receiver"):
+    for section in ("kafka", "receiver", "held"):
         values: dict[str, Any] = getattr(settings, section).model_dump(exclude_unset=True)
         found |= {f"{PREFIX}{section}__{name}".upper(): str(value) for name, value in values.items()}
     for name, source in settings.sources.items():
@@ -141,6 +141,7 @@ def variables(settings: CoreSettings) -> dict[str, str]:
         secrets = source.secrets.get_secret_value() if source.secrets else ""
         found |= {f"{place}PROVIDER": source.provider, f"{place}SECRETS": secrets}
         found |= {f"{place}SCHEME": source.scheme} if source.scheme else {}
+        found |= {f"{place}HOLD_UNVERIFIED": str(source.hold_unverified)}
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from receiver.providers.registry import providers
 from receiver.server import check
 from receiver.settings import CoreSettings, SettingsError
-from receiver.signatures import HmacBody, StaticToken
+from receiver.signatures import Hmac, StaticToken
 from receiver.sources import sources
 
 
@@ -24,7 +24,7 @@ def test_every_provider_that_can_be_named_is_there() -> None:
 
 
 def test_a_provider_brings_its_scheme_and_a_source_may_name_another() -> None:
-    assert sources(of(provider="popp", secrets="k:v"))["here"].scheme == HmacBody("x-signature")
+    assert sources(of(provider="popp", secrets="k:v"))["here"].scheme == Hmac("x-signature")
     named = of(provider="popp", secrets="k:v", scheme="token:x-other")
     assert sources(named)["here"].scheme == StaticToken("x-other")
 
@@ -36,6 +36,11 @@ def test_a_provider_brings_its_scheme_and_a_source_may_name_another() -> None:
         ({"provider": "popp", "secrets": "k:v", "scheme": "magic"}, "HIRESTREAM_SOURCES__HERE__SCHEME"),
         ({"provider": "standard_webhooks", "secrets": "k:no base64"}, "HIRESTREAM_SOURCES__HERE__SECRETS"),
         ({"provider": "standard_webhooks", "secrets": "k:whsec_"}, "HIRESTREAM_SOURCES__HERE__SECRETS"),
+        ({"provider": "standard_webhooks", "secrets": "k:whpk_AAAA"}, "HERE__SECRETS.* key id k .*whpk_"),
+        ({"provider": "popp", "secrets": "k:geheim", "scheme": "basic"}, "HERE__SECRETS.* k .*user:password"),
+        ({"provider": "popp", "secrets": "k:gehe im!", "scheme": "hmac-sha256:x;key=base64"}, "key=base64"),
+        ({"provider": "popp", "secrets": "k:a,j:gehe\x00im", "scheme": "token:x"}, "key id j .*header"),
+        ({"provider": "orufy", "secrets": "k:v"}, "hmac-sha256:HEADER.*hirestream secrets match"),
         ({"provider": "popp", "secrets": ","}, "HIRESTREAM_SOURCES__HERE"),
     ],
 )
@@ -43,7 +48,7 @@ def test_a_source_that_cannot_verify_stops_the_start(source: dict[str, str], nam
     with pytest.raises(SettingsError, match=named) as raised:
         check(of(**source))
     assert "\n" not in str(raised.value)
-    assert "no base64" not in str(raised.value)
+    assert not any(secret in str(raised.value) for secret in ("no base64", "gehe", "AAAA"))
 
 
 def test_no_source_stops_the_start() -> None:

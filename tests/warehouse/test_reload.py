@@ -1,16 +1,13 @@
 """What is decoded again moves exactly once, beside a loader too, and the audit stays clean."""
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
 import pytest
 
 from pipelines.flatten.batch import DecodedBatch, decode_batch
-from pipelines.flatten.decode import ProviderDecoder, Rejected, decoder_of
 from pipelines.warehouse.audit import audit
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import OtherLoader
@@ -19,44 +16,19 @@ from pipelines.warehouse.turn import Turn
 from tests.flatten.rows import LOADED_AT, raw_batch
 from tests.warehouse.conftest import MakeLoader
 from tests.warehouse.events import BROKEN, queued
+from tests.warehouse.faults import refusing, without_contract
 
 LATER = LOADED_AT + dt.timedelta(days=1)
 REBUILD = Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"])
 REPLAY = Wanted("replay")
 
-Forget = Callable[[str], None]
+
+def refused(*bodies: bytes) -> DecodedBatch:
+    return refusing("CONVERSATION_QUEUED", raw_batch(*bodies))
 
 
-class Partial(ProviderDecoder):
-    """The decoder of Popp as it was before somebody described an event type, or described it rightly."""
-
-    def __init__(self, missing: str, *, refuses: bool) -> None:
-        known = decoder_of("popp")
-        assert known is not None
-        super().__init__(known.provider)
-        self._missing, self._refuses = missing, refuses
-
-    def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Any:
-        found = super().decode(body, source, message_id)
-        if found.identity.event_type != self._missing:
-            return found
-        if self._refuses:
-            return Rejected(found.identity, "contract", ())
-        self.contracts.pop(self._missing, None)
-        return self._decode_again(body, source, message_id)
-
-
-@pytest.fixture
-def decode(monkeypatch: pytest.MonkeyPatch) -> Callable[..., DecodedBatch]:
-    """Decodes bodies as if CONVERSATION_QUEUED had no contract, or with `refuses` a wrong one."""
-
-    def with_partial(*bodies: bytes, start: int = 0, refuses: bool = False) -> DecodedBatch:
-        with monkeypatch.context() as patch:
-            partial = Partial("CONVERSATION_QUEUED", refuses=refuses)
-            patch.setattr("pipelines.flatten.batch.decoder_of", lambda _: partial)
-            return decode_batch(raw_batch(*bodies, start=start))
-
-    return with_partial
+def generic(*bodies: bytes) -> DecodedBatch:
+    return without_contract("CONVERSATION_QUEUED", raw_batch(*bodies))
 
 
 def reloader(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> Reloader:
@@ -70,15 +42,12 @@ def count(lake: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def test_events_move_to_the_table_of_a_new_contract(
-    lake: duckdb.DuckDBPyConnection,
-    make_loader: MakeLoader,
-    tmp_path: Path,
-    decode: Callable[..., DecodedBatch],
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
-    make_loader().load(decode(queued(1), queued(2), queued(1)))
+    make_loader().load(generic(queued(1), queued(2), queued(1)))
     assert count(lake, "events.generic") == 2
     done = reloader(lake, tmp_path).reload(REBUILD)
-    assert (done.loaded, done.refused, done.tables) == (2, {}, {"conversation_queued"})
+    assert (done.loaded, done.refused, done.tables) == (2, {}, ("conversation_queued",))
     assert (count(lake, "events.generic"), count(lake, "events.conversation_queued")) == (0, 2)
     ledger = lake.execute(
         'SELECT outcome, reason, contract_version, loaded_at FROM wh.ledger.deliveries ORDER BY "offset"'
@@ -96,26 +65,27 @@ def test_again_and_again_changes_nothing(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
     make_loader().load(decode_batch(raw_batch(queued(1), queued(2, extra={"deep": [1]}))))
-    before = lake.execute("SELECT * EXCLUDE (batch_id) FROM wh.events.conversation_queued ORDER BY ALL").fetchall()
+    before = lake.execute(
+        "SELECT * EXCLUDE (batch_id) FROM wh.events.conversation_queued ORDER BY ALL"
+    ).fetchall()
     for _ in range(2):
         assert reloader(lake, tmp_path).reload(REBUILD).loaded == 2
-    after = lake.execute("SELECT * EXCLUDE (batch_id) FROM wh.events.conversation_queued ORDER BY ALL").fetchall()
+    after = lake.execute(
+        "SELECT * EXCLUDE (batch_id) FROM wh.events.conversation_queued ORDER BY ALL"
+    ).fetchall()
     assert after == before
     assert audit(lake, None, None).findings == ()
 
 
 def test_replay_takes_out_of_quarantine_once(
-    lake: duckdb.DuckDBPyConnection,
-    make_loader: MakeLoader,
-    tmp_path: Path,
-    decode: Callable[..., DecodedBatch],
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
     loader = make_loader()
-    loader.load(decode(queued(1), queued(1), queued(2), BROKEN, refuses=True))
+    loader.load(refused(queued(1), queued(1), queued(2), BROKEN))
     loader.load(decode_batch(raw_batch(queued(2), start=4)))
     assert count(lake, "quarantine.records") == 4
     done = reloader(lake, tmp_path).reload(REPLAY)
-    assert done == Reloaded(1, 2, {"$: Input data was truncated": 1}, frozenset({"conversation_queued"}))
+    assert done == Reloaded(1, 2, {"$: Input data was truncated": 1}, ("conversation_queued",))
     assert lake.execute(
         'SELECT "offset", outcome, reason, loaded_at = ? FROM wh.ledger.deliveries ORDER BY "offset"', [LATER]
     ).fetchall() == [
@@ -132,13 +102,10 @@ def test_replay_takes_out_of_quarantine_once(
 
 
 def test_a_running_loader_knows_what_a_replay_has_loaded(
-    lake: duckdb.DuckDBPyConnection,
-    make_loader: MakeLoader,
-    tmp_path: Path,
-    decode: Callable[..., DecodedBatch],
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
     loader = make_loader()
-    loader.load(decode(queued(1), refuses=True))
+    loader.load(refused(queued(1)))
     with open_lake(tmp_path / "warehouse") as other:
         assert reloader(other, tmp_path).reload(REPLAY).loaded == 1
     done = loader.load(decode_batch(raw_batch(queued(1), queued(3), start=1)))
@@ -157,15 +124,12 @@ def test_a_second_loader_is_still_noticed(
 
 
 def test_what_a_contract_refuses_now_stays_where_it_is(
-    lake: duckdb.DuckDBPyConnection,
-    make_loader: MakeLoader,
-    tmp_path: Path,
-    decode: Callable[..., DecodedBatch],
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
     wrong = msgspec.json.encode(
         {"event": "CONVERSATION_QUEUED", "eventId": "w", "data": {"organizationId": "o-1", "recordId": 5}}
     )
-    make_loader().load(decode(wrong, queued(1)))
+    make_loader().load(generic(wrong, queued(1)))
     done = reloader(lake, tmp_path).reload(REBUILD)
     assert (done.loaded, done.refused) == (1, {"$.data.recordId: Expected `str`, got `int`": 1})
     assert (count(lake, "events.generic"), count(lake, "events.conversation_queued")) == (1, 1)
@@ -173,12 +137,9 @@ def test_what_a_contract_refuses_now_stays_where_it_is(
 
 
 def test_only_what_is_asked_for_is_moved(
-    lake: duckdb.DuckDBPyConnection,
-    make_loader: MakeLoader,
-    tmp_path: Path,
-    decode: Callable[..., DecodedBatch],
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
-    make_loader().load(decode(queued(1), queued(2), refuses=True))
+    make_loader().load(refused(queued(1), queued(2)))
     delivery = lake.execute('SELECT delivery_id FROM wh.ledger.deliveries WHERE "offset" = 1').fetchone()
     assert delivery is not None
     done = reloader(lake, tmp_path).reload(Wanted("replay", "d.delivery_id = ?", list(delivery)))

@@ -1,0 +1,172 @@
+"""A small durable queue of deliveries in one SQLite file: append, read the oldest, delete, count.
+
+Several processes may use one file at the same time. What `append` returned for is on the disk, and survives
+power loss; an item is there until it is deleted by its position. A queue never gives an item up to make
+room: what does not fit is not taken. Everything here blocks, so the event loop calls it from a thread.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from receiver.envelope import format_instant
+
+BUSY_SECONDS = 10.0
+ITEM_BYTES = 200
+"""What an item counts beside its body and note: its other columns, its place in the indexes."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, delivery_id TEXT NOT NULL, source TEXT NOT NULL,
+    received_at TEXT NOT NULL, body BLOB NOT NULL, note BLOB NOT NULL, bytes INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS items_by_source ON items (source, position);
+CREATE TABLE IF NOT EXISTS totals (
+    source TEXT PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS item_added AFTER INSERT ON items BEGIN
+    INSERT INTO totals VALUES (new.source, 1, new.bytes)
+    ON CONFLICT DO UPDATE SET items = items + 1, bytes = bytes + new.bytes;
+END;
+CREATE TRIGGER IF NOT EXISTS item_gone AFTER DELETE ON items BEGIN
+    UPDATE totals SET items = items - 1, bytes = bytes - old.bytes WHERE source = old.source;
+END;
+"""
+
+INSERT = """
+INSERT INTO items (delivery_id, source, received_at, body, note, bytes) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+TOTALS = """
+SELECT source, items, bytes, (
+    SELECT received_at FROM items WHERE items.source = totals.source ORDER BY position LIMIT 1
+) FROM totals WHERE items > 0 ORDER BY source
+"""
+
+OLDEST = """
+SELECT position, delivery_id, source, received_at, body, note FROM items
+WHERE position > ? AND source = coalesce(?, source) ORDER BY position LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One delivery. `note` is the user's own: whatever else it needs to take the delivery up again."""
+
+    delivery_id: str
+    source: str
+    received_at: datetime
+    body: bytes
+    note: bytes = b""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it counts against the bounds."""
+        return len(self.body) + len(self.note) + ITEM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item in the queue; a higher `position` came later, and none is given twice."""
+
+    position: int
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a queue has of one source."""
+
+    source: str
+    items: int
+    size_bytes: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a queue may have in all."""
+
+    max_bytes: int
+    max_items: int
+
+
+class Queue:
+    """The queue in one file, which is made when it is missing. Raises `sqlite3.Error` and `OSError`.
+
+    One connection, used by one thread at a time; another process, or another `Queue`, may have its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same mode
+        self._lock = threading.Lock()
+        self._con = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._con.execute(f"PRAGMA {pragma}").fetchall()
+        self._con.executescript(SCHEMA)
+
+    def append(self, items: Sequence[Item], bounds: Bounds) -> list[bool]:
+        """Take the items in one transaction; whether each was within the bounds. Durable on return."""
+        with self._writing() as con:
+            count, size = con.execute(
+                "SELECT coalesce(sum(items), 0), coalesce(sum(bytes), 0) FROM totals"
+            ).fetchone()
+            taken = []
+            for item in items:
+                fits = count < bounds.max_items and size + item.size_bytes <= bounds.max_bytes
+                taken.append(fits)
+                if fits:
+                    self._insert(con, item)
+                    count, size = count + 1, size + item.size_bytes
+        return taken
+
+    def oldest(self, after: int, limit: int, source: str | None = None) -> list[Placed]:
+        """The next items behind a position (0: from the first), oldest first; of one source if named."""
+        with self._lock:
+            rows = self._con.execute(OLDEST, (after, source, limit)).fetchall()
+        return [
+            Placed(position, Item(delivery_id, of, datetime.fromisoformat(at), body, note))
+            for position, delivery_id, of, at, body, note in rows
+        ]
+
+    def delete(self, positions: Iterable[int]) -> None:
+        """Remove items, their bytes overwritten. One that is gone already is no error."""
+        with self._writing() as con:
+            con.executemany("DELETE FROM items WHERE position = ?", [(position,) for position in positions])
+
+    def totals(self) -> list[Total]:
+        """What there is, by source; its cost does not grow with the queue."""
+        with self._lock:
+            rows = self._con.execute(TOTALS).fetchall()
+        return [
+            Total(source, items, size, datetime.fromisoformat(oldest)) for source, items, size, oldest in rows
+        ]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._con.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._con.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._con
+                self._con.execute("COMMIT")
+            except BaseException:
+                if self._con.in_transaction:
+                    self._con.execute("ROLLBACK")
+                raise
+
+    @staticmethod
+    def _insert(con: sqlite3.Connection, item: Item) -> None:
+        at = format_instant(item.received_at)
+        values = (item.delivery_id, item.source, at, item.body, item.note, item.size_bytes)
+        con.execute(INSERT, values)

@@ -1,0 +1,102 @@
+"""`replay`, `rebuild`, `quarantine` and `contracts diff` as a person types them."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.flatten.batch import decode_batch
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.load import Loader
+from pipelines.warehouse.tables import create_tables
+from tests.conftest import SettingsFor
+from tests.flatten.rows import LOADED_AT, raw_batch
+from tests.operate.test_cli import complaint, environment, run
+from tests.warehouse.events import BROKEN, queued
+from tests.warehouse.faults import refusing, without_contract
+
+__all__ = ["environment"]
+
+Environment = Mapping[str, str]
+
+
+@pytest.fixture
+def lake(settings_for: SettingsFor, environment: Environment) -> Environment:
+    """A lake with an event in events.generic, two refused by a contract that is mended now, one broken."""
+    con = open_lake(Path(environment["HIRESTREAM_HOME"]) / "warehouse")
+    create_tables(con)
+    loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
+    loader.load(without_contract("CONVERSATION_QUEUED", raw_batch(queued(1))))
+    loader.load(refusing("CONVERSATION_QUEUED", raw_batch(queued(2), queued(3), start=1)))
+    loader.load(decode_batch(raw_batch(BROKEN, start=3)))
+    con.close()
+    return environment
+
+
+def answer(environment: Environment, *arguments: str) -> tuple[int, object]:
+    done = run(environment, *arguments, "--json")
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_mended_contracts_are_applied_and_the_models_follow(lake: Environment) -> None:
+    _, groups = answer(lake, "quarantine")
+    assert isinstance(groups, list)
+    assert [(g["stage"], g["reason"], g["records"]) for g in groups] == [
+        ("contract", "$.data: refused by a wrong contract", 2),
+        ("json", "$: Input data was truncated", 1),
+    ]
+    status, rebuilt = answer(lake, "rebuild", "--event-type", "CONVERSATION_QUEUED")
+    assert isinstance(rebuilt, dict)
+    assert (status, rebuilt["loaded"], rebuilt["tables"]) == (0, 1, ["conversation_queued"])
+    status, replayed = answer(lake, "replay", "--all")
+    assert isinstance(replayed, dict)
+    assert (status, replayed["loaded"], replayed["refused"]) == (1, 2, {"$: Input data was truncated": 1})
+    _, conversations = answer(
+        lake, "query", "SELECT conversation_id FROM entities.conversations ORDER BY ALL"
+    )
+    assert conversations == [{"conversation_id": f"c-{n}"} for n in (1, 2, 3)]
+
+
+def test_replay_wants_a_filter_and_understands_times(lake: Environment) -> None:
+    for arguments, words in ((["replay"], "--all"), (["replay", "--since", "yesterday"], "ISO 8601")):
+        done = run(lake, *arguments)
+        assert done.returncode == 2
+        assert words in complaint(done)
+    status, nothing = answer(lake, "replay", "--until", "2020-01-01", "--reason", "wrong contract")
+    assert isinstance(nothing, dict)
+    assert (status, nothing["loaded"]) == (0, 0)
+
+
+def diff(environment: Environment, file: Path, body: object) -> subprocess.CompletedProcess[str]:
+    file.write_text(body if isinstance(body, str) else json.dumps(body))
+    return run(environment, "contracts", "diff", str(file), "--json")
+
+
+def test_a_payload_is_compared_with_its_contract(environment: Environment, tmp_path: Path) -> None:
+    data = {"recordId": 5, "organizationId": "o", "items": [{"secret name": 1}]}
+    done = diff(environment, tmp_path / "body.json", {"event": "CONVERSATION_QUEUED", "data": data})
+    found = {row["path"]: (row["difference"], row["detail"]) for row in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert found["$.data.recordId"] == ("refused", "Expected `str`, got `int`")
+    assert found["$.data.items"] == ("unknown", "is an array")
+    assert found["$.eventId"] == ("absent", "optional")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("{", "not JSON"),
+        ("[]", "expected an object"),
+        ('{"event": "NEW"}', "no contract for NEW"),
+        ("{}", "--provider"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(
+    environment: Environment, tmp_path: Path, body: str, words: str
+) -> None:
+    done = diff(environment, tmp_path / "body.json", body)
+    assert done.returncode == 2
+    assert words in complaint(done)

@@ -1,0 +1,187 @@
+"""The commit protocol as a state machine: arrivals, loads, deaths, retries, replays, rebuilds in any order.
+
+The real loader, reloader and lake, without a broker: the topic is a list, read from where the lake says, as
+the reader does. The model beside it is a few lines of Python that say what the ledger must hold.
+"""
+
+import datetime as dt
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from pipelines.flatten.batch import DecodedBatch, decode_batch
+from pipelines.warehouse.audit import audit
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.load import Loader, OtherLoader
+from pipelines.warehouse.maintenance import maintain
+from pipelines.warehouse.positions import by_partition, positions
+from pipelines.warehouse.reload import Reloader, Wanted
+from pipelines.warehouse.tables import create_tables
+from pipelines.warehouse.turn import Turn
+from tests.flatten.rows import LOADED_AT, raw_batch
+from tests.warehouse.events import BROKEN, queued
+from tests.warehouse.faults import Died, DyingAt, refusing
+
+KEYS = st.integers(0, 2)
+"""Few, so that the same event comes again and again."""
+
+
+class Protocol(RuleBasedStateMachine):
+    """One lake, one topic partition, any number of loaders one after the other."""
+
+    @initialize()
+    def an_empty_lake(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.home = Path(self.folder.name)
+        self.topic: list[bytes] = []
+        self.ticks = 0
+        self.con = open_lake(self.home)
+        create_tables(self.con)
+        self.loader = self.new_loader()
+
+    def new_loader(self) -> Loader:
+        start = by_partition(positions(self.con, "topic"), "topic-id")
+        return Loader(
+            self.con,
+            start,
+            holder="test",
+            organizations={},
+            rejects=None,
+            clock=self.clock,
+            turn=Turn(self.home),
+        )
+
+    def clock(self) -> dt.datetime:
+        self.ticks += 1
+        return LOADED_AT + dt.timedelta(seconds=self.ticks)
+
+    def next_batch(self, most: int, *, refuses: bool = False) -> DecodedBatch:
+        """What a reader would hand over: from where this loader believes to be."""
+        start = self.loader.next_offsets.get(0, 0)
+        raw = raw_batch(*self.topic[start : start + most], start=start)
+        for index in range(len(raw)):
+            raw.delivery_ids[index] = f"d-{start + index}".encode()
+        return refusing("CONVERSATION_QUEUED", raw) if refuses else decode_batch(raw)
+
+    @rule(key=KEYS, changed=st.booleans())
+    def an_event_arrives(self, key: int, changed: bool) -> None:
+        self.topic.append(queued(key, candidateId="other") if changed else queued(key))
+
+    @rule()
+    def something_broken_arrives(self) -> None:
+        self.topic.append(BROKEN)
+
+    @rule(most=st.integers(1, 6))
+    def it_is_loaded(self, most: int) -> None:
+        batch = self.next_batch(most)
+        if len(batch.raw):
+            self.loader.load(batch)
+
+    @rule(most=st.integers(1, 6))
+    def it_is_loaded_with_a_wrong_contract(self, most: int) -> None:
+        batch = self.next_batch(most, refuses=True)
+        if len(batch.raw):
+            self.loader.load(batch)
+
+    @rule(most=st.integers(1, 6), at=st.integers(0, 8), after_commit=st.booleans())
+    def the_loader_dies_in_a_load(self, most: int, at: int, after_commit: bool) -> None:
+        batch = self.next_batch(most)
+        if len(batch.raw):
+            dying = DyingAt(self.con, at, after_commit=after_commit)
+            self.loader._con = dying  # type: ignore[assignment]
+            try:
+                self.loader.load(batch)
+            except Died:
+                dying.bury()
+        self.loader = self.new_loader()
+
+    @rule(most=st.integers(1, 6))
+    def a_second_loader_is_started(self, most: int) -> None:
+        first, batch = self.loader, self.next_batch(most)
+        if not len(batch.raw):
+            return
+        self.loader = self.new_loader()
+        self.loader.load(self.next_batch(most))
+        try:
+            first.load(batch)
+        except OtherLoader:
+            return
+        raise AssertionError("two loaders have loaded the same records")
+
+    @rule(at=st.none() | st.integers(0, 8))
+    def quarantine_is_replayed(self, at: int | None) -> None:
+        self.reload(Wanted("replay"), at)
+
+    @rule(at=st.none() | st.integers(0, 8))
+    def an_event_type_is_rebuilt(self, at: int | None) -> None:
+        self.reload(Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at)
+
+    def reload(self, wanted: Wanted, at: int | None) -> None:
+        """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
+        other = open_lake(self.home)
+        dying: Any = other if at is None else DyingAt(other, at, after_commit=False)
+        try:
+            Reloader(dying, Turn(self.home), holder="test", organizations={}, clock=self.clock).reload(wanted)
+        except Died:
+            dying.bury()
+        finally:
+            other.close()
+
+    @rule()
+    def the_lake_is_tidied(self) -> None:
+        maintain(self.con, self.home, snapshot_age="INTERVAL 0 SECONDS")
+
+    @invariant()
+    def every_record_has_one_outcome_and_every_event_one_row(self) -> None:
+        rows = self.con.execute(
+            'SELECT "offset", outcome, event_key FROM wh.ledger.deliveries ORDER BY "offset"'
+        ).fetchall()
+        assert [offset for offset, _, _ in rows] == list(range(len(rows)))
+        assert len(rows) <= len(self.topic)
+        loaded = sorted(key for _, outcome, key in rows if outcome == "loaded")
+        events = self.con.execute("SELECT event_key FROM wh.events.conversation_queued ORDER BY 1").fetchall()
+        assert loaded == [key for (key,) in events] == sorted(set(loaded))
+        assert all(outcome == "quarantined" for offset, outcome, _ in rows if self.topic[offset] == BROKEN)
+
+    @rule()
+    def the_audit_finds_nothing(self) -> None:
+        assert audit(self.con, None, None).findings == ()
+
+    def teardown(self) -> None:
+        """At the end everything can be loaded and taken out of quarantine but what is broken."""
+        if not hasattr(self, "con"):
+            return
+        self.loader = self.new_loader()
+        batch = self.next_batch(10_000)
+        if len(batch.raw):
+            self.loader.load(batch)
+        self.reload(Wanted("replay"), None)
+        counts = dict(
+            self.con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY ALL").fetchall()
+        )
+        good = [body for body in self.topic if body != BROKEN]
+        distinct = {body.replace(b', "candidateId": "other"', b"") for body in good}
+        assert counts.get("loaded", 0) == len(distinct)
+        assert counts.get("duplicate", 0) == len(good) - len(distinct)
+        assert counts.get("quarantined", 0) == len(self.topic) - len(good)
+        assert audit(self.con, None, None).findings == ()
+        self.con.close()
+        self.folder.cleanup()
+
+
+EXAMPLES = int(os.environ.get("PROTOCOL_EXAMPLES", "8"))
+"""`make chaos` asks for more."""
+
+Protocol.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=15,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take many lakes
+    suppress_health_check=list(HealthCheck),
+)
+test_any_interleaving = Protocol.TestCase
