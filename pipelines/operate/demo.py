@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 import duckdb
 
 from pipelines.errors import HirestreamError
-from pipelines.operate.demo_plan import SOURCE, Plan, own_source, remember, remembered
+from pipelines.operate.demo_plan import Plan, own_source, remember, remembered
 from pipelines.operate.results import Results, mismatches, read_results
 from pipelines.operate.supervise import Supervisor, interruptible
 from pipelines.operate.up import Parts, Say, places, receiver_address, running
 from pipelines.operate.up import stay as watch_on
 from pipelines.reports.write import write_report
 from pipelines.settings import Settings
+from pipelines.simulate.endpoints import ENDPOINTS
 from pipelines.simulate.journeys import Simulation, simulate
 from pipelines.simulate.send import Sign, send_all
 from pipelines.warehouse.lake import open_lake
@@ -54,9 +55,8 @@ def run_demo(
     plan = remembered(settings, plan)
     with interruptible(), running(settings, parts, say) as supervisor:
         say(f"simulating {plan.journeys} candidate journeys (seed {plan.seed})")
-        simulation = simulate(
-            plan.seed, plan.journeys, plan.until, settings.report.time_zone, plan.legacy_day
-        )
+        time_zone = settings.report.time_zone
+        simulation = simulate(plan.seed, plan.journeys, plan.until, time_zone, legacy_day=plan.legacy_day)
         if plan.sent is None:
             plan = _send(settings, plan, simulation, sign_with, say)
         results = _settled(settings, plan, simulation, supervisor, say)
@@ -77,14 +77,9 @@ def _send(settings: Settings, plan: Plan, simulation: Simulation, sign_with: Sig
         if answered % PROGRESS_EVERY == 0:
             say(f"  {answered} of {total} accepted")
 
-    report = send_all(
-        simulation.deliveries,
-        receiver_address(settings),
-        SOURCE,
-        sign_with(settings, SOURCE),
-        CONCURRENCY,
-        on_progress=progress,
-    )
+    signs = {endpoint.source: sign_with(settings, endpoint.source) for endpoint in ENDPOINTS}
+    address = receiver_address(settings)
+    report = send_all(simulation.deliveries, address, signs, CONCURRENCY, on_progress=progress)
     if report.other:
         raise HirestreamError(f"the receiver did not accept everything: {report.other} (status: count)")
     say(f"  {total} accepted in {report.seconds:.1f} s")

@@ -11,10 +11,8 @@ import msgspec
 
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import organization_ids
+from pipelines.simulate.endpoints import ENDPOINTS, POPP, Endpoint
 from receiver.settings import PREFIX, SourceSettings
-
-SOURCE = "popp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +57,37 @@ def remember(settings: Settings, plan: Plan) -> None:
 
 
 def own_source(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
-    """The settings with one source, whose secret is made here, and what its processes are told of it."""
-    file = settings.home / "demo-secrets"
-    _make_secret(file)
-    listed = ",".join(organization_ids())
-    source = SourceSettings(provider="popp", secrets_file=file, organizations=listed)
+    """The settings with a source for every sender, whose secrets are made here, and what its processes are
+    told of them."""
     prefix = f"{PREFIX}SOURCES__"
-    others = {name: value for name, value in environment.items() if not name.startswith(prefix)}
-    own = {"PROVIDER": "popp", "SECRETS_FILE": str(file), "ORGANIZATIONS": listed}
-    told = {f"{prefix}{SOURCE.upper()}__{name}": value for name, value in own.items()}
-    return settings.model_copy(update={"sources": {SOURCE: source}}), {**others, **told}
+    told = {name: value for name, value in environment.items() if not name.startswith(prefix)}
+    sources = {}
+    for endpoint in ENDPOINTS:
+        own = _settings_of(settings, endpoint)
+        sources[endpoint.source] = SourceSettings.model_validate(own)
+        told |= {f"{prefix}{endpoint.source.upper()}__{name.upper()}": text for name, text in own.items()}
+    return settings.model_copy(update={"sources": sources}), told
 
 
-def _make_secret(file: Path) -> None:
-    """A secret of this home alone, readable by its owner only; never half-written."""
+def _settings_of(settings: Settings, endpoint: Endpoint) -> dict[str, str]:
+    """A source as a person would set it."""
+    file = settings.home / ("demo-secrets" if endpoint is POPP else f"demo-secrets-{endpoint.source}")
+    _make_secret(file, "whsec_" if endpoint.provider == "standard_webhooks" else "")
+    own = {"provider": endpoint.provider, "secrets_file": str(file)}
+    if endpoint.organizations:
+        own["organizations"] = ",".join(endpoint.organizations)
+    return {**own, "scheme": endpoint.scheme} if endpoint.scheme else own
+
+
+def _make_secret(file: Path, prefix: str) -> None:
+    """A secret of this home alone, readable by its owner only; never half-written. Its hex is base64, too."""
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(f"demo:{secrets.token_hex(32)}\n")
+        opened.write(f"demo:{prefix}{secrets.token_hex(32)}\n")
     new.replace(file)
 
 

@@ -39,13 +39,15 @@ def legacy_notices(story: Conversation) -> Iterator[Notice]:
 
 
 def _beginnings(story: Conversation, linked: Data) -> Iterator[Notice]:
-    if story.queued_at:
-        yield Notice("CONVERSATION_QUEUED", story.queued_at, linked)
+    if story.told_queued_at:
+        yield Notice("CONVERSATION_QUEUED", story.told_queued_at, linked)
     if story.failed_to_start_at:
         yield Notice("START_CONVERSATION_FAILED", story.failed_to_start_at, linked)
-    if story.started_at:
+    if story.told_started_at:
         status = {"conversationStatus": "ONGOING"}
-        yield Notice("CONVERSATION_STARTED", story.started_at, {**_ids(story), **status, **_known(story)})
+        yield Notice(
+            "CONVERSATION_STARTED", story.told_started_at, {**_ids(story), **status, **_known(story)}
+        )
 
 
 def _ids(story: Conversation) -> Data:

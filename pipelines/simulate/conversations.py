@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from pipelines.simulate.dice import Dice
+from pipelines.simulate.dice import UNTOLD, Dice
 from pipelines.simulate.meetings import draw_meetings
 from pipelines.simulate.outcomes import (
     BARE,
@@ -61,7 +61,8 @@ PLANS: MappingProxyType[str | None, Plan] = MappingProxyType(
 
 def draw_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime) -> Conversation:
     """A conversation whose first event is at `at`; only what happened before the end is in it."""
-    begun = _beginning(dice, Conversation(number, campaign, draw_person(dice, number)), at)
+    person, queue_told = draw_person(dice, number), not dice.chance(UNTOLD)
+    begun = _beginning(dice, Conversation(number, campaign, person, queue_told=queue_told), at)
     if begun.started_at is None:
         return begun
     plan = PLANS.get(campaign.kind, SCREENING)
@@ -76,6 +77,7 @@ def draw_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime)
         frictions=frictions,
         meetings=_bookings(dice, plan, begun, endings),
         uploaded_at=_rarely(dice, 0.04, begun.started_at),
+        start_told=not dice.chance(UNTOLD),
     )
 
 

@@ -7,6 +7,11 @@ from random import Random
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+UNTOLD = 0.04
+"""How often the first event about something never comes, although what follows does."""
+
+UTC_ZONE = ZoneInfo("UTC")
+
 T = TypeVar("T")
 
 
@@ -23,10 +28,11 @@ H = TypeVar("H", bound=Happens)
 
 @dataclass(frozen=True, slots=True)
 class Dice:
-    """Draws by one seeded generator. `end` is the last instant at which anything happens."""
+    """Draws by one seeded generator. Nothing happens after `end`; days are cut in `zone`."""
 
     rng: Random
     end: datetime
+    zone: ZoneInfo = UTC_ZONE
 
     def chance(self, probability: float) -> bool:
         """True as often as `probability` says."""

@@ -10,27 +10,31 @@ import msgspec
 
 from pipelines.simulate.analysis_events import analysis_notices
 from pipelines.simulate.conversation_events import conversation_notices, legacy_notices
+from pipelines.simulate.endpoints import ORUFY, POPP, Endpoint
+from pipelines.simulate.extras import with_extras
+from pipelines.simulate.kinds import Journey, PoppJourney
 from pipelines.simulate.meeting_events import loose_booking_notices
 from pipelines.simulate.notice import Data, Notice, instant
-from pipelines.simulate.outcomes import (
-    Analysis,
-    Conversation,
-    Journey,
-    LooseBooking,
-    Publication,
-    Run,
-    UnresolvedContact,
-)
+from pipelines.simulate.orufy_events import orufy_bodies
+from pipelines.simulate.orufy_outcomes import OrufyBooking
+from pipelines.simulate.outcomes import Analysis, Conversation, LooseBooking
 from pipelines.simulate.workflow_events import contact_notices, publication_notices, run_notices
+from pipelines.simulate.workflow_outcomes import Publication, Run, UnresolvedContact
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its name, when its envelope was written, the document to send."""
+    """One event: its name, when its envelope was written, the document to send and where to.
+
+    `organization_id` is whose it is; `message_id` stands beside the body, where the provider has one there.
+    """
 
     event_type: str
     at: datetime
     document: Data
+    organization_id: str = ""
+    endpoint: Endpoint = POPP
+    message_id: str | None = None
 
     def body(self) -> bytes:
         """The document as compact JSON."""
@@ -38,24 +42,30 @@ class Event:
 
 
 def events_of(journey: Journey) -> Iterator[Event]:
-    """Every event of a journey, each with an id that is unique in its organization."""
-    legacy = journey.organization.legacy
-    for position, notice in enumerate(_notices(journey)):
+    """Every event of a journey; those of Popp have ids, unique in their organization."""
+    if isinstance(journey, OrufyBooking):
+        for body in orufy_bodies(journey):
+            event_type = str(body["eventType"])
+            yield Event(event_type, journey.at, body, journey.account.id, ORUFY)
+    else:
+        yield from _popp_events(journey)
+
+
+def _popp_events(journey: PoppJourney) -> Iterator[Event]:
+    organization = journey.organization
+    write: Writer = legacy_notices if organization.legacy else WRITERS[type(journey)]
+    for position, notice in enumerate(write(journey)):
+        number = f"{journey.number}{position:02x}"
         document: Data = {"event": notice.event_type}
-        if not legacy:
-            document["eventId"] = f"evt_{journey.number}{position:02x}"
-            document["eventTimestamp"] = instant(notice.at)
+        if not organization.legacy:
+            document["eventId"] = f"evt_{number}"
+            document["eventTimestamp"] = instant(notice.at, organization.clock)
         document["data"] = notice.data
-        yield Event(notice.event_type, notice.at, document)
-
-
-def _notices(journey: Journey) -> Iterator[Notice]:
-    write: Writer = legacy_notices if journey.organization.legacy else WRITERS[type(journey)]
-    return write(journey)
+        yield Event(notice.event_type, notice.at, with_extras(document, number), organization.id)
 
 
 Writer = Callable[[Any], Iterator[Notice]]
-WRITERS: MappingProxyType[type[Journey], Writer] = MappingProxyType(
+WRITERS: MappingProxyType[type[PoppJourney], Writer] = MappingProxyType(
     {
         Conversation: conversation_notices,
         LooseBooking: loose_booking_notices,

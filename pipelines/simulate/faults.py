@@ -2,41 +2,57 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
 import msgspec
 
+from pipelines.simulate.endpoints import POPP, POPP_SECOND, sent_twice
 from pipelines.simulate.events import Event
 from pipelines.simulate.material import UNKNOWN_EVENTS
 from pipelines.simulate.notice import Data, instant
 from pipelines.simulate.world import Organization
 
 DUPLICATE_SHARE = 0.04
+LATE_SHARE = 0.004
 DISORDER = 60.0
 """How many places a delivery may move back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request to be sent. `duplicate` says that the same event was sent before."""
+    """One request to be sent to `source`. `duplicate`: the same event was sent before, here or elsewhere.
+
+    `message_id` goes beside the body, the same for the same event; None where the provider has no such id.
+    """
 
     body: bytes
     event_type: str
     duplicate: bool = False
+    source: str = POPP.source
+    provider: str = POPP.provider
+    message_id: str | None = None
 
 
-def out_of_order(rng: Random, events: Sequence[Event]) -> list[Delivery]:
-    """Every event once and some again, roughly by time: shuffled locally, a few of each much later."""
+def out_of_order(rng: Random, events: Sequence[Event], end: datetime) -> list[Delivery]:
+    """Every event once and some again, roughly by time: shuffled locally, a few of each much later.
+
+    What an organization that moves sent since its second endpoint was set up is sent to that one again.
+    """
     placed = [(_place(rng, place, len(events)), event) for place, event in enumerate(sorted_by_time(events))]
-    once = [(place, _delivery(rng, event, duplicate=False)) for place, event in placed]
+    once = [(place, _delivery(rng, event)) for place, event in placed]
     again = rng.choices(placed, k=round(len(placed) * DUPLICATE_SHARE)) if placed else []
-    repeated = [
-        (_place(rng, place + 0.001, len(events)), _delivery(rng, event, duplicate=True))
-        for place, event in again
+    repeated = [_again(rng, place, event, len(events)) for place, event in again]
+    moving = [(place, event) for place, event in placed if sent_twice(event.organization_id, event.at, end)]
+    repeated += [
+        _again(rng, place, replace(event, endpoint=POPP_SECOND), len(events)) for place, event in moving
     ]
     return [delivery for _, delivery in sorted(once + repeated, key=lambda placed: placed[0])]
+
+
+def _again(rng: Random, place: float, event: Event, count: int) -> tuple[float, Delivery]:
+    return _place(rng, place + 0.001, count), replace(_delivery(rng, event), duplicate=True)
 
 
 def sorted_by_time(events: Sequence[Event]) -> list[Event]:
@@ -45,12 +61,15 @@ def sorted_by_time(events: Sequence[Event]) -> list[Event]:
 
 
 def _place(rng: Random, place: float, count: int) -> float:
-    """Later by up to `DISORDER` places, one in fifty by up to everything."""
-    reach = max(count - place, 0) if rng.random() < 0.02 else DISORDER
+    """Later by up to `DISORDER` places, one in fifty by up to everything, a few after everything."""
+    luck = rng.random()
+    if luck < LATE_SHARE:
+        return max(place, count + DISORDER) + rng.random()
+    reach = max(count - place, 0) if luck < 0.02 else DISORDER
     return place + rng.random() * reach
 
 
-def _delivery(rng: Random, event: Event, *, duplicate: bool) -> Delivery:
+def _delivery(rng: Random, event: Event) -> Delivery:
     """Some bodies are written by another serialiser: the same document in other bytes."""
     style = rng.random()
     if style < 0.02:
@@ -59,7 +78,8 @@ def _delivery(rng: Random, event: Event, *, duplicate: bool) -> Delivery:
         body = json.dumps(event.document, ensure_ascii=False, indent=2, sort_keys=True).encode()
     else:
         body = event.body()
-    return Delivery(body, event.event_type, duplicate)
+    endpoint = event.endpoint
+    return Delivery(body, event.event_type, False, endpoint.source, endpoint.provider, event.message_id)
 
 
 def unknown_event(organization: Organization, number: str, name: int, at: datetime) -> Event:

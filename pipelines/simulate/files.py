@@ -59,7 +59,7 @@ def send_file(path: Path, url: str, source: str, sign: Sign) -> SendReport:
         body = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    return send_all([Delivery(body, "")], url, source, sign, concurrency=1)
+    return send_all([Delivery(body, "", source=source)], url, {source: sign}, concurrency=1)
 
 
 def _line(delivery: Delivery) -> bytes:

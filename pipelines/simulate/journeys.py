@@ -1,33 +1,30 @@
 """A whole simulation: what was sent, in which order, and what every mart must show afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
-from pipelines.simulate.conversations import draw_conversation, draw_legacy_conversation
+from pipelines.simulate.beside import job_board, legacy, orufy_bookings, tests, unknown
 from pipelines.simulate.dice import Dice, Numbers
+from pipelines.simulate.endpoints import ENDPOINTS, ORUFY, POPP, POPP_SECOND
 from pipelines.simulate.events import Event, events_of
-from pipelines.simulate.faults import Delivery, out_of_order, poison, unknown_event
-from pipelines.simulate.outcomes import Journey
+from pipelines.simulate.faults import Delivery, out_of_order, poison
+from pipelines.simulate.kinds import Journey
+from pipelines.simulate.orufy_outcomes import OrufyBooking
+from pipelines.simulate.orufy_truth import BookingTruth, bookings_of
 from pipelines.simulate.stories import draw_journeys, tag_of
 from pipelines.simulate.truth import TruthRow, truth_of
-from pipelines.simulate.world import (
-    ATLAS,
-    LEGACY,
-    LEGACY_CAMPAIGN,
-    ORGANIZATIONS,
-    PLACEHOLDER,
-    TEST_CAMPAIGN,
-)
+from pipelines.simulate.world import ATLAS, popp_organizations
 
 __all__ = ["Delivery", "Simulation", "TruthRow", "bodies", "organization_ids", "simulate"]
 
 NOISE_SHARE = 0.002
 """Tests, unknown events and broken bodies, each as a share of the journeys."""
 BENCH_END = datetime(2026, 6, 30, tzinfo=UTC)
+SOURCES = tuple(endpoint.source for endpoint in ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Simulation:
     """Deliveries in the order of sending, and what must come of them.
 
     `distinct_events` are to be loaded, tests and unknown ones included; with `duplicates` and `quarantined`
-    they add up to the deliveries.
+    they add up to the deliveries. `bookings` is what no mart counts of the bookings at Orufy.
     """
 
     deliveries: list[Delivery]
@@ -43,65 +40,79 @@ class Simulation:
     distinct_events: int
     duplicates: int
     quarantined: int
+    bookings: list[BookingTruth]
 
 
 def simulate(
-    seed: int, journeys: int, until: datetime, time_zone: str = "UTC", legacy_day: date | None = None
+    seed: int,
+    journeys: int,
+    until: datetime,
+    time_zone: str = "UTC",
+    *,
+    legacy_day: date | None = None,
+    sources: Collection[str] = SOURCES,
 ) -> Simulation:
     """The same for the same arguments; nothing in it happens after `until`.
 
-    Bodies of the legacy envelope have no time of their own, so they are counted on the day they are sent:
-    they are part of it only when that day, in `time_zone`, is given, and sending must not run past its
-    midnight. A longer simulation with the same seed
-    and `until` begins with the same journeys. Raises `ValueError` when `until` has no time zone.
+    Bodies of the legacy envelope and of Orufy have no time of their own, so they are counted on the day they
+    are sent: they are part of it only when that day, in `time_zone`, is given, and sending must not run past
+    its midnight. What goes to another source than `sources` is left out, and does not change the rest.
+    A longer simulation that is otherwise the same begins with the same journeys. Raises `ValueError` when
+    `until` has no time zone.
     """
     if until.tzinfo is None:
         raise ValueError("until needs a time zone")
     end = until.astimezone(UTC).replace(microsecond=until.microsecond // 1000 * 1000)
-    tag = tag_of(seed, end)
-    told = list(islice(draw_journeys(Dice(Random(f"{tag} journeys"), end), Numbers(tag)), journeys))
-    told += _legacy(Dice(Random(f"{tag} legacy"), end), tag, journeys, legacy_day, time_zone)
-    noise = max(1, round(journeys * NOISE_SHARE))
-    events = [event for journey in told + _tests(tag, end, noise) for event in events_of(journey)]
-    events += _unknown(tag, end, noise)
-    rng = Random(f"{tag} faults")
-    deliveries = out_of_order(rng, events)
-    for broken in islice(poison(ATLAS, f"{tag}q", end), noise):
-        deliveries.insert(int(rng.random() * len(deliveries)), broken)
+    tag, noise = tag_of(seed, end), max(1, round(journeys * NOISE_SHARE))
+    told = _told(tag, Dice(Random(f"{tag} journeys"), end, ZoneInfo(time_zone)), journeys, legacy_day)
+    deliveries = list(_to(sources, _sent(tag, _events(tag, end, journeys, noise, told), end, noise)))
     duplicates = sum(delivery.duplicate for delivery in deliveries)
-    return Simulation(deliveries, truth_of(told, time_zone), len(events), duplicates, noise)
+    quarantined = noise if POPP.source in sources else 0
+    distinct = len(deliveries) - duplicates - quarantined
+    counted = [journey for journey in told if _source_of(journey) in sources]
+    truth = truth_of(counted, time_zone)
+    return Simulation(deliveries, truth, distinct, duplicates, quarantined, bookings_of(counted))
 
 
 def bodies(seed: int, count: int, until: datetime = BENCH_END) -> Iterator[bytes]:
-    """`count` bodies of different events in the order of their journeys, without any fault."""
+    """`count` bodies of different Popp events in the order of their journeys, without any fault."""
     tag = tag_of(seed, until)
     journeys = draw_journeys(Dice(Random(f"{tag} journeys"), until), Numbers(tag))
     return islice((event.body() for journey in journeys for event in events_of(journey)), count)
 
 
 def organization_ids() -> tuple[str, ...]:
-    """Every organization that sends something real, for the settings of the source."""
-    return tuple(organization.id for organization in (*ORGANIZATIONS, LEGACY))
+    """Every organization of Popp that sends something real, for the settings of the source."""
+    return tuple(organization.id for organization in popp_organizations())
 
 
-def _legacy(dice: Dice, tag: str, journeys: int, day: date | None, time_zone: str) -> list[Journey]:
-    if day is None:
-        return []
-    at, numbers = datetime.combine(day, time(12), ZoneInfo(time_zone)), Numbers(tag)
-    return [
-        draw_legacy_conversation(dice, numbers.take(LEGACY.id, LEGACY.series), LEGACY_CAMPAIGN, at)
-        for _ in range(max(1, journeys // 100))
-    ]
+def _told(tag: str, dice: Dice, journeys: int, legacy_day: date | None) -> list[Journey]:
+    """Everything that counts: with a day of sending, also what has no time of its own, at noon of it."""
+    drawn = list(islice(draw_journeys(dice, Numbers(tag)), journeys))
+    if legacy_day is None:
+        return drawn
+    noon = datetime.combine(legacy_day, time(12), dice.zone).astimezone(UTC)
+    return drawn + legacy(tag, dice.end, journeys, noon) + orufy_bookings(tag, dice.end, journeys, noon)
 
 
-def _tests(tag: str, end: datetime, count: int) -> list[Journey]:
-    """What somebody tried out from the provider's portal; no mart may show it."""
-    dice, numbers = Dice(Random(f"{tag} tests"), end), Numbers(tag)
-    return [
-        draw_conversation(dice, numbers.take(PLACEHOLDER.id, PLACEHOLDER.series), TEST_CAMPAIGN, end)
-        for _ in range(count)
-    ]
+def _events(tag: str, end: datetime, journeys: int, noise: int, told: list[Journey]) -> list[Event]:
+    events = [event for journey in told + tests(tag, end, noise) for event in events_of(journey)]
+    return [*events, *unknown(tag, end, noise), *job_board(tag, end, journeys)]
 
 
-def _unknown(tag: str, end: datetime, count: int) -> list[Event]:
-    return [unknown_event(ATLAS, f"{tag}u{name:04x}", name, end) for name in range(count)]
+def _source_of(journey: Journey) -> str:
+    return (ORUFY if isinstance(journey, OrufyBooking) else POPP).source
+
+
+def _sent(tag: str, events: list[Event], end: datetime, broken: int) -> list[Delivery]:
+    rng = Random(f"{tag} faults")
+    deliveries = out_of_order(rng, events, end)
+    for spoilt in islice(poison(ATLAS, f"{tag}q", end), broken):
+        deliveries.insert(int(rng.random() * len(deliveries)), spoilt)
+    return deliveries
+
+
+def _to(sources: Collection[str], deliveries: list[Delivery]) -> Iterator[Delivery]:
+    """Those for the sources; the second endpoint of Popp repeats only what the first one gets."""
+    wanted = set(sources) if POPP.source in sources else set(sources) - {POPP_SECOND.source}
+    return (delivery for delivery in deliveries if delivery.source in wanted)

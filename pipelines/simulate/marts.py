@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.nudge_truth import nudge_activity, nudge_cohort
-from pipelines.simulate.outcomes import Journey
 from pipelines.simulate.placing import Placed
 from pipelines.simulate.run_truth import workflow_activity, workflow_cohort
 from pipelines.simulate.scheduling_truth import scheduling_activity, scheduling_cohort
@@ -22,10 +22,11 @@ class Mart:
 
 
 RESULTS = ("not_interested", "opted_out", "closed", "completed_undecided", "other_status", "failed_to_start")
+UNSIGNALLED = ("no_signal", "no_failure_signal")
 NEVER_STARTED = ("not_started", "failed_to_start")
 MARTS: tuple[Mart, ...] = (
-    Mart("scheduling_success_cohort", "scheduling_success_rate", ("no_signal",), scheduling_cohort),
-    Mart("scheduling_success_activity", "scheduling_success_rate", ("no_signal",), scheduling_activity),
+    Mart("scheduling_success_cohort", "scheduling_success_rate", UNSIGNALLED, scheduling_cohort),
+    Mart("scheduling_success_activity", "scheduling_success_rate", UNSIGNALLED, scheduling_activity),
     Mart("screening_pass_rate_cohort", "pass_rate", (*RESULTS, "not_started"), screening_cohort),
     Mart("screening_pass_rate_activity", "pass_rate", RESULTS, screening_activity),
     Mart("nudge_exhaustion_cohort", "exhaustion_rate", (*NEVER_STARTED, "interviewer"), nudge_cohort),

@@ -13,8 +13,12 @@ NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("Ngọc", "Minh Đức", "Thảo"), ("Nguyễn", "Trần", "Lê Thị")),
     (("דנה", "יואב"), ("לוי", "כהן")),
     (("Chidi", "Adaeze", "Nomvula"), ("Okonkwo", "Ńwafor", "Dlamini")),
+    (("서연", "민준", "지우"), ("김", "박", "황보")),
+    (("Jose\u0301", "Rene\u0301e", "A\u0308sa"), ("Nu\u0301n\u0303ez", "Tie\u0302\u0309n", "O\u0308berg")),
+    (("Sam 👩🏽‍💻", "Robin 🏳️‍🌈", "Kim 👨‍👩‍👧"), ("O’Neil", "Ḱ̄ɑ̃", "Ng🙂")),
 )
-"""First and last names that belong together."""
+"""First and last names that belong together: also right to left, in combining characters (not composed), and
+with emoji that join several code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question("週末に働けますか。", "はい、土日とも可", "いいえ"),
     Question("هل لديك تصريح عمل؟", "نعم", "لا، قيد التجديد"),
     Question("Right to work?", "Yes", "Needs sponsorship \\ visa"),
+    Question("야간 근무가 가능합니까?", "예, 2년 했습니다 👍🏽", "아니요"),
+    Question("क्या आप सप्ताहांत में काम कर सकते हैं?", "हाँ, दोनों दिन", "नहीं\tकेवल शनिवार"),
+    Question("可以上夜班吗？", "可以，已做三年", "不可以（照顾孩子👩‍👧）"),
+    Question("Czy mo\u0301wi Pan/Pani po polsku?", "Tak, płynnie", "Nie"),
 )
 
 REQUIREMENTS: tuple[tuple[str, bool, str], ...] = (
@@ -53,9 +61,10 @@ REVIEW_REASONS: tuple[str | None, ...] = (
     "UNANSWERED_QUESTION",
     "SPECIAL_NEEDS_REQUEST",
     "OTHER",
+    "VOICE_NOTE_RECEIVED",
     None,
 )
-"""Reasons that the agent reads from a reply; None is a review without one."""
+"""Reasons that the agent reads from a reply, one of them not documented; None is a review without one."""
 
 NODES: tuple[tuple[str, str], ...] = (
     ("enrich-profile", "enrichment"),

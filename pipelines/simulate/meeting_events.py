@@ -42,7 +42,7 @@ def meeting_notices(
                 externalCampaignId=campaign.external_id,
             ),
         }
-        for move in meeting.moves:
+        for move in meeting.told:
             yield Notice(EVENT_TYPES[move.change], move.at, {**about, **_move(campaign, person, move)})
 
 
@@ -53,13 +53,13 @@ def _move(campaign: Campaign, person: Person, move: Move) -> Data:
 
 
 def _details(campaign: Campaign, person: Person, move: Move) -> Data:
-    name = f"{person.first_name} {person.last_name}"
+    name, clock = f"{person.first_name} {person.last_name}", campaign.organization.clock
     place = {"location": "Room 4, 2nd floor"} if campaign.in_person else {}
     link = {} if campaign.in_person else {"meetingUrl": f"https://meet.example.test/{campaign.id}"}
     return {
         "title": f"Interview with {name}",
-        "startDateTime": instant(move.starts_at),
-        "endDateTime": instant(move.starts_at + timedelta(minutes=move.minutes)),
+        "startDateTime": instant(move.starts_at, clock),
+        "endDateTime": instant(move.starts_at + timedelta(minutes=move.minutes), clock),
         "timezone": campaign.time_zone,
         **place,
         "videoConference": not campaign.in_person,

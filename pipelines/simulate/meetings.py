@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipelines.simulate.dice import Dice
+from pipelines.simulate.dice import UNTOLD, Dice
+from pipelines.simulate.edges import night_shift
 from pipelines.simulate.outcomes import Meeting, Move
 from pipelines.simulate.world import Campaign
 
@@ -19,7 +20,8 @@ def draw_meetings(dice: Dice, campaign: Campaign, number: str, booked_at: dateti
         moves = list(_moves(dice, ZoneInfo(campaign.time_zone), at))
         known = dice.happened(moves)
         if known:
-            meetings.append(Meeting(f"booking_{number}_{len(meetings)}", known))
+            first_told = not dice.chance(UNTOLD)
+            meetings.append(Meeting(f"booking_{number}_{len(meetings)}", known, first_told))
         cancelled = moves[-1].change == "CANCELLED"
         at = dice.after(moves[-1].at, 0.1, 48) if cancelled and dice.chance(0.5) else None
     return tuple(meetings)
@@ -27,7 +29,7 @@ def draw_meetings(dice: Dice, campaign: Campaign, number: str, booked_at: dateti
 
 def _moves(dice: Dice, zone: ZoneInfo, at: datetime) -> Iterator[Move]:
     minutes = dice.weighted(MINUTES)
-    starts_at = dice.slot(at, zone)
+    starts_at = night_shift(dice, at, zone) if dice.chance(0.03) else dice.slot(at, zone)
     yield Move(at, "SCHEDULED", starts_at, minutes)
     while dice.chance(0.2):
         at = dice.after(at, 0.05, 8)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 Data = dict[str, Any]
 
@@ -14,8 +15,10 @@ class Notice(NamedTuple):
     data: Data
 
 
-def instant(at: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, as the provider writes it."""
+def instant(at: datetime, clock: str | None = None) -> str:
+    """ISO 8601 with milliseconds: in UTC with Z, or with the offset that the zone `clock` has then."""
+    if clock:
+        return at.astimezone(ZoneInfo(clock)).isoformat(timespec="milliseconds")
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 

@@ -1,18 +1,18 @@
 """What happened to each candidate, as values. Everything the simulator knows is in here: bodies are written
 from it, and the truth is counted from it. Instants are UTC with milliseconds and never later than the end of
-the simulation; what would have happened after it is not there.
+the simulation; what would have happened after it is not there. `..._told` is False where the provider's event
+of it never came: it happened, and nobody was told.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from pipelines.simulate.world import Campaign, Organization, Workflow
+from pipelines.simulate.world import Campaign, Organization
 
-QuestionOutcome = Literal["PASSED", "FAILED", "NOT_COMPLETED"]
+QuestionOutcome = Literal["PASSED", "FAILED", "NOT_COMPLETED", "ANSWERED_ELSEWHERE"]
 FrictionKind = Literal["MORE_TIME_REQUESTED", "AVAILABILITY_NOT_FOUND"]
 Change = Literal["SCHEDULED", "RESCHEDULED", "UPDATED", "CANCELLED", "HELD"]
-RunResult = Literal["COMPLETED", "FAILED", "CANCELLED"]
 
 PASSED = "COMPLETED_SCREENING_PASSED"
 FAILED = "COMPLETED_SCREENING_FAILED"
@@ -98,6 +98,12 @@ class Meeting:
 
     booking_id: str
     moves: tuple[Move, ...]
+    first_told: bool = True
+
+    @property
+    def told(self) -> tuple[Move, ...]:
+        """The moves that the subscriber was told of."""
+        return self.moves if self.first_told else self.moves[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,18 @@ class Conversation:
     frictions: tuple[Friction, ...] = ()
     meetings: tuple[Meeting, ...] = ()
     uploaded_at: datetime | None = None
+    queue_told: bool = True
+    start_told: bool = True
+
+    @property
+    def told_queued_at(self) -> datetime | None:
+        """When it was queued, as far as the subscriber was told."""
+        return self.queued_at if self.queue_told else None
+
+    @property
+    def told_started_at(self) -> datetime | None:
+        """When it started, as far as the subscriber was told."""
+        return self.started_at if self.start_told else None
 
     @property
     def id(self) -> str:
@@ -145,77 +163,6 @@ class LooseBooking:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A node of a run that ended."""
-
-    at: datetime
-    id: str
-    type: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnding:
-    """How a run ended."""
-
-    at: datetime
-    result: RunResult
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One candidate's way through a workflow. `lag_seconds` is from an event to the provider's envelope."""
-
-    number: str
-    workflow: Workflow
-    lag_seconds: float
-    resolved_at: datetime | None
-    started_at: datetime | None
-    nodes: tuple[Node, ...]
-    endings: tuple[RunEnding, ...]
-
-    @property
-    def id(self) -> str:
-        """The run id, unique within its organization only."""
-        return f"run_{self.number}"
-
-    @property
-    def organization(self) -> Organization:
-        """Whose it is."""
-        return self.workflow.organization
-
-
-@dataclass(frozen=True, slots=True)
-class UnresolvedContact:
-    """A contact that no run was begun for; with `running_run_id` because that other run still goes on."""
-
-    number: str
-    workflow: Workflow
-    at: datetime
-    running_run_id: str | None
-
-    @property
-    def organization(self) -> Organization:
-        """Whose it is."""
-        return self.workflow.organization
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A version of a workflow went live."""
-
-    number: str
-    workflow: Workflow
-    at: datetime
-
-    @property
-    def organization(self) -> Organization:
-        """Whose it is."""
-        return self.workflow.organization
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """One analysis of a CV; `met` follows the order of the requirements."""
 
@@ -232,6 +179,3 @@ class Analysis:
     organization: Organization
     created_at: datetime
     verdicts: tuple[Verdict, ...]
-
-
-Journey = Conversation | LooseBooking | Run | UnresolvedContact | Publication | Analysis

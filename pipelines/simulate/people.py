@@ -25,7 +25,7 @@ def draw_answers(dice: Dice, campaign: Campaign, passed: bool) -> tuple[Answer, 
         if position == stop:
             outcome, summary = "FAILED", question.failed
         elif position > stop:
-            outcome, summary = "NOT_COMPLETED", None
+            outcome, summary = "ANSWERED_ELSEWHERE" if dice.chance(0.04) else "NOT_COMPLETED", None
         answers.append(Answer(question.text, summary, outcome))
     return tuple(answers)
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from pipelines.simulate.outcomes import Journey, Run
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.placing import HIT, MISS, OPEN, Placed
+from pipelines.simulate.workflow_outcomes import Run
 
 RUN_BUCKETS = {"FAILED": HIT, "COMPLETED": MISS, "CANCELLED": "cancelled"}
 
@@ -13,7 +14,7 @@ def workflow_cohort(journeys: list[Journey]) -> Iterator[Placed]:
     """Every run, where it began."""
     for run in journeys:
         if isinstance(run, Run):
-            began_at = run.started_at or run.resolved_at
+            began_at = run.told_started_at or _first_known(run)
             if began_at:
                 yield run.organization.id, began_at, _run_result(run)[0]
 
@@ -25,6 +26,11 @@ def workflow_activity(journeys: list[Journey]) -> Iterator[Placed]:
             bucket, at = _run_result(run)
             if at:
                 yield run.organization.id, at, bucket
+
+
+def _first_known(run: Run) -> datetime | None:
+    known = [step.at for steps in (run.nodes, run.endings) for step in steps]
+    return min([*known, run.resolved_at] if run.resolved_at else known, default=None)
 
 
 def _run_result(run: Run) -> tuple[str, datetime | None]:

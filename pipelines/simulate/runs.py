@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from pipelines.simulate.dice import Dice
+from pipelines.simulate.dice import UNTOLD, Dice
 from pipelines.simulate.material import NODE_OUTCOMES, NODES, RUN_REASONS
-from pipelines.simulate.outcomes import Node, Run, RunEnding, RunResult
+from pipelines.simulate.workflow_outcomes import Node, Run, RunEnding, RunResult
 from pipelines.simulate.world import Workflow
 
 RESULTS: tuple[tuple[RunResult | None, float], ...] = (
@@ -21,7 +21,7 @@ def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
     """A run whose first event is at `at`: a contact resolved, or at once its start."""
     resolved = dice.chance(0.4)
     started_at = dice.after(at, 0.001, 1) if resolved else at
-    nodes = tuple(_nodes(dice, started_at))
+    nodes = tuple(_nodes(dice, started_at, workflow))
     run = Run(
         number,
         workflow,
@@ -30,6 +30,7 @@ def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
         started_at=dice.known(started_at),
         nodes=dice.happened(nodes),
         endings=dice.happened(_endings(dice, nodes[-1].at)),
+        start_told=not dice.chance(UNTOLD),
     )
     return replace(run, lag_seconds=_lag_seconds(dice, run, at)) if workflow.stamped else run
 
@@ -41,10 +42,12 @@ def _lag_seconds(dice: Dice, run: Run, first_at: datetime) -> float:
     return min(float(dice.rng.random() ** 4 * 1800), left_seconds)
 
 
-def _nodes(dice: Dice, at: datetime) -> Iterator[Node]:
+def _nodes(dice: Dice, at: datetime, workflow: Workflow) -> Iterator[Node]:
     for node_id, node_type in NODES[: 1 + int(dice.rng.random() * len(NODES))]:
         at = dice.after(at, 0.02, 40)
-        yield Node(at, node_id, node_type, dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True))))
+        outcome = dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True)))
+        named = workflow.named_nodes
+        yield Node(at, node_id if named else None, node_type if named else None, outcome)
 
 
 def _endings(dice: Dice, at: datetime) -> Iterator[RunEnding]:

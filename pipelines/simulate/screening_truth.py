@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.outcomes import (
     BARE,
     CLOSED,
@@ -10,9 +11,8 @@ from pipelines.simulate.outcomes import (
     NOT_INTERESTED,
     PASSED,
     Conversation,
-    Journey,
 )
-from pipelines.simulate.placing import HIT, MISS, OPEN, Placed, conversations, entered
+from pipelines.simulate.placing import HIT, MISS, OPEN, Placed, begun, conversations
 
 STATUS_BUCKETS = {
     PASSED: HIT,
@@ -41,7 +41,7 @@ def screening_result(story: Conversation) -> tuple[str, datetime | None]:
         if weighing := [entry for entry in reached if entry[1] in buckets]:
             at, bucket = max(weighing)
             return bucket, at
-    if story.started_at:
+    if begun(story):
         return OPEN, None
     return (
         ("failed_to_start", story.failed_to_start_at) if story.failed_to_start_at else ("not_started", None)
@@ -50,13 +50,13 @@ def screening_result(story: Conversation) -> tuple[str, datetime | None]:
 
 def screening_cohort(journeys: list[Journey]) -> Iterator[Placed]:
     """Every conversation, where it began."""
-    for story in conversations(journeys):
-        yield story.organization.id, entered(story), screening_result(story)[0]
+    for story, entered_at in conversations(journeys):
+        yield story.organization.id, entered_at, screening_result(story)[0]
 
 
 def screening_activity(journeys: list[Journey]) -> Iterator[Placed]:
     """Those that came to a result, where they did."""
-    for story in conversations(journeys):
+    for story, _ in conversations(journeys):
         bucket, at = screening_result(story)
         if at:
             yield story.organization.id, at, bucket

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -13,7 +13,8 @@ from pipelines.errors import Unavailable
 from pipelines.simulate.faults import Delivery
 from receiver.signatures import Scheme, sign
 
-Sign = Callable[[bytes], dict[str, str]]
+Sign = Callable[[Delivery], dict[str, str]]
+"""The headers that prove a delivery."""
 Progress = Callable[[int], None]
 
 MAX_ATTEMPTS = 8
@@ -49,38 +50,42 @@ class _Tally:
 @dataclass(frozen=True, slots=True)
 class _Target:
     session: aiohttp.ClientSession
-    address: str
-    sign: Sign
+    url: str
+    signs: Mapping[str, Sign]
     tally: _Tally
 
 
 def signer(scheme: Scheme, secret: bytes, new_id: Callable[[], str], now: Callable[[], datetime]) -> Sign:
-    """The headers that prove a body under `scheme`; raises `ValueError` when the secret does not fit."""
-    return lambda body: sign(scheme, secret, body, message_id=new_id(), now=now())
+    """The headers that prove a body under `scheme`; raises `ValueError` when the secret does not fit.
+
+    A delivery without an id of its own gets a new one, where the scheme signs one.
+    """
+    return lambda delivery: sign(
+        scheme, secret, delivery.body, message_id=delivery.message_id or new_id(), now=now()
+    )
 
 
 def send_all(
     deliveries: Iterable[Delivery],
     url: str,
-    source: str,
-    sign: Sign,
+    signs: Mapping[str, Sign],
     concurrency: int,
     *,
     on_progress: Progress | None = None,
 ) -> SendReport:
-    """Post every delivery to `{url}/webhooks/{source}`, at most `concurrency` in flight, begun in order.
+    """Post every delivery to `{url}/webhooks/{its source}`, at most `concurrency` in flight, begun in order.
 
-    Waits for as long as a 503 says (at most five seconds) and tries again, eight times in all.
+    `signs` has an entry for each source. Waits for as long as a 503 says (at most five seconds) and tries
+    again, eight times in all.
     `on_progress` gets the number of answers so far. Raises `Unavailable` when nothing answers there.
     """
-    return asyncio.run(send(deliveries, url, source, sign, concurrency, on_progress=on_progress))
+    return asyncio.run(send(deliveries, url, signs, concurrency, on_progress=on_progress))
 
 
 async def send(
     deliveries: Iterable[Delivery],
     url: str,
-    source: str,
-    sign: Sign,
+    signs: Mapping[str, Sign],
     concurrency: int,
     *,
     on_progress: Progress | None = None,
@@ -89,7 +94,7 @@ async def send(
     begun, tally, waiting = perf_counter(), _Tally(), iter(deliveries)
     connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session:
-        target = _Target(session, f"{url.rstrip('/')}/webhooks/{source}", sign, tally)
+        target = _Target(session, url.rstrip("/"), signs, tally)
         await _work(target, waiting, concurrency, on_progress)
     other = {status: count for status, count in sorted(tally.answers.items()) if status != 200}
     seconds = perf_counter() - begun
@@ -104,7 +109,7 @@ async def _work(
 
     async def worker() -> None:
         for delivery in waiting:
-            await _deliver(target, delivery.body)
+            await _deliver(target, delivery)
             if on_progress:
                 on_progress(target.tally.answers.total())
 
@@ -116,10 +121,10 @@ async def _work(
             task.cancel()
 
 
-async def _deliver(target: _Target, body: bytes) -> None:
+async def _deliver(target: _Target, delivery: Delivery) -> None:
     for attempt in range(MAX_ATTEMPTS):
         last = attempt == MAX_ATTEMPTS - 1
-        status, wait_seconds = await _attempt(target, body, last)
+        status, wait_seconds = await _attempt(target, delivery, last)
         if status is not None and (last or status != 503):
             target.tally.answers[status] += 1
             return
@@ -127,18 +132,19 @@ async def _deliver(target: _Target, body: bytes) -> None:
         await asyncio.sleep(wait_seconds)
 
 
-async def _attempt(target: _Target, body: bytes, last: bool) -> tuple[int | None, float]:
+async def _attempt(target: _Target, delivery: Delivery, last: bool) -> tuple[int | None, float]:
     """The status, None where none came, and how long to wait before trying again."""
-    headers = {"Content-Type": "application/json", **target.sign(body)}
+    headers = {"Content-Type": "application/json", **target.signs[delivery.source](delivery)}
+    address = f"{target.url}/webhooks/{delivery.source}"
     try:
-        async with target.session.post(target.address, data=body, headers=headers) as response:
+        async with target.session.post(address, data=delivery.body, headers=headers) as response:
             if response.status == 200:
                 target.tally.delivery_ids.append(str((await response.json())["delivery_id"]))
             return response.status, wait_seconds(response.headers.get("Retry-After"))
     except (aiohttp.ClientConnectionError, TimeoutError) as error:
         if last:
             raise Unavailable(
-                f"nothing answers at {target.address}; start the receiver, or correct the address"
+                f"nothing answers at {address}; start the receiver, or correct the address"
             ) from error
         return None, 0.2
 

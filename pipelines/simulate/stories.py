@@ -6,18 +6,14 @@ from hashlib import sha256
 
 from pipelines.simulate.conversations import draw_conversation
 from pipelines.simulate.dice import Dice, Numbers
+from pipelines.simulate.edges import beginning
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.material import REQUIREMENTS
 from pipelines.simulate.meetings import draw_meetings
-from pipelines.simulate.outcomes import (
-    Analysis,
-    Journey,
-    LooseBooking,
-    Publication,
-    UnresolvedContact,
-    Verdict,
-)
+from pipelines.simulate.outcomes import Analysis, LooseBooking, Verdict
 from pipelines.simulate.people import draw_person, draw_score
 from pipelines.simulate.runs import draw_run
+from pipelines.simulate.workflow_outcomes import Publication, UnresolvedContact
 from pipelines.simulate.world import CAMPAIGN_WEIGHTS, CAMPAIGNS, ORGANIZATIONS, WORKFLOWS, Organization
 
 SPAN = timedelta(days=45)
@@ -39,10 +35,10 @@ def tag_of(seed: int, end: datetime) -> str:
 
 
 def draw_journeys(dice: Dice, numbers: Numbers) -> Iterator[Journey]:
-    """Journeys without end, each with at least one event before the end of the simulated time."""
+    """Journeys without end, each begun before the end of the simulated time."""
     runs: dict[str, str] = {}
     while True:
-        at = _beginning(dice)
+        at = beginning(dice, SPAN)
         match dice.weighted(KINDS):
             case "conversation":
                 campaign = dice.rng.choices(CAMPAIGNS, CAMPAIGN_WEIGHTS)[0]
@@ -65,15 +61,6 @@ def draw_journeys(dice: Dice, numbers: Numbers) -> Iterator[Journey]:
 
 def _number(numbers: Numbers, organization: Organization) -> str:
     return numbers.take(organization.id, organization.series)
-
-
-def _beginning(dice: Dice) -> datetime:
-    """Rather on a working day."""
-    for _ in range(2):
-        at = dice.end - timedelta(milliseconds=int(dice.rng.random() * SPAN.total_seconds() * 1000))
-        if at.weekday() < 5:
-            break
-    return at
 
 
 def _contact(dice: Dice, numbers: Numbers, runs: dict[str, str], at: datetime) -> UnresolvedContact:

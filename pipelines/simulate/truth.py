@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.marts import MARTS, Mart
-from pipelines.simulate.outcomes import Journey
 from pipelines.simulate.placing import HIT, MISS, OPEN
 
 

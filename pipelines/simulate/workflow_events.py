@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.simulate.notice import Data, Notice, instant, present
-from pipelines.simulate.outcomes import Publication, Run, RunEnding, UnresolvedContact
+from pipelines.simulate.workflow_outcomes import Publication, Run, RunEnding, UnresolvedContact
 from pipelines.simulate.world import Workflow
 
 
@@ -43,10 +43,10 @@ def publication_notices(story: Publication) -> Iterator[Notice]:
 def _steps(story: Run) -> Iterator[tuple[str, datetime, Data]]:
     if story.resolved_at:
         yield "WORKFLOW_CONTACT_RESOLVED", story.resolved_at, {}
-    if story.started_at:
-        yield "WORKFLOW_RUN_STARTED", story.started_at, {}
+    if story.told_started_at:
+        yield "WORKFLOW_RUN_STARTED", story.told_started_at, {}
     for node in story.nodes:
-        named = {"nodeId": node.id, "nodeType": node.type, "outcome": node.outcome}
+        named = present(nodeId=node.id, nodeType=node.type, outcome=node.outcome)
         yield "WORKFLOW_NODE_COMPLETED", node.at, named
     for ending in story.endings:
         yield f"WORKFLOW_RUN_{ending.result}", ending.at, _why(ending)
@@ -73,4 +73,4 @@ def _notice(workflow: Workflow, event_type: str, at: datetime, lag_seconds: floa
     if not workflow.stamped:
         return Notice(event_type, at, data)
     sent_at = at + timedelta(seconds=lag_seconds)
-    return Notice(event_type, sent_at, {**data, "timestamp": instant(at)})
+    return Notice(event_type, sent_at, {**data, "timestamp": instant(at, workflow.organization.clock)})

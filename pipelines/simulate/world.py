@@ -16,12 +16,16 @@ NEW_CANDIDATES = "NEW_CANDIDATE_OUTREACH"
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A tenant. `series` goes into its ids; `host` is where its links lead."""
+    """A tenant. `series` goes into its ids; `host` is where its links lead.
+
+    With `clock`, its instants are written in that zone, with the numeric offset of the day, instead of Z.
+    """
 
     id: str
     series: str
     host: str = "ai.joinpopp.com"
     legacy: bool = False
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +43,36 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`."""
+    """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`,
+    `named_nodes` whether they say which node ended."""
 
     organization: Organization
     id: str
     external_id: str | None
     stamped: bool = True
+    named_nodes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A tenant of Orufy and the events that can be booked with it."""
+
+    id: str
+    series: str
+    bookable: tuple[tuple[str, str], ...]
+    """Id and title."""
 
 
 ATLAS = Organization("org_atlas", "a")
-BIRCH = Organization("org_birch", "b")
-COBALT = Organization("org_cobalt", "b")
+BIRCH = Organization("org_birch", "b", clock="America/New_York")
+COBALT = Organization("org_cobalt", "b", clock="Australia/Lord_Howe")
 DUNE = Organization("org_dune", "d", host="ai.popp.ai")
+ELM = Organization("org_elm", "m", clock="Europe/Lisbon")
 LEGACY = Organization("org_elder", "e", legacy=True)
 PLACEHOLDER = Organization("org_123456", "t")
 """The organization of the provider's own documents: whatever it sends is a test."""
 
-ORGANIZATIONS = (ATLAS, BIRCH, COBALT, DUNE)
+ORGANIZATIONS = (ATLAS, BIRCH, COBALT, DUNE, ELM)
 
 CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign(ATLAS, "camp_a1", APPLICANTS, "Europe/Lisbon", QUESTIONS[:4], "warehouse-lisbon"),
@@ -71,8 +88,12 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign(DUNE, "camp_d1", APPLICANTS, "Africa/Casablanca", QUESTIONS[6:9]),
     Campaign(DUNE, "camp_d2", SCHEDULING, "Africa/Cairo", (), in_person=True),
     Campaign(DUNE, "camp_d3", "ENGAGEMENT_OUTREACH", "America/Sao_Paulo", QUESTIONS[2:5]),
+    Campaign(ELM, "camp_m1", APPLICANTS, "Europe/Lisbon", QUESTIONS[8:], "elm/夜勤"),
+    Campaign(ELM, "camp_m2", SCHEDULING, "Asia/Kathmandu", ()),
+    Campaign(ELM, "camp_m3", "REACTIVATION_OUTREACH", "Asia/Seoul", QUESTIONS[9:12]),
 )
-CAMPAIGN_WEIGHTS = (9, 4, 7, 2, 2, 6, 4, 4, 6, 2, 4, 3, 1)
+"""The last kind is one that nobody documents."""
+CAMPAIGN_WEIGHTS = (9, 4, 7, 2, 2, 6, 4, 4, 6, 2, 4, 3, 1, 3, 2, 1)
 
 LEGACY_CAMPAIGN = Campaign(LEGACY, "camp_e1", APPLICANTS, "UTC", QUESTIONS[:2])
 TEST_CAMPAIGN = Campaign(PLACEHOLDER, "camp_123", APPLICANTS, "UTC", QUESTIONS[:2])
@@ -82,4 +103,16 @@ WORKFLOWS: tuple[Workflow, ...] = (
     Workflow(BIRCH, "wf_1001", "rgn-screen"),
     Workflow(COBALT, "wf_1001", None),
     Workflow(DUNE, "wf_d1", None, stamped=False),
+    Workflow(ELM, "wf_m1", "elm-plain", named_nodes=False),
 )
+
+ORUFY_ACCOUNTS: tuple[Account, ...] = (
+    Account("app_fern", "f", (("et-1", "Intro call"), ("et-2", "Gruppen-Infotag: Pflege & Küche"))),
+    Account("app_gorse", "g", (("et-1", "पहली बातचीत"), ("et-7", "مقابلة أولى"))),
+)
+"""Both number their events alike: that id names what can be booked, never a delivery."""
+
+
+def popp_organizations() -> tuple[Organization, ...]:
+    """Every organization of Popp that sends something real."""
+    return (*ORGANIZATIONS, LEGACY)

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from pipelines.simulate.faults import Delivery
+from tests.simulate.recount_orufy import accounts, chains
+
 Cell = tuple[str, str, str]
 """Mart, organization, day."""
 
@@ -20,6 +23,7 @@ BY_STATUS = {
     "COMPLETED": "completed_undecided",
 }
 ORDER = ["decided", "not_interested", "opted_out", "closed", "completed_undecided", "other_status"]
+NO_START = ("CONVERSATION_QUEUED", "START_CONVERSATION_FAILED")
 FRICTION = ("MORE_TIME_REQUESTED", "AVAILABILITY_NOT_FOUND")
 
 
@@ -32,10 +36,10 @@ class Seen:
     data: dict[str, Any]
 
 
-def seen(bodies: Iterable[bytes], sent_at: datetime) -> list[Seen]:
-    """Events without repetitions; those of the placeholder organization are left out."""
+def seen(deliveries: Iterable[Delivery], sent_at: datetime) -> list[Seen]:
+    """Events of Popp without repetitions; those of the placeholder organization are left out."""
     found: dict[str, Seen] = {}
-    for body in bodies:
+    for body in (delivery.body for delivery in deliveries if delivery.provider == "popp"):
         document = msgspec.json.decode(body)
         data = document["data"]
         key = f"{data['organizationId']} {document.get('eventId', body)}"
@@ -46,11 +50,15 @@ def seen(bodies: Iterable[bytes], sent_at: datetime) -> list[Seen]:
     return list(found.values())
 
 
-def recount(events: list[Seen], time_zone: str) -> dict[Cell, Counter[str]]:
+def recount(deliveries: list[Delivery], sent_at: datetime, time_zone: str) -> dict[Cell, Counter[str]]:
     """Counts by bucket; a bucket is numerator, miss, open or an excluded reason."""
     zone, cells = ZoneInfo(time_zone), defaultdict[Cell, Counter[str]](Counter)
-    for mart, organization, at, bucket in _all(events):
+    for mart, organization, at, bucket in _all(seen(deliveries, sent_at)):
         cells[mart, organization, str(at.astimezone(zone).date())][bucket] += 1
+    for name, account in accounts(deliveries).items():
+        for mart in ("scheduling_success_cohort", "scheduling_success_activity"):
+            day = str(sent_at.astimezone(zone).date())
+            cells[mart, name, day]["no_failure_signal"] += len(chains(account))
     return dict(cells)
 
 
@@ -100,7 +108,7 @@ def _talk(
     if bucket != "no_signal":
         yield "scheduling_success_activity", organization, min(booked) if booked else max(hard), bucket
 
-    outcome, decided_at = _outcome(events, bool(starts))
+    outcome, decided_at = _outcome(events, any(event.name not in NO_START for event in events))
     yield "screening_pass_rate_cohort", organization, begun, outcome
     if decided_at:
         yield "screening_pass_rate_activity", organization, decided_at, outcome
@@ -110,7 +118,7 @@ def _talk(
         kinds.get((organization, campaign)) == "AVAILABILITY_OUTREACH" for campaign in _campaigns(events)
     )
     bucket = "interviewer" if interviewer else "numerator" if nudged else "miss"
-    if not starts:
+    if all(event.name in NO_START for event in events):
         yield "nudge_exhaustion_cohort", organization, begun, outcome
     else:
         yield "nudge_exhaustion_cohort", organization, begun, bucket

@@ -34,4 +34,4 @@ def test_files_that_are_not_there_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_truth(tmp_path / "none")
     with pytest.raises(UsageError, match="cannot be read"):
-        send_file(tmp_path / "none", "http://127.0.0.1:1", "popp", lambda body: {})
+        send_file(tmp_path / "none", "http://127.0.0.1:1", "popp", lambda delivery: {})

@@ -1,7 +1,9 @@
 """The truth: its parts add up, a second count from the bodies agrees, a few stories are counted by hand."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,24 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.simulate.journeys import Simulation, simulate
+from pipelines.simulate.kinds import Journey
 from pipelines.simulate.outcomes import (
     Conversation,
     Ending,
     Exhaustion,
     Friction,
-    Journey,
     LooseBooking,
     Meeting,
     Move,
     Person,
     Review,
-    Run,
-    RunEnding,
-    UnresolvedContact,
 )
 from pipelines.simulate.truth import TruthRow, truth_of
+from pipelines.simulate.workflow_outcomes import Run, RunEnding, UnresolvedContact
 from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
-from tests.simulate.recount import recount, seen
+from tests.simulate.recount import recount
+from tests.simulate.recount_orufy import recount_bookings
 from tests.simulate.test_deliveries import decodes
 
 SCREENING, INTERVIEWERS, SCHEDULING = CAMPAIGNS[0], CAMPAIGNS[3], CAMPAIGNS[2]
@@ -60,6 +61,7 @@ def test_the_parts_add_up_and_the_bodies_agree(
     sent_at = datetime(2026, 12, 1, tzinfo=UTC)
     day = date(2026, 12, 1) if time_zone in ("UTC", "Pacific/Kiritimati", "Australia/Lord_Howe") else None
     simulation = simulate(seed, journeys, until, time_zone, legacy_day=day if legacy else None)
+    assert simulation.bookings == recount_bookings(simulation.deliveries)
     for row in simulation.truth:
         assert row.population == row.denominator + row.open + sum(row.excluded.values()) > 0
         assert 0 <= row.numerator <= row.denominator
@@ -71,13 +73,20 @@ def test_the_bodies_agree_on_many_journeys(simulation: Simulation) -> None:
     sent_at = datetime(2026, 11, 21, 13, tzinfo=UTC)
     assert cells(simulation.truth) == second_opinion(simulation, sent_at, "America/New_York")
     assert len(simulation.truth) > 1000
+    assert simulation.bookings == recount_bookings(simulation.deliveries)
+
+
+def test_the_second_opinion_does_not_depend_on_the_order_of_sending(simulation: Simulation) -> None:
+    shuffled = Random(3).sample(simulation.deliveries, len(simulation.deliveries))
+    sent_at = datetime(2026, 11, 21, 13, tzinfo=UTC)
+    again = second_opinion(replace(simulation, deliveries=shuffled), sent_at, "America/New_York")
+    assert again == cells(simulation.truth)
 
 
 def second_opinion(
     simulation: Simulation, sent_at: datetime, time_zone: str
 ) -> dict[tuple[str, str, str], Counter[str]]:
-    bodies = [delivery.body for delivery in simulation.deliveries if decodes(delivery.body)]
-    return recount(seen(bodies, sent_at), time_zone)
+    return recount([each for each in simulation.deliveries if decodes(each)], sent_at, time_zone)
 
 
 def test_every_bucket_occurs(simulation: Simulation) -> None:
