@@ -10,10 +10,14 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from pipelines.errors import TopicMismatch, Unavailable
 from pipelines.ingest.batch import RawBatch
-from pipelines.ingest.topic import TopicInfo, Watermarks
+from pipelines.ingest.topic import TopicInfo, Watermarks, topic_info
 from receiver.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+"""How often the topic is looked at while nothing arrives."""
+LOOK_TIMEOUT_SECONDS = 3.0
 
 CHUNK_RECORDS = 10_000
 """Messages of the client library in memory at once; as rows of a batch they are a fraction of the size."""
@@ -25,21 +29,31 @@ class TopicReader:
 
     def __init__(self, kafka: KafkaSettings, topic: TopicInfo, next_offsets: Mapping[int, int]) -> None:
         """Go on at `next_offsets`; a partition that is not in it is read from its beginning."""
+        self._kafka = kafka
         self._topic = topic
         self._consumer = Consumer(_config(kafka), logger=logging.getLogger("librdkafka"))
         partitions = range(topic.partitions)
-        if new := sorted(set(partitions) - set(next_offsets)):
-            log.info("partitions %s are read from their beginning", new)
         self._consumer.assign(
             [TopicPartition(topic.topic, p, next_offsets.get(p, OFFSET_BEGINNING)) for p in partitions]
         )
+        _say_new(set(partitions) - set(next_offsets))
+        self._looked_at = time.monotonic()
+        self._unproven: RawBatch | None = None
 
     def read(self, max_records: int, linger_seconds: float) -> RawBatch:
         """What arrives within the time; of a backlog as much as asked for. Empty when nothing arrives.
 
-        Raises `TopicMismatch` when the broker no longer has the offset to go on at, `Unavailable` on a broken
-        connection that does not heal by itself.
+        Partitions that were added are read from then on. Raises `TopicMismatch` when the broker no longer has
+        the offset to go on at or the topic was made anew, `Unavailable` on a broken connection that does not
+        heal by itself.
         """
+        batch = self._unproven or self._fetch(max_records, linger_seconds)
+        if not len(batch) and time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return batch
+        self._unproven = None if self._is_same_topic() else batch
+        return RawBatch(self._topic.topic, self._topic.topic_id) if self._unproven else batch
+
+    def _fetch(self, max_records: int, linger_seconds: float) -> RawBatch:
         batch = RawBatch(self._topic.topic, self._topic.topic_id)
         deadline = time.monotonic() + linger_seconds
         while len(batch) < max_records:
@@ -49,6 +63,29 @@ class TopicReader:
             if len(messages) < asked:
                 break
         return batch
+
+    def _is_same_topic(self) -> bool:
+        """Asked after every batch, as messages of another topic would follow silently; False while Kafka is
+        away, and the batch waits until it is known."""
+        try:
+            found = topic_info(self._kafka, timeout_seconds=LOOK_TIMEOUT_SECONDS)
+        except Unavailable as error:
+            log.warning("waiting for Kafka: %s", error)
+            return False
+        self._looked_at = time.monotonic()
+        if found is None or found.topic_id != self._topic.topic_id:
+            raise TopicMismatch(
+                f"topic {self._topic.topic} was deleted or made anew while it was read; nothing of it was "
+                "loaded since. Start `hirestream stream` again: it says what is lost and how to go on"
+            )
+        added = range(self._topic.partitions, found.partitions)
+        if added:
+            self._consumer.incremental_assign(
+                [TopicPartition(self._topic.topic, p, OFFSET_BEGINNING) for p in added]
+            )
+            _say_new(set(added))
+            self._topic = found
+        return True
 
     def consume(self, max_records: int, timeout_seconds: float) -> list[Message]:
         """Messages as the client library has them. Raises `Unavailable`."""
@@ -70,6 +107,11 @@ class TopicReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _say_new(partitions: set[int]) -> None:
+    if partitions:
+        log.info("partitions %s are read from their beginning", sorted(partitions))
 
 
 def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> None:

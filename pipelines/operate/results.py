@@ -7,6 +7,7 @@ import duckdb
 from pipelines.reports.headlines import Headline, headlines
 from pipelines.reports.questions import QUESTIONS
 from pipelines.simulate.compare import differences
+from pipelines.simulate.compare_bookings import booking_differences
 from pipelines.simulate.journeys import Simulation
 
 
@@ -56,7 +57,7 @@ def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[s
         for name, count in expected.items()
         if totals[name] != count
     ]
-    return wrong + differences(con, simulation.truth)
+    return [*wrong, *differences(con, simulation.truth), *booking_differences(con, simulation.bookings)]
 
 
 def render(results: Results) -> str:

@@ -7,14 +7,13 @@ from pathlib import Path
 import duckdb
 
 from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.batch import RawBatch
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import Delivery, Simulation, organization_ids, simulate
+from pipelines.simulate.journeys import Simulation, simulate
 from pipelines.transform.build import ModelBuilder
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
 from pipelines.warehouse.tables import create_tables
-from receiver.envelope import ENVELOPE_VERSION
+from tests.simulate.records import ORGANIZATIONS, records
 
 AS_OF = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 TODAY = AS_OF.date()
@@ -28,7 +27,7 @@ def simulated_lake(home: Path) -> tuple[Settings, Simulation]:
     settings = Settings(home=home)
     simulation = simulate(7, JOURNEYS, AS_OF)
     con = empty_lake(home)
-    _loader(con).load(decode_batch(_records(simulation.deliveries)))
+    _loader(con).load(decode_batch(records(simulation.deliveries, AS_OF)))
     con.close()
     build = ModelBuilder(settings).build()
     assert not build.failures, build.failures
@@ -47,24 +46,10 @@ def _loader(con: duckdb.DuckDBPyConnection) -> Loader:
         con,
         {},
         holder="test",
-        organizations={SOURCE: frozenset(organization_ids())},
+        organizations=ORGANIZATIONS,
         rejects=None,
         clock=lambda: AS_OF,
     )
-
-
-def _records(deliveries: list[Delivery]) -> RawBatch:
-    batch = RawBatch("t", "id")
-    for offset, delivery in enumerate(deliveries):
-        batch.partitions.append(0)
-        batch.offsets.append(offset)
-        batch.bodies.append(delivery.body)
-        batch.delivery_ids.append(f"d-{offset}".encode())
-        batch.sources.append(SOURCE.encode())
-        batch.providers.append(b"popp")
-        batch.received_at.append(AS_OF.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode())
-        batch.versions.append(ENVELOPE_VERSION.encode())
-    return batch
 
 
 _EXCLUDED = {
