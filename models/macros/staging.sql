@@ -13,7 +13,7 @@
   select
     '{{ name }}' as event_type,
     event_key, source, provider, organization_id,
-    occurred_at, occurred_at_basis, received_at, loaded_at, batch_id, is_test, is_foreign
+    occurred_at, occurred_at_basis, received_at, loaded_at, batch_id, is_test, is_foreign, extras
     {%- for column in columns %},
     {{ column if column in present else 'cast(null as ' ~ types[column] ~ ') as ' ~ column }}
     {%- endfor %}

@@ -1,6 +1,7 @@
 -- Grain: one row per kind of finding, entity and organization that has any.
 -- Columns: how many. Nothing here is dropped elsewhere: inferred starts count in the rates, test deliveries and
--- foreign organizations do not and are listed here.
+-- foreign organizations do not and are listed here and in `outside`. Unknown fields and values are listed by name
+-- in `unknown_fields` and `unknown_values`.
 with findings as (
   select 'started_inferred' as kind, 'conversation' as entity, organization_id
   from {{ ref('conversations') }} where started_inferred
@@ -9,7 +10,7 @@ with findings as (
   from {{ ref('workflow_runs') }} where started_inferred
   union all
   select 'implied_missing', 'booking', organization_id
-  from {{ ref('bookings') }} where scheduled_inferred and not link_inferred
+  from {{ ref('bookings') }} where scheduled_inferred and logical_booking_id = booking_id
   union all
   select 'link_inferred', 'booking', organization_id
   from {{ ref('bookings') }} where link_inferred
@@ -29,11 +30,22 @@ with findings as (
   select 'quarantined', 'delivery', organization_id
   from {{ source('ledger', 'deliveries') }} where outcome = 'quarantined'
   union all
-  select 'test_event', 'event', organization_id
-  from {{ ref('stg_events') }} where is_test
+  select kind, 'event', organization_id
+  from (
+    select
+      organization_id,
+      unnest([
+        case when is_test then 'test_event' end,
+        case when is_foreign then 'foreign_event' end,
+        case when extras is not null then 'unknown_field' end
+      ]) as kind
+    from {{ ref('stg_events') }}
+    where is_test or is_foreign or extras is not null
+  )
+  where kind is not null
   union all
-  select 'foreign_event', 'event', organization_id
-  from {{ ref('stg_events') }} where is_foreign
+  select 'unknown_value', field, organization_id
+  from {{ ref('stg_unknown_values') }}
 )
 
 select

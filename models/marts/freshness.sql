@@ -2,11 +2,11 @@
 -- Columns: when its newest row was loaded, and how many there are. For an entity: when the newest of the events
 -- in it was loaded.
 {%- set entities = ['conversations', 'campaigns', 'bookings', 'nudge_sequences', 'reviews', 'screening_answers',
-  'candidate_analyses', 'workflow_runs', 'workflow_nodes', 'contacts'] %}
+  'candidate_analyses', 'workflow_runs', 'workflow_nodes', 'contacts', 'payments'] %}
 with tables as (
-  select 'events.' || event_type as table_name, max(loaded_at) as newest_loaded_at, count(*) as row_count
+  select table_name, max(loaded_at) as newest_loaded_at, count(*) as row_count
   from {{ ref('stg_events') }}
-  group by event_type
+  group by table_name
   union all
   select 'ledger.deliveries', max(loaded_at), count(*) from {{ source('ledger', 'deliveries') }}
   union all

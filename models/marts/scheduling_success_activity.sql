@@ -1,11 +1,12 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day of the outcome: the first booking event, else the latest signal.
 -- Columns: conversations with a booking / conversations with any signal of scheduling.
+-- Bookings of a provider that tells of no failure are counted and have no rate.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(
     ref('scheduling_members'),
     'scheduling_success_activity',
-    excluded=['no_signal']
+    excluded=['no_signal', 'no_failure_signal']
   ) }}
 )
 
@@ -22,6 +23,7 @@ select
   denominator,
   open,
   excluded_no_signal,
+  excluded_no_failure_signal,
   {{ rate() }} as rate,
   {{ wilson('low') }} as wilson_low,
   {{ wilson('high') }} as wilson_high

@@ -1,7 +1,5 @@
--- Returns deliveries that the ledger calls loaded and no event table has, outside those without a contract.
+-- Returns deliveries that the ledger calls loaded and no event table has.
 select deliveries.event_key, deliveries.event_type
 from {{ source('ledger', 'deliveries') }} as deliveries
 where deliveries.outcome = 'loaded'
-  and deliveries.reason is null
   and deliveries.event_key not in (select event_key from {{ ref('stg_events') }})
-  and deliveries.event_key not in (select event_key from {{ source('events', 'generic') }})

@@ -83,6 +83,7 @@ QUESTIONS = (
 
 _REASONS = {
     "no_signal": "no sign of scheduling",
+    "no_failure_signal": "from a system that tells of bookings only",
     "not_interested": "candidate not interested",
     "opted_out": "opted out",
     "closed": "closed without a decision",

@@ -16,6 +16,7 @@ from pipelines.flatten.tables import (
     ContractTables,
     tables_of,
 )
+from pipelines.warehouse.transaction import in_transaction
 
 Columns = Mapping[str, pl.DataType]
 
@@ -146,18 +147,19 @@ def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing: schemas, tables, and columns that a contract gained. One transaction."""
-    con.begin()
-    try:
-        for schema in ("ledger", "quarantine", "events", "entities", "marts", "staging"):
-            con.execute(f"CREATE SCHEMA IF NOT EXISTS wh.{schema}")
-        existing = _existing(con)
-        for name, columns in all_tables():
-            _create_or_widen(con, name, columns, existing.get(name))
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+    """Create what is missing: schemas, tables, and columns that a contract gained. One transaction.
+
+    Raises `Unavailable` when other writers are in the way for too long.
+    """
+    in_transaction(con, lambda: _create_missing(con))
+
+
+def _create_missing(con: duckdb.DuckDBPyConnection) -> None:
+    for schema in ("ledger", "quarantine", "events", "entities", "marts", "staging"):
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS wh.{schema}")
+    existing = _existing(con)
+    for name, columns in all_tables():
+        _create_or_widen(con, name, columns, existing.get(name))
 
 
 def _existing(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

@@ -5,17 +5,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.models.lake import SmallLake
+from tests.models.orufy_traps import ORUFY_TRAPS
+from tests.models.outside_traps import OUTSIDE_TRAPS
 from tests.models.traps import TRAPS
+
+EVERY_TRAP = {**TRAPS, **ORUFY_TRAPS, **OUTSIDE_TRAPS}
 
 
 @pytest.fixture(scope="session")
 def traps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
     """The traps' events loaded, every trap under its name as organization, models built."""
     lake = SmallLake(tmp_path_factory.mktemp("traps"))
-    for batch in range(max(len(batches) for batches in TRAPS.values())):
+    for batch in range(max(len(batches) for batches in EVERY_TRAP.values())):
         lake.load(
             delivery.of(name)
-            for name, batches in TRAPS.items()
+            for name, batches in EVERY_TRAP.items()
             for delivery in (batches[batch] if batch < len(batches) else ())
         )
         lake.build()

@@ -36,6 +36,9 @@ class Delivery:
     received: float | None = None
     child: tuple[str, Sequence[Mapping[str, Any]]] = ("", ())
     marks: Mapping[str, bool] = field(default_factory=dict)
+    provider: str = "popp"
+    source: str = "popp-main"
+    event_type: str = ""
 
     def of(self, organization: str) -> "Delivery":
         """The same delivery for another organization, as an event of its own."""
@@ -102,8 +105,8 @@ class SmallLake:
         return {
             "event_key": delivery.key,
             "delivery_id": f"{delivery.key}@{delivery.received_at.isoformat()}",
-            "source": "popp-main",
-            "provider": "popp",
+            "source": delivery.source,
+            "provider": delivery.provider,
             "organization_id": delivery.organization,
             "received_at": delivery.received_at,
             "loaded_at": hours(1000 + self._batch),
@@ -140,7 +143,7 @@ class SmallLake:
             "topic": "webhooks",
             "partition": 0,
             "offset": self._batch * 10_000 + place,
-            "event_type": delivery.table.upper(),
+            "event_type": delivery.event_type or delivery.table.upper(),
             "outcome": outcome,
             "key_kind": "event_id" if delivery.at is not None else "body",
         }

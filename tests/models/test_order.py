@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from tests.models.journeys import FAILED, PASSED, URL, flow, friction, meet, talk
 from tests.models.lake import Delivery, SmallLake
+from tests.models.sent import paid
 
 ENTITIES = (
     "conversations", "campaigns", "bookings", "nudge_sequences", "reviews", "screening_answers",
-    "candidate_analyses", "workflow_runs", "workflow_nodes", "contacts",
+    "candidate_analyses", "workflow_runs", "workflow_nodes", "contacts", "payments",
 )  # fmt: skip
 SCREEN = URL.format(campaign="screen", conversation="c")
 ANSWERS = ("screening_questions_outcome", [{"screening_question": "Nights?", "question_outcome": "PASSED"}])
@@ -45,6 +46,8 @@ DELIVERIES: tuple[Delivery, ...] = (
     CV,
     replace(CV, key="cv again", at=4),
     *(replace(LEGACY, received=received) for received in (9, 30, 3)),
+    paid("PENDING", 5),
+    paid("DONE", 6),
 )
 
 Plan = tuple[list[Delivery], tuple[int, int]]

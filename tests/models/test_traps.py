@@ -197,11 +197,6 @@ def test_a_late_start_corrects_the_past(traps: SmallLake) -> None:
     assert finding(traps, "started_inferred", "late_start") == 1
 
 
-def test_tests_and_foreign_organizations_are_listed_and_count_nowhere(traps: SmallLake) -> None:
-    assert (finding(traps, "test_event", "tests"), finding(traps, "foreign_event", "tests")) == (1, 1)
-    assert not traps.rows("FROM wh.entities.conversations WHERE organization_id = 'tests'")
-
-
 @pytest.mark.parametrize("mart", RATE_MARTS)
 def test_every_cell_is_the_count_of_its_members(traps: SmallLake, mart: str) -> None:
     counted = traps.rows(f"SELECT sum(population)::int AS n, sum(numerator)::int AS yes FROM wh.marts.{mart}")

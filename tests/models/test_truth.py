@@ -1,12 +1,17 @@
 """The simulator's journeys, loaded out of order in several batches, give exactly the simulator's truth."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from pipelines.flatten.batch import decode_batch
+from pipelines.ingest.batch import RawBatch
 from pipelines.settings import Settings
 from pipelines.simulate.compare import differences
+from pipelines.simulate.compare_bookings import booking_differences
+from pipelines.simulate.faults import Delivery
 from pipelines.simulate.journeys import organization_ids, simulate
 from pipelines.transform.build import ModelBuilder
 from pipelines.warehouse.lake import open_lake
@@ -16,6 +21,16 @@ from tests.flatten.rows import LOADED_AT, RECEIVED_AT, raw_batch
 
 JOURNEYS = 600
 TIME_ZONE = "America/New_York"
+
+
+def batch_of(deliveries: Sequence[Delivery], start: int) -> RawBatch:
+    """The deliveries as the receiver would have put them on the topic, each from its own source."""
+    return replace(
+        raw_batch(*(delivery.body for delivery in deliveries), start=start),
+        sources=[delivery.source.encode() for delivery in deliveries],
+        providers=[delivery.provider.encode() for delivery in deliveries],
+        message_ids=[d.message_id.encode() if d.message_id else None for d in deliveries],
+    )
 
 
 def test_the_marts_are_the_truth_after_incremental_builds(tmp_path: Path) -> None:
@@ -34,11 +49,13 @@ def test_the_marts_are_the_truth_after_incremental_builds(tmp_path: Path) -> Non
             rejects=None,
             clock=lambda: LOADED_AT + dt.timedelta(seconds=next(seconds)),
         )
-        bodies = [delivery.body for delivery in simulation.deliveries]
-        for start, end in ((0, 1000), (1000, 1200), (1200, len(bodies))):
-            done = loader.load(decode_batch(raw_batch(*bodies[start:end], start=start)))
+        deliveries = simulation.deliveries
+        for start, end in ((0, 1000), (1000, 1200), (1200, len(deliveries))):
+            done = loader.load(decode_batch(batch_of(deliveries[start:end], start)))
             tables = {name.removeprefix("events.") for name in done.tables}
             assert not builder.build(tables).failures
         assert len(simulation.truth) > 100
         assert differences(con, simulation.truth) == []
+        assert sum(booking.moves for booking in simulation.bookings) > 0
+        assert booking_differences(con, simulation.bookings) == []
         assert not builder.test().failures

@@ -138,8 +138,4 @@ TRAPS: dict[str, list[list[Delivery]]] = {
             talk("queued", "never-started", 2),
         ],
     ],
-    "tests": [
-        [replace(talk("started", "c", 1), marks={"is_test": True})],
-        [replace(talk("started", "d", 1), marks={"is_foreign": True})],
-    ],
 }

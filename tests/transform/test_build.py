@@ -32,9 +32,11 @@ def test_the_first_build_makes_all_models_and_later_ones_what_was_touched(lake: 
     assert built(lake, set()) == set()
     assert built(lake, {"conversation_started"}) == {"conversations"}
     assert built(lake, {"conversation_needs_review"}) == {"conversations", "reviews"}
-    assert built(lake, {"calendar_meeting_scheduled"}) == {"bookings", "conversations"}
+    assert built(lake, {"calendar_meeting_scheduled"}) == {"popp_bookings", "conversations"}
     assert built(lake, {"conversation_completed__screening_questions_outcome"}) == {"screening_answers"}
-    assert built(lake, {"workflow_contact_resolution_skipped", "generic"}) == {"contacts"}
+    assert built(lake, {"workflow_contact_resolution_skipped"}) == {"contacts"}
+    assert built(lake, {"book__attendees"}) == {"orufy_bookings"}
+    assert built(lake, {"generic"}) == {"orufy_bookings", "payments"}  # what has no contract may be theirs
 
 
 def test_an_incremental_build_brings_the_marts_up_to_date(lake: SmallLake) -> None:

@@ -1,18 +1,20 @@
--- Grain: one row per (mart, conversation), and per (mart, booking) for bookings without a conversation.
--- Columns: the cell, the entity, its bucket. A friction that arrives as two events (T5) is one signal.
+-- Grain: one row per (mart, conversation), and per (mart, logical booking) for bookings without a conversation.
+-- Columns: the cell, the entity, its bucket. A friction that arrives as two events (T5) is one signal. Orufy
+-- tells of bookings only, never of one that did not come about: its bookings have no rate.
 with units as (
   select
     provider, organization_id, source, campaign_id, external_campaign_id,
     'conversation' as entity, conversation_id as entity_id,
-    cohort_at, booked_at, last_signal_at
+    cohort_at, booked_at, last_signal_at, true as has_failure_signal
   from {{ ref('conversation_facts') }}
   union all by name
   select
     provider, organization_id, source, campaign_id, external_campaign_id,
     'booking' as entity, booking_id as entity_id,
-    booked_at as cohort_at, booked_at, cast(null as timestamptz) as last_signal_at
+    booked_at as cohort_at, booked_at, cast(null as timestamptz) as last_signal_at,
+    provider <> 'orufy' as has_failure_signal
   from {{ ref('bookings') }}
-  where conversation_id is null
+  where conversation_id is null and logical_booking_id = booking_id
 ),
 
 placed as (
@@ -36,6 +38,7 @@ select
   entity,
   entity_id,
   case
+    when not has_failure_signal then 'excluded_no_failure_signal'
     when booked_at is not null then 'numerator'
     when last_signal_at is not null then 'denominator'
     else 'excluded_no_signal'

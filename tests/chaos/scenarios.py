@@ -1,0 +1,246 @@
+"""What can break while deliveries come in. Each scenario breaks it and puts it right again.
+
+A scenario gets a world in which broker, receiver, loader and client run, and leaves it with a receiver that
+answers. Afterwards everything is loaded and the ledger is held against what the client was answered.
+"""
+
+import random
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
+
+from tests.chaos.world import World, wait_for
+
+Break = Callable[[World], None]
+
+DICE = random.Random(11)
+BOUNDARIES = ("insert-0", "insert-2", "insert-5", "before-commit", "after-commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A name, what happens, and whether CI runs it too."""
+
+    name: str
+    happens: Break
+    ci: bool = False
+    twice: float = 0.05
+    """Share of deliveries that are sent a second time."""
+
+
+def nothing(world: World) -> None:
+    """The undisturbed run that the others are compared with."""
+    time.sleep(6)
+
+
+def receiver_killed(world: World) -> None:
+    for _ in range(3):
+        time.sleep(DICE.uniform(0.5, 2))
+        world.receiver.kill()
+        world.receiver = world.start_receiver()
+    time.sleep(1)
+
+
+def broker_killed(world: World) -> None:
+    for _ in range(2):
+        time.sleep(DICE.uniform(1, 2))
+        world.kill_broker()
+        time.sleep(1)
+        world.start_broker()
+    time.sleep(3)
+
+
+def broker_stopped(world: World) -> None:
+    time.sleep(1)
+    world.kill_broker()
+    time.sleep(world.minutes * 60)
+    world.start_broker()
+    time.sleep(3)
+
+
+def broker_frozen(world: World) -> None:
+    time.sleep(1)
+    world.broker_signal(signal.SIGSTOP)
+    time.sleep(12)
+    world.broker_signal(signal.SIGCONT)
+    time.sleep(3)
+
+
+def broker_slow(world: World) -> None:
+    for _ in range(20):
+        world.broker_signal(signal.SIGSTOP)
+        time.sleep(0.45)
+        world.broker_signal(signal.SIGCONT)
+        time.sleep(0.15)
+
+
+def receiver_killed_while_spooling(world: World) -> None:
+    world.broker_signal(signal.SIGSTOP)
+    wait_for(lambda: world.metric("hirestream_spool_waiting") > 20, 40, "a filling spool")
+    world.receiver.kill()
+    world.receiver = world.start_receiver()
+    time.sleep(2)
+    world.receiver.kill()
+    world.broker_signal(signal.SIGCONT)
+    world.receiver = world.start_receiver()
+    time.sleep(3)
+
+
+def loader_killed(world: World) -> None:
+    for _ in range(4):
+        time.sleep(DICE.uniform(2, 5))
+        world.loader.kill()
+        world.loader = world.start_loader()
+    time.sleep(2)
+
+
+def loader_killed_at_each_boundary(world: World) -> None:
+    world.loader.kill()
+    for point in BOUNDARIES:
+        dying = world.start("-m", "tests.chaos.entries", "dying", point, "1")
+        wait_for(lambda process=dying: not process.running, 60, f"the death at {point}")  # type: ignore[misc]
+        assert dying.process.returncode == -signal.SIGKILL, dying.words()[-2_000:]
+    world.loader = world.start_loader()
+
+
+def dagster_run_killed(world: World) -> None:
+    world.loader.stop()
+    for seconds in (9.0, 12.0):
+        run = world.start("-m", "tests.chaos.dagster_run", DAGSTER_HOME=str(world.settings.dagster_home))
+        time.sleep(seconds)
+        run.kill()
+    world.loader = world.start_loader()
+
+
+def two_loaders_at_once(world: World) -> None:
+    world.loader.kill()
+    both = [world.start_loader(), world.start_loader()]
+    wait_for(lambda: any(not each.running for each in both), 60, "the refusal of one loader")
+    refused = next(each for each in both if not each.running)
+    assert refused.process.returncode == 3, refused.words()[-2_000:]
+    assert "the load is held by" in refused.words()
+    world.loader = next(each for each in both if each is not refused)
+    time.sleep(2)
+
+
+def lake_locked(world: World) -> None:
+    catalog = world.settings.warehouse / "catalog.sqlite"
+    wait_for(catalog.exists, 60, "the lake")
+    for _ in range(3):
+        other = sqlite3.connect(catalog, timeout=30, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(4)
+        other.execute("ROLLBACK")
+        other.close()
+        time.sleep(1)
+    assert world.loader.running, world.loader.words()[-2_000:]
+
+
+def clocks_jumping(world: World) -> None:
+    world.receiver.stop()
+    world.loader.stop()
+    world.receiver = world.start("-m", "tests.chaos.entries", "jumping-receiver")
+    world.loader = world.start("-m", "tests.chaos.entries", "jumping-loader")
+    time.sleep(10)
+    assert world.loader.running, world.loader.words()[-2_000:]
+
+
+def partitions_increased(world: World) -> None:
+    admin = AdminClient({"bootstrap.servers": world.broker.bootstrap_servers})
+    wait_for(lambda: "batch 1:" in world.loader.words(), 60, "the first batch")
+    for count, new in ((8, "[6, 7]"), (11, "[8, 9, 10]")):
+        asked = NewPartitions(world.settings.kafka.topic, count)
+        admin.create_partitions([asked])[world.settings.kafka.topic].result(10)
+        said = f"partitions {new} are read"
+        wait_for(lambda said=said: said in world.loader.words(), 60, said)  # type: ignore[misc]
+
+
+def upgrade_restart(world: World) -> None:
+    for _ in range(2):
+        time.sleep(2)
+        assert world.receiver.stop() == 0
+        world.receiver = world.start_receiver()
+        assert world.loader.stop() == 0
+        world.loader = world.start_loader()
+    time.sleep(1)
+
+
+def secrets_rotated(world: World) -> None:
+    for secrets in ("k1:test-secret,k2:next-secret", "k1:test-secret,k2:next-secret", "k2:next-secret"):
+        time.sleep(1.5)
+        world.receiver.stop()
+        world.receiver = world.start_receiver(HIRESTREAM_SOURCES__POPP__SECRETS=secrets)
+        world.client.sign_with(secrets.rpartition(":")[2])
+        time.sleep(1.5)
+    assert world.client.statuses[401] == 0
+
+
+def slow_and_half_open_clients(world: World) -> None:
+    port = world.settings.receiver.port
+    open_ones: list[socket.socket] = []
+    for number in range(300):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+        if number % 3:
+            connection.sendall(b"POST /webhooks/popp HTTP/1.1\r\nhost: x\r\n")
+        if number % 3 == 2:
+            connection.sendall(b"content-length: 1000\r\nx-signature: 00\r\n\r\n{")
+        open_ones.append(connection)
+    for _ in range(6):
+        time.sleep(1)
+        for connection in open_ones[::5]:
+            _drip(connection)
+    for connection in open_ones:
+        connection.close()
+
+
+def _drip(connection: socket.socket) -> None:
+    try:
+        connection.send(b"a")
+    except OSError:
+        return
+
+
+def flood(world: World) -> None:
+    process = psutil.Process(world.receiver.process.pid)
+    before = process.memory_info().rss
+    floods = [
+        world.start("-m", "tests.chaos.flood", str(world.settings.receiver.port), "700", "6")
+        for _ in range(2)
+    ]
+    peak = before
+    while any(each.running for each in floods):
+        peak = max(peak, process.memory_info().rss)
+        time.sleep(0.2)
+    assert peak - before < 300 * 2**20, f"the receiver grew by {(peak - before) / 2**20:.0f} MiB"
+    statuses = {part for each in floods for part in each.words().split()}
+    assert statuses <= {"200", "429", "503", "0"}, statuses
+
+
+SCENARIOS = (
+    Scenario("nothing breaks", nothing),
+    Scenario("everything twice and out of order", nothing, twice=1.0),
+    Scenario("receiver killed", receiver_killed, ci=True),
+    Scenario("broker killed", broker_killed, ci=True),
+    Scenario("broker stopped for minutes", broker_stopped),
+    Scenario("broker frozen", broker_frozen),
+    Scenario("broker slow", broker_slow),
+    Scenario("receiver killed while spooling", receiver_killed_while_spooling, ci=True),
+    Scenario("loader killed", loader_killed),
+    Scenario("loader killed at each boundary", loader_killed_at_each_boundary, ci=True),
+    Scenario("Dagster run killed", dagster_run_killed),
+    Scenario("two loaders at once", two_loaders_at_once),
+    Scenario("lake locked by another process", lake_locked),
+    Scenario("clocks jumping", clocks_jumping),
+    Scenario("partitions increased", partitions_increased),
+    Scenario("upgrade restart", upgrade_restart),
+    Scenario("secrets rotated", secrets_rotated),
+    Scenario("slow and half-open clients", slow_and_half_open_clients),
+    Scenario("flood above capacity", flood),
+)
