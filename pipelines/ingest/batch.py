@@ -23,6 +23,8 @@ class RawBatch:
     versions: list[bytes | None] = field(default_factory=list)
     key_ids: list[bytes | None] = field(default_factory=list)
     message_ids: list[bytes | None] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
+    """By partition the end of the topic when it was read, where that is known."""
 
     def __len__(self) -> int:
         return len(self.bodies)

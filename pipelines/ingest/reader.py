@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -62,7 +62,17 @@ class TopicReader:
             batch.extend([message for message in messages if not _is_error(message)])
             if len(messages) < asked:
                 break
+        batch.ends.update(self._ends(set(batch.partitions)))
         return batch
+
+    def _ends(self, partitions: set[int]) -> Iterator[tuple[int, int]]:
+        """The ends that the last answers of the broker named; asks for nothing."""
+        for partition in partitions:
+            marks = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic.topic, partition), cached=True
+            )
+            if marks is not None and marks[1] >= 0:
+                yield partition, marks[1]
 
     def _is_same_topic(self) -> bool:
         """Asked after every batch, as messages of another topic would follow silently; False while Kafka is

@@ -91,6 +91,21 @@ _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
         WHERE r.next_offset IS DISTINCT FROM s.next_offset
         """,
     ),
+    "one topic": (
+        "the topic was made anew; records that the old one held were never loaded: lost, at least",
+        """
+        WITH reached AS (
+            SELECT topic, topic_id, partition, max(next_offset) AS next_offset, max(end_offset) AS end_offset,
+                max(batch_id) AS batch_id
+            FROM wh.ledger.offsets GROUP BY topic, topic_id, partition
+        )
+        SELECT topic || '/' || partition || ' (' || topic_id || ')', end_offset - next_offset FROM reached
+        WHERE end_offset > next_offset AND topic_id <> (
+            SELECT arg_max(newest.topic_id, newest.batch_id) FROM reached AS newest
+            WHERE newest.topic = reached.topic
+        )
+        """,
+    ),
     "batches add up": (
         "the batches do not add up to the ledger's outcomes",
         """

@@ -96,6 +96,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType(
         "chain_sha256": "Hash over this batch's ledger rows and the hash before.",
         "first_offset": "First offset of the partition in the batch.",
         "next_offset": "Offset to go on at.",
+        "end_offset": "End of the partition on the topic at that time: what lies between is a backlog.",
         "occurred_at": "Business time of the event.",
         "occurred_at_basis": "Which clock the business time was taken from.",
         "is_test": "Whether the ids are the provider's placeholders.",

@@ -1,6 +1,7 @@
 """The rows a batch writes beside its events: ledger, bodies, quarantine, offsets, batch."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -93,14 +94,17 @@ def _headline(reasons: list[dict[str, str]]) -> str | None:
     return f"{reasons[0]['path']}: {reasons[0]['problem']}" if reasons else None
 
 
-def offsets_frame(ledger: pl.DataFrame) -> pl.DataFrame:
-    """What the batch took from each partition, and where to go on."""
+def offsets_frame(ledger: pl.DataFrame, ends: Mapping[int, int]) -> pl.DataFrame:
+    """What the batch took from each partition, where to go on, and the `ends` that the topic had then."""
     return (
         ledger.group_by("topic_id", "topic", "partition", "batch_id")
         .agg(
             pl.col("offset").min().alias("first_offset"),
             (pl.col("offset").max() + 1).alias("next_offset"),
             pl.len().cast(pl.Int64).alias("records"),
+        )
+        .with_columns(
+            pl.col("partition").replace_strict(ends, default=None, return_dtype=pl.Int64).alias("end_offset")
         )
         .sort("partition")
         .select(list(OFFSETS))

@@ -129,7 +129,7 @@ class Loader:
         frames = {
             "ledger.deliveries": ledger,
             "ledger.bodies": bodies_frame(batch, ledger),
-            "ledger.offsets": offsets_frame(ledger),
+            "ledger.offsets": offsets_frame(ledger, batch.raw.ends),
             "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
             "quarantine.records": quarantine_frame(batch, decided, ledger),
         }

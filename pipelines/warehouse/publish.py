@@ -16,6 +16,9 @@ from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import one_at_a_time
 
+COSTLY_ON_EMPTY_TABLES = "join_order,statistics_propagation"
+"""Optimizers that take long over tables of the lake without a row, as those of a provider not in use."""
+
 
 class Publisher:
     """Writes new editions when they are due."""
@@ -48,6 +51,7 @@ class Publisher:
             shutil.copyfile(start_from, new)
         con = open_lake(self._settings.warehouse, read_only=True)
         try:
+            con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
             con.execute(f"ATTACH '{str(new).replace(chr(39), chr(39) * 2)}' AS edition")
             con.begin()
             copy_schema(con, schema)

@@ -97,6 +97,7 @@ OFFSETS: Columns = MappingProxyType(
         **{name: dtype for name, dtype in _POSITION.items() if name != "offset"},
         "first_offset": pl.Int64(),
         "next_offset": pl.Int64(),
+        "end_offset": pl.Int64(),
         "records": pl.Int64(),
         "batch_id": pl.Int64(),
     }

@@ -14,12 +14,18 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 40
+_FULL = ("No space left on device", "database or disk is full")
 _IN_THE_WAY = ("database is locked", "conflict", "Failed to commit DuckLake transaction")
 
 
 def is_in_the_way(error: duckdb.Error) -> bool:
     """Whether an error says that another writer came first, so that doing it again is right."""
     return any(text in str(error) for text in _IN_THE_WAY)
+
+
+def is_full(error: duckdb.Error) -> bool:
+    """Whether an error says that there is no room to write."""
+    return any(text in str(error) for text in _FULL)
 
 
 def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
@@ -34,6 +40,11 @@ def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
             con.commit()
         except duckdb.Error as error:
             _roll_back(con)
+            if is_full(error):
+                raise Unavailable(
+                    "the disk of the lake is full; nothing of this commit was written. Free space, or give "
+                    "HIRESTREAM_HOME another disk, then start again: the load goes on where it was"
+                ) from error
             if not is_in_the_way(error):
                 raise
             log.info("commit tried again (%d): %s", attempt + 1, str(error).splitlines()[0][:200])

@@ -1,5 +1,7 @@
 """The audit finds a planted loss, a planted double count and a planted edit."""
 
+from dataclasses import replace
+
 import duckdb
 import pytest
 
@@ -64,3 +66,16 @@ def test_a_topic_that_does_not_fit_is_found(
     loaded: duckdb.DuckDBPyConnection, marks: Watermarks, problem: str
 ) -> None:
     assert problem in {finding.problem for finding in audit(loaded, TOPIC, {0: marks}).findings}
+
+
+def test_what_an_old_topic_still_held_is_counted(
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
+) -> None:
+    old = raw_batch(queued(1), queued(2))
+    old.ends[0] = 7
+    loader = make_loader()
+    loader.load(decode_batch(old))
+    assert audit(lake, None, None).ok
+    loader.load(decode_batch(replace(raw_batch(queued(3)), topic_id="made-anew")))
+    (finding,) = audit(lake, None, None).findings
+    assert (finding.check, finding.where, finding.records) == ("one topic", "topic/0 (topic-id)", 5)
