@@ -146,11 +146,6 @@ def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Waterma
             )
 
 
-def skip_lost(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> dict[int, int]:
-    """Positions moved behind what retention has deleted; the gap stays visible in the ledger."""
-    return {p: max(offset, found[p].low) for p, offset in next_offsets.items() if p in found}
-
-
 def _is_error(message: Message) -> bool:
     error = message.error()
     if error is None:

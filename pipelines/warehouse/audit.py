@@ -70,9 +70,26 @@ _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
     "offsets without gaps": (
         "offsets that were never recorded: lost",
         """
-        SELECT topic || '/' || partition, max("offset") - min("offset") + 1 - count(DISTINCT "offset")
-        FROM wh.ledger.deliveries GROUP BY topic, topic_id, partition
-        HAVING max("offset") - min("offset") + 1 > count(DISTINCT "offset")
+        WITH lost AS (
+            SELECT topic_id, partition, sum(next_offset - first_offset) AS n
+            FROM wh.ledger.offsets WHERE records = 0 GROUP BY ALL
+        ), reached AS (
+            SELECT topic, topic_id, partition, max(next_offset) - min(first_offset) AS n
+            FROM wh.ledger.offsets GROUP BY ALL
+        ), recorded AS (
+            SELECT topic_id, partition, count(DISTINCT "offset") AS n FROM wh.ledger.deliveries GROUP BY ALL
+        )
+        SELECT topic || '/' || partition, reached.n - coalesce(recorded.n, 0) - coalesce(lost.n, 0) AS missing
+        FROM reached LEFT JOIN recorded USING (topic_id, partition) LEFT JOIN lost USING (topic_id, partition)
+        WHERE missing > 0
+        """,
+    ),
+    "accepted losses": (
+        "deleted by retention before they were loaded: lost, as an operator has accepted",
+        """
+        SELECT topic || '/' || partition || ' offsets ' || first_offset || ' to ' || (next_offset - 1),
+            next_offset - first_offset
+        FROM wh.ledger.offsets WHERE records = 0 AND next_offset > first_offset
         """,
     ),
     "positions": (
@@ -83,7 +100,7 @@ _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
             FROM wh.ledger.deliveries GROUP BY ALL
         ), stored AS (
             SELECT topic, topic_id, partition, arg_max(next_offset, batch_id) AS next_offset
-            FROM wh.ledger.offsets GROUP BY ALL
+            FROM wh.ledger.offsets WHERE records > 0 GROUP BY ALL
         )
         SELECT coalesce(r.topic, s.topic) || '/' || coalesce(r.partition, s.partition),
             abs(coalesce(r.next_offset, 0) - coalesce(s.next_offset, 0))
@@ -92,15 +109,17 @@ _LEDGER_CHECKS: Mapping[str, tuple[str, str]] = {
         """,
     ),
     "one topic": (
-        "the topic was made anew; records that the old one held were never loaded: lost, at least",
+        "the topic was made anew; what the old one held beyond it was never loaded: lost, at least",
         """
         WITH reached AS (
             SELECT topic, topic_id, partition, max(next_offset) AS next_offset, max(end_offset) AS end_offset,
                 max(batch_id) AS batch_id
             FROM wh.ledger.offsets GROUP BY topic, topic_id, partition
         )
-        SELECT topic || '/' || partition || ' (' || topic_id || ')', end_offset - next_offset FROM reached
-        WHERE end_offset > next_offset AND topic_id <> (
+        SELECT topic || '/' || partition || ' from offset ' || next_offset || ' (' || topic_id || ')',
+            greatest(coalesce(end_offset, 0) - next_offset, 0)
+        FROM reached
+        WHERE topic_id <> (
             SELECT arg_max(newest.topic_id, newest.batch_id) FROM reached AS newest
             WHERE newest.topic = reached.topic
         )
@@ -252,9 +271,10 @@ def _topic_findings(
 
 
 def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:
+    """By partition where the load began and where it goes on, behind what was accepted as lost too."""
     rows = con.execute(
         """
-        SELECT partition, min("offset"), max("offset") + 1 FROM wh.ledger.deliveries
+        SELECT partition, min(first_offset), max(next_offset) FROM wh.ledger.offsets
         WHERE topic_id = ? GROUP BY partition ORDER BY partition
         """,
         [topic.topic_id],

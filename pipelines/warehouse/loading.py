@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import duckdb
+
 from pipelines.errors import TopicMismatch
-from pipelines.ingest.reader import TopicReader, check_positions, skip_lost
+from pipelines.ingest.reader import TopicReader, check_positions
 from pipelines.ingest.topic import TopicInfo, ensure_topic, watermarks
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import held_lease
 from pipelines.warehouse.load import Loader
-from pipelines.warehouse.positions import Position, by_partition, positions
+from pipelines.warehouse.losses import accept_loss
+from pipelines.warehouse.positions import by_partition, positions
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
@@ -38,7 +41,7 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
         try:
             create_tables(con)
             con.execute("SET threads = 1")  # halves the CPU of a commit; the other core decodes meanwhile
-            start = _start(settings, topic, positions(con, settings.kafka.topic), choices)
+            start = _start(settings, con, topic, holder, choices)
             loader = Loader(
                 con,
                 start,
@@ -70,8 +73,11 @@ def _window(settings: Settings, choices: Choices) -> RejectWindow | None:
     return RejectWindow(settings.load.reject_share, settings.load.reject_minimum)
 
 
-def _start(settings: Settings, topic: TopicInfo, stored: list[Position], choices: Choices) -> dict[int, int]:
+def _start(
+    settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo, holder: str, choices: Choices
+) -> dict[int, int]:
     """Where to start. Raises `TopicMismatch` when the stored positions do not fit the topic."""
+    stored = positions(con, topic.topic)
     others = sorted({p.topic_id for p in stored} - {topic.topic_id})
     here = dict(by_partition(stored, topic.topic_id))
     if others and not here and not choices.accept_loss:
@@ -80,7 +86,8 @@ def _start(settings: Settings, topic: TopicInfo, stored: list[Position], choices
             "the old one still held is lost. `hirestream stream --accept-loss` loads the new one"
         )
     found = watermarks(settings.kafka, topic)
-    if choices.accept_loss:
-        here = skip_lost(here, found)
+    if choices.accept_loss and (here or others):
+        now = dt.datetime.now(dt.UTC)
+        here = accept_loss(con, topic, here, found, holder=holder, now=now)
     check_positions(here, found)
     return here

@@ -18,7 +18,7 @@ from pipelines.warehouse.loading import Choices
 
 
 class Dying:
-    """The loader's connection: SIGKILL to this process before the n-th INSERT of a batch or around its commit."""
+    """The loader's connection: SIGKILL to itself before the n-th INSERT of a batch or around its commit."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, point: str, batch: int) -> None:
         self._con, self._point, self._batch = con, point, batch
@@ -72,8 +72,8 @@ def main() -> int:
     """`dying POINT BATCH`, `jumping-receiver`, `jumping-loader`, or `drain`: loading without models."""
     what = sys.argv[1]
     if what == "drain":
-        settings = Settings.read()
-        return exit_code_of(lambda: drain(settings, "drain", Choices(), lambda _: None) and None)
+        choices = Choices(accept_loss="--accept-loss" in sys.argv)
+        return exit_code_of(lambda: drain(Settings.read(), "drain", choices, lambda _: None) and None)
     if what == "jumping-receiver":
         patch("receiver.server.datetime", Jumping).start()
         return run(["receiver"])

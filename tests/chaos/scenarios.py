@@ -16,9 +16,12 @@ import psutil
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
+from tests.chaos.disks import lake_disk_full, spool_disk_full
+from tests.chaos.losses import retention_overtakes, topic_recreated
 from tests.chaos.world import World, wait_for
 
-Break = Callable[[World], None]
+Break = Callable[[World], int | None]
+"""Returns how many answered records were destroyed on purpose; None stands for none."""
 
 DICE = random.Random(11)
 BOUNDARIES = ("insert-0", "insert-2", "insert-5", "before-commit", "after-commit")
@@ -33,6 +36,8 @@ class Scenario:
     ci: bool = False
     twice: float = 0.05
     """Share of deliveries that are sent a second time."""
+    exact: bool = True
+    """Whether the audit can know how much Kafka has lost, and not only that it has."""
 
 
 def nothing(world: World) -> None:
@@ -223,7 +228,7 @@ def flood(world: World) -> None:
     assert statuses <= {"200", "429", "503", "0"}, statuses
 
 
-SCENARIOS = (
+SCENARIOS: tuple[Scenario, ...] = (
     Scenario("nothing breaks", nothing),
     Scenario("everything twice and out of order", nothing, twice=1.0),
     Scenario("receiver killed", receiver_killed, ci=True),
@@ -243,4 +248,8 @@ SCENARIOS = (
     Scenario("secrets rotated", secrets_rotated),
     Scenario("slow and half-open clients", slow_and_half_open_clients),
     Scenario("flood above capacity", flood),
+    Scenario("disk of the lake full", lake_disk_full, ci=True),
+    Scenario("disk of the spool full", spool_disk_full),
+    Scenario("retention overtakes the loader", retention_overtakes),
+    Scenario("topic made anew", topic_recreated, exact=False),
 )

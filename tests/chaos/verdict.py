@@ -37,6 +37,7 @@ def verdict(settings: Settings, acknowledged: dict[str, bytes]) -> dict[str, Any
         "distinct": len(set(digests.values())),
         "distinct_decoded": len(decoded & set(digests.values())),
         "waiting": audited.totals.waiting,
+        "findings_records": sum(f.records for f in audited.findings),
         "findings": [f"{f.check}: {f.where}: {f.problem} ({f.records})" for f in audited.findings],
     }
 

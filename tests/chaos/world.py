@@ -16,6 +16,7 @@ import psutil
 from pipelines.operate.broker import RunningBroker, start_broker
 from pipelines.operate.child import tie_to
 from pipelines.settings import Settings
+from receiver.settings import PROJECT
 from tests.chaos.client import Client, Traffic
 from tests.receiver.running import Receiver, variables
 
@@ -137,7 +138,7 @@ class World:
     def environment(self) -> dict[str, str]:
         """The variables that mean these settings."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("HIRESTREAM_")}
-        return clean | variables(self.settings)
+        return clean | variables(self.settings) | {"PYTHONPATH": str(PROJECT)}
 
     def start_receiver(self, **environment: str) -> Program:
         """The receiver, once it answers."""

@@ -78,4 +78,8 @@ def test_what_an_old_topic_still_held_is_counted(
     assert audit(lake, None, None).ok
     loader.load(decode_batch(replace(raw_batch(queued(3)), topic_id="made-anew")))
     (finding,) = audit(lake, None, None).findings
-    assert (finding.check, finding.where, finding.records) == ("one topic", "topic/0 (topic-id)", 5)
+    assert (finding.check, finding.where, finding.records) == (
+        "one topic",
+        "topic/0 from offset 2 (topic-id)",
+        5,
+    )

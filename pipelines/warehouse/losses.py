@@ -1,0 +1,78 @@
+"""Records that Kafka lost before they were loaded: accepted by an operator, recorded for ever, never skipped.
+
+What is accepted is a commit of its own: the positions go on behind what is lost, in rows of `ledger.offsets`
+without records, which the audit counts.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+import duckdb
+import polars as pl
+
+from pipelines.ingest.topic import TopicInfo, Watermarks
+from pipelines.warehouse.ledger import chained
+from pipelines.warehouse.positions import last_batch
+from pipelines.warehouse.tables import BATCHES, DELIVERIES, OFFSETS
+from pipelines.warehouse.transaction import in_transaction
+
+LOSS = "loss"
+"""The kind of a batch that records an accepted loss."""
+
+
+def accept_loss(
+    con: duckdb.DuckDBPyConnection,
+    topic: TopicInfo,
+    stored: Mapping[int, int],
+    found: Mapping[int, Watermarks],
+    *,
+    holder: str,
+    now: dt.datetime,
+) -> dict[int, int]:
+    """The positions behind what is lost, recorded in the lake. `stored` is empty for a topic made anew."""
+    moves = list(_moves(stored, found))
+    if moves:
+        in_transaction(con, lambda: _record(con, topic, moves, holder, now))
+    return {**stored, **{partition: low for partition, _, low in moves}}
+
+
+def _moves(stored: Mapping[int, int], found: Mapping[int, Watermarks]) -> Iterator[tuple[int, int, int]]:
+    """Partition, where it was to go on, where it goes on."""
+    for partition, marks in found.items():
+        if not stored:
+            yield partition, marks.low, marks.low
+        elif partition in stored and stored[partition] < marks.low:
+            yield partition, stored[partition], marks.low
+
+
+def _record(
+    con: duckdb.DuckDBPyConnection,
+    topic: TopicInfo,
+    moves: list[tuple[int, int, int]],
+    holder: str,
+    now: dt.datetime,
+) -> None:
+    last = last_batch(con)
+    batch_id, nothing = last.batch_id + 1, pl.DataFrame(schema=dict(DELIVERIES))
+    chain = chained(last.chain_sha256, nothing)
+    counts = dict.fromkeys(("records", "loaded", "duplicate", "quarantined"), 0)
+    batch = {"batch_id": batch_id, "kind": LOSS, "loaded_at": now, "loader": holder, "chain_sha256": chain}
+    offsets = [
+        {
+            "topic_id": topic.topic_id,
+            "topic": topic.topic,
+            "partition": partition,
+            "first_offset": first,
+            "next_offset": low,
+            "records": 0,
+            "batch_id": batch_id,
+        }
+        for partition, first, low in moves
+    ]
+    for table, rows, columns in (
+        ("ledger.batches", [batch | counts], BATCHES),
+        ("ledger.offsets", offsets, OFFSETS),
+    ):
+        con.register("frame", pl.DataFrame(rows, schema=dict(columns)))
+        con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
+        con.unregister("frame")
