@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench fuzz notebook clean
+.PHONY: help setup demo test check format lock bench chaos fuzz notebook clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,10 @@ lock: setup ## resolve requirements.lock anew from pyproject.toml
 
 bench: setup ## three figures, each with its baseline; writes var/bench.json
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+chaos: setup ## every fault while deliveries come in, with exact totals; writes var/chaos.json
+	@PROTOCOL_EXAMPLES=40 $(VENV)/bin/pytest -q tests/warehouse/test_protocol.py
+	@$(VENV)/bin/python -m tests.chaos $(ARGS)
 
 fuzz: setup ## ten thousand mutated payloads of every event; writes var/fuzz.json
 	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
