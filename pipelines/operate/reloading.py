@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
+from pipelines.transform.sources import check_generated
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.loading import expected_organizations
 from pipelines.warehouse.readers import open_for_reading
@@ -50,8 +51,10 @@ def quarantined_records(filters: Filters) -> Wanted:
 def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
     """Decode again what is wanted and bring the models up to date; the loader may go on meanwhile.
 
-    Raises `Unavailable` without a lake, `HirestreamError` when a model fails.
+    Raises `Unavailable` without a lake, `UsageError` where the models do not know the contracts,
+    `HirestreamError` when a model fails.
     """
+    check_generated()
     open_for_reading(settings).close()
     con = open_lake(settings.warehouse)
     try:

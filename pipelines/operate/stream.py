@@ -16,6 +16,7 @@ from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.operate.followup import FollowUp
 from pipelines.operate.read_ahead import commits, tune_interpreter
 from pipelines.settings import Settings
+from pipelines.transform.sources import check_generated
 from pipelines.warehouse.load import Loaded, Loader
 from pipelines.warehouse.loading import Choices, open_loader
 
@@ -30,7 +31,9 @@ def run_stream(
     """Load until told to stop, or until all that is on the topic now is loaded and modelled.
 
     Raises `LeaseHeld`, `TopicMismatch`, `TooManyRejects` or `Unavailable`; the position is kept in any case.
+    Raises `UsageError` where the models do not know the contracts.
     """
+    check_generated()
     stop = stop or threading.Event()
     tune_interpreter()
     with _stopping_on_signals(stop), open_loader(settings, HOLDER, choices) as (reader, loader):

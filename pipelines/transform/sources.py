@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pipelines.contracts.registry import contracts
+from pipelines.errors import UsageError
 from pipelines.flatten.tables import Column, Table, tables_of
 from pipelines.warehouse.described import about_column
 from pipelines.warehouse.tables import sql_type
@@ -60,6 +61,13 @@ GENERATED: Mapping[Path, Callable[[], str]] = MappingProxyType(
 def outdated() -> list[Path]:
     """The generated files that differ from what the contracts say."""
     return [f for f, render in GENERATED.items() if not f.exists() or f.read_text("utf-8") != render()]
+
+
+def check_generated() -> None:
+    """Raises `UsageError` where the models do not know the contracts of today: they would leave rows out."""
+    if files := outdated():
+        names = ", ".join(file.name for file in files)
+        raise UsageError(f"the models do not know every contract ({names}); run `hirestream docs`, then again")
 
 
 def regenerate() -> list[Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from pipelines.errors import UsageError
 from pipelines.transform import sources
 from pipelines.warehouse.tables import all_tables
 
@@ -17,7 +18,10 @@ def test_an_outdated_file_is_seen_and_written_anew(tmp_path: Path, monkeypatch: 
     file = tmp_path / "_sources.yml"
     monkeypatch.setattr(sources, "GENERATED", {file: sources.render_sources})
     assert sources.outdated() == [file]
+    with pytest.raises(UsageError, match="hirestream docs"):
+        sources.check_generated()
     assert sources.regenerate() == [file]
+    sources.check_generated()
     assert sources.outdated() == []
 
 
