@@ -60,8 +60,8 @@ Day = dt.date
 Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number that fits 64 bits."""
 
-Number = Annotated[float, Meta(ge=-(2.0**53), le=2.0**53)]
-"""A decimal number; beyond 2^53 a double would change it silently, so it is rejected."""
+Number = Annotated[float, Meta(gt=-(2.0**53), lt=2.0**53)]
+"""A decimal number; from 2^53 on a double would change it silently (2^53 + 1 becomes 2^53): rejected."""
 
 Anything = Any
 """Kept as JSON text: its shape is not documented."""

@@ -64,7 +64,7 @@ def test_every_reason_is_given_and_none_quotes_a_value() -> None:
     assert "Ana" not in str(found.problems)
 
 
-@pytest.mark.parametrize("value", ["87.5", True, 10**30, [], {"a": 1}])
+@pytest.mark.parametrize("value", ["87.5", True, 2**53 + 1, -(2**53) - 1, 10**30, [], {"a": 1}])
 def test_a_score_of_another_type_is_never_bent_into_a_number(value: object) -> None:
     data = {"recordId": "c", "organizationId": "o", "scorecardTotalValue": value}
     found = decode(json.dumps({"event": "CONVERSATION_COMPLETED", "data": data}).encode())
