@@ -85,14 +85,14 @@ def broker() -> None:
 def receiver() -> None:
     """Run the HTTP receiver until SIGTERM or Ctrl-C."""
     from pipelines.errors import Unavailable
-    from pipelines.ingest.topic import ensure_topic
+    from pipelines.operate.receiving import prepare_topic
     from receiver.server import ServerError, check, serve
 
     settings = _settings()
     check(settings)
-    ensure_topic(settings.kafka)
+    prepare = prepare_topic(settings)
     try:
-        serve(settings)
+        serve(settings, prepare)
     except ServerError as error:
         raise Unavailable(str(error)) from error
 
@@ -209,7 +209,7 @@ def audit(as_json: AsJson = False) -> int:
     from pipelines.operate.output import hand_over
 
     found = run_audit(_settings())
-    document = {"ok": found.ok, "totals": found.totals, "findings": found.findings}
+    document = {"ok": found.ok, "totals": found.totals, "spool": found.spool, "findings": found.findings}
     hand_over(document, render(found), as_json=as_json)
     return 0 if found.ok else 1
 

@@ -5,11 +5,13 @@ from datetime import datetime
 from receiver.envelope import Envelope
 from receiver.providers.provider import About
 from receiver.refusals import NOT_AUTHENTIC, Refusal
-from receiver.signatures import RawHeaders, verify
+from receiver.signatures import RawHeaders, StandardWebhooks, verify
+from receiver.signatures.headers import only
 from receiver.sources import Source
 
 LONGEST_EVENT_TYPE = 200
 LONGEST_CONTENT_TYPE = 200
+LONGEST_MESSAGE_ID = 200
 
 
 def accept(
@@ -31,6 +33,7 @@ def accept(
         event_type=_bounded(about.event_type),
         key_id=key_id,
         content_type=_content_type(headers),
+        message_id=_message_id(source, headers),
     )
 
 
@@ -48,5 +51,17 @@ def _bounded(event_type: str | None) -> str | None:
 def _content_type(headers: RawHeaders) -> str | None:
     """The header where it is short plain ASCII; it is a note for people, nothing depends on it."""
     value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    return _plain(value, LONGEST_CONTENT_TYPE)
+
+
+def _message_id(source: Source, headers: RawHeaders) -> str | None:
+    """The id that was signed: of no other scheme is it known which header holds one."""
+    if not isinstance(source.scheme, StandardWebhooks):
+        return None
+    return _plain(only(headers, b"webhook-id") or b"", LONGEST_MESSAGE_ID)
+
+
+def _plain(value: bytes, longest: int) -> str | None:
+    """The value where it is printable ASCII, neither empty nor too long."""
     text = value.decode("ascii", errors="replace")
-    return text if 0 < len(text) <= LONGEST_CONTENT_TYPE and text.isascii() and text.isprintable() else None
+    return text if 0 < len(text) <= longest and text.isascii() and text.isprintable() else None

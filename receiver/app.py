@@ -11,31 +11,49 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from receiver.circuit import Circuit
 from receiver.deliveries import Clock, Deliveries, NewId
+from receiver.drain import Drain, Prepare
+from receiver.failover import Failover, wait_seconds
+from receiver.health import Health
 from receiver.held import Hold, open_hold
 from receiver.metrics import Metrics
 from receiver.openapi import DESCRIPTION, with_webhooks
-from receiver.publish import Publisher
+from receiver.publish import KafkaPublisher, Publisher
 from receiver.refusals import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
 from receiver.release import release_until_done
 from receiver.settings import CoreSettings
 from receiver.sources import Source, sources
+from receiver.spool import Spool, open_spool
+
+UNPREPARED = "the topic has not been checked yet"
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_id: NewId) -> FastAPI:
+def create_app(
+    settings: CoreSettings,
+    publisher: Publisher,
+    clock: Clock,
+    new_id: NewId,
+    prepare: Prepare | None = None,
+) -> FastAPI:
     """The application; `app.state.metrics` are its metrics. It closes `publisher` when it ends.
 
-    Raises `SettingsError` when no source, or one without a usable secret, is configured.
+    With `prepare` deliveries are spooled until it found the topic fit for use.
+    Raises `SettingsError` when no source, or one without a usable secret, is configured, and when what it
+    keeps deliveries in cannot be opened.
     """
     known = sources(settings)
     hold = open_hold(settings)
+    spool = open_spool(settings)
+    circuit = Circuit(None if prepare is None else UNPREPARED)
+    health = Health(publisher, spool, circuit)
     metrics = Metrics((source.name, key_id) for source in known.values() for key_id in source.secrets)
     deliveries = Deliveries(
         known=known,
         max_body_bytes=settings.receiver.max_body_bytes,
-        publisher=publisher,
+        failover=Failover(publisher, spool, circuit),
         clock=clock,
         new_id=new_id,
         metrics=metrics,
@@ -44,7 +62,10 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with _releasing(hold, known, publisher, metrics):
+        async with (
+            _draining(settings, spool, circuit, publisher, prepare),
+            _releasing(hold, known, publisher, metrics),
+        ):
             yield
         await publisher.close()
 
@@ -60,7 +81,7 @@ def create_app(settings: CoreSettings, publisher: Publisher, clock: Clock, new_i
         lifespan=lifespan,
     )
     app.state.metrics = metrics
-    _add_pages(app, publisher, metrics, hold)
+    _add_pages(app, health, metrics, hold)
     _add_last_resorts(app)
     _describe(app, settings)
     return app
@@ -86,22 +107,50 @@ async def _releasing(
     await hold.close()
 
 
-def _add_pages(app: FastAPI, publisher: Publisher, metrics: Metrics, hold: Hold | None) -> None:
+@asynccontextmanager
+async def _draining(
+    settings: CoreSettings,
+    spool: Spool | None,
+    circuit: Circuit,
+    publisher: Publisher,
+    prepare: Prepare | None,
+) -> AsyncIterator[None]:
+    """What is spooled goes to the topic beside everything else; at the end the file is closed."""
+    if spool is None:
+        yield
+        return
+    longest = settings.receiver.confirm_timeout_seconds
+    drain = Drain(
+        spool=spool,
+        circuit=circuit,
+        front=publisher,
+        make_publisher=lambda: KafkaPublisher(settings.kafka, longest),
+        in_time_seconds=wait_seconds(settings),
+        prepare=prepare,
+    )
+    drain.start()
+    yield
+    await drain.stop(longest)
+    await spool.close()
+
+
+def _add_pages(app: FastAPI, health: Health, metrics: Metrics, hold: Hold | None) -> None:
     @app.get("/healthz", summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", summary="Deliveries can be confirmed", responses={503: {"description": "Why not"}})
+    @app.get("/readyz", summary="Deliveries can be kept", responses={503: {"description": "Why not"}})
     async def readyz() -> JSONResponse:
-        reason = await publisher.ready()
-        if reason is None:
-            return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": "not ready", "reason": reason}, 503, {"retry-after": "1"})
+        found = await health.look()
+        if found.ready:
+            return JSONResponse(found.document())
+        return JSONResponse(found.document(), 503, {"retry-after": "1"})
 
     @app.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def prometheus() -> Response:
         if hold is not None:
             metrics.show_held(await hold.totals())
+        metrics.spool.state, metrics.spool.counted = await health.spool()
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

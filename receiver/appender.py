@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from receiver.queue import Bounds, Item, Queue
 
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+
 Waiting = tuple[Item, asyncio.Future[bool]]
 
 
@@ -19,10 +21,14 @@ class Appender:
     It belongs to the event loop that it is used in.
     """
 
-    def __init__(self, queue: Queue, bounds: Bounds, max_waiting: int) -> None:
+    def __init__(
+        self, queue: Queue, bounds: Bounds, max_waiting: int, max_waiting_bytes: int = MAX_WAITING_BYTES
+    ) -> None:
         self._queue = queue
         self._bounds = bounds
         self._max_waiting = max_waiting
+        self._max_waiting_bytes = max_waiting_bytes
+        self._waiting_bytes = 0
         self._waiting: list[Waiting] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "queue")
@@ -32,10 +38,12 @@ class Appender:
 
         Raises `Overloaded`, and `sqlite3.Error` or `OSError` when it cannot be written.
         """
-        if len(self._waiting) >= self._max_waiting:
+        size = item.size_bytes
+        if len(self._waiting) >= self._max_waiting or self._waiting_bytes + size > self._max_waiting_bytes:
             raise Overloaded
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
+        self._waiting_bytes += size
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         return await done
@@ -51,6 +59,7 @@ class Appender:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             items = [item for item, _ in batch]
+            self._waiting_bytes = 0  # so at most twice the limit is in memory, half of it being written
             try:
                 taken = await loop.run_in_executor(self._thread, self._queue.append, items, self._bounds)
             except (sqlite3.Error, OSError) as error:

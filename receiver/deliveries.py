@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.types import Receive, Scope, Send
 
 from receiver.accept import accept
-from receiver.envelope import Envelope
+from receiver.failover import Failover, Kept
 from receiver.held import Hold
 from receiver.metrics import NO_SOURCE, Metrics
-from receiver.publish import NotConfirmed, Publisher
-from receiver.refusals import NOT_CONFIRMED, TOO_LARGE, UNAVAILABLE, UNKNOWN_SOURCE, Refusal
+from receiver.refusals import TOO_LARGE, UNAVAILABLE, UNKNOWN_SOURCE, Refusal
 from receiver.sources import Source
 
 Clock = Callable[[], datetime]
@@ -25,6 +25,14 @@ class Disconnected(Exception):
     """The sender went away before its body was complete: there is nobody to answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that is durable, and where."""
+
+    delivery_id: str
+    kept: Kept
+
+
 class Deliveries:
     """`POST /webhooks/{source}` as a raw ASGI endpoint: a function route costs half of the rate."""
 
@@ -33,7 +41,7 @@ class Deliveries:
         *,
         known: Mapping[str, Source],
         max_body_bytes: int,
-        publisher: Publisher,
+        failover: Failover,
         clock: Clock,
         new_id: NewId,
         metrics: Metrics,
@@ -41,7 +49,7 @@ class Deliveries:
     ) -> None:
         self._sources = known
         self._max_body_bytes = max_body_bytes
-        self._publisher = publisher
+        self._failover = failover
         self._clock = clock
         self._new_id = new_id
         self._metrics = metrics
@@ -65,8 +73,8 @@ class Deliveries:
             self._in_flight -= 1
         await self._answer(source, outcome, send)
 
-    async def _take(self, source: Source, scope: Scope, receive: Receive) -> Envelope | Refusal:
-        """The envelope once it is durable, or why it is not."""
+    async def _take(self, source: Source, scope: Scope, receive: Receive) -> Taken | Refusal:
+        """The delivery once it is durable, or why it is not."""
         started = asyncio.get_running_loop().time()
         body = await read_body(scope["headers"], receive, self._max_body_bytes)
         if body is None:
@@ -75,25 +83,23 @@ class Deliveries:
         accepted = accept(source, scope["headers"], body, received_at, delivery_id)
         if isinstance(accepted, Refusal):
             if source.hold_unverified and self._hold is not None:
-                kept = await self._hold.keep(source.name, scope["headers"], body, received_at, delivery_id)
-                self._metrics.hold(source.name, kept).inc()
+                held = await self._hold.keep(source.name, scope["headers"], body, received_at, delivery_id)
+                self._metrics.hold(source.name, held).inc()
             return accepted
         self._metrics.verified(source.name, accepted.key_id).set(accepted.received_at.timestamp())
-        try:
-            await self._publisher.publish(accepted)
-        except NotConfirmed as error:
-            logger.error("not confirmed: %s", error)
-            return NOT_CONFIRMED
+        kept = await self._failover.keep(accepted)
+        if isinstance(kept, Refusal):
+            return kept
         self._metrics.latency.observe(asyncio.get_running_loop().time() - started)
-        return accepted
+        return Taken(delivery_id, kept)
 
-    async def _answer(self, source: Source | None, outcome: Envelope | Refusal, send: Send) -> None:
+    async def _answer(self, source: Source | None, outcome: Taken | Refusal, send: Send) -> None:
         if isinstance(outcome, Refusal):
             self._count(source, outcome.code)
             logger.info("refused: %s", outcome.code, extra={"source": source.name if source else NO_SOURCE})
             await respond(send, outcome.status, list(outcome.headers()), outcome.body())
             return
-        self._count(source, "accepted")
+        self._count(source, outcome.kept)
         body = b'{"delivery_id": "%s"}' % outcome.delivery_id.encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await respond(send, 200, headers, body)

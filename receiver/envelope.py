@@ -24,6 +24,7 @@ class Envelope:
     """One accepted delivery on its way to the topic.
 
     `key` puts all events of one entity into one partition; `body` is exactly what the sender signed.
+    `message_id` is the sender's own id of the message, where the signature covers one.
     """
 
     delivery_id: str
@@ -35,6 +36,7 @@ class Envelope:
     event_type: str | None = None
     key_id: str | None = None
     content_type: str | None = None
+    message_id: str | None = None
 
     def headers(self) -> Headers:
         """The Kafka headers, in a fixed order."""
@@ -51,6 +53,8 @@ class Envelope:
             headers.append(("key_id", self.key_id.encode()))
         if self.content_type is not None:
             headers.append(("content_type", self.content_type.encode()))
+        if self.message_id is not None:
+            headers.append(("message_id", self.message_id.encode()))
         return headers
 
 

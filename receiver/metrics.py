@@ -1,16 +1,55 @@
 """What the receiver counts, in a registry of its own. Labels are configured names and fixed codes only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from receiver.queue import Total
+from receiver.queue import Counted, Total
 
 NO_SOURCE = "-"
 """Stands where a request names no configured source."""
 
 BUCKETS_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+
+
+SPOOL_STATES = ("idle", "spooling", "draining", "full", "too_old", "failing")
+
+
+class SpoolSeries(Collector):
+    """The spool as it is now; its totals are those of its file, which a restart does not set back."""
+
+    def __init__(self) -> None:
+        self.state: str | None = None
+        self.counted: Counted | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """No series where there is no spool, and no numbers where it cannot be read."""
+        if self.state is not None:
+            states = GaugeMetricFamily("hirestream_spool_state", "1 for the state it is in", labels=["state"])
+            for state in SPOOL_STATES:
+                states.add_metric([state], float(state == self.state))
+            yield states
+        if (found := self.counted) is not None:
+            oldest = found.oldest_at.timestamp() if found.oldest_at else 0.0
+            for name, text, value in (
+                ("waiting", "Deliveries in the spool", found.waiting),
+                ("bytes", "Bytes of deliveries in the spool", found.size_bytes),
+                ("oldest_timestamp_seconds", "When the oldest in the spool came; 0 when it is empty", oldest),
+            ):
+                yield GaugeMetricFamily(f"hirestream_spool_{name}", text, value)
+            yield CounterMetricFamily(
+                "hirestream_spool_appended", "Deliveries that ever went into the spool", found.appended
+            )
+            yield CounterMetricFamily(
+                "hirestream_spool_drained", "Deliveries of the spool that Kafka confirmed", found.deleted
+            )
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing in advance: what there is depends on the settings."""
+        yield from ()
 
 
 class Metrics:
@@ -33,7 +72,7 @@ class Metrics:
         )
         self.latency = Histogram(
             "hirestream_delivery_seconds",
-            "From the start of the request to the confirm of the broker",
+            "From the start of the request to the confirm of the broker or the fsync of the spool",
             buckets=BUCKETS_SECONDS,
             registry=self.registry,
         )
@@ -58,6 +97,8 @@ class Metrics:
         self._held_oldest = self._gauge(
             "hirestream_held_oldest_timestamp_seconds", "When the oldest delivery still held came", held
         )
+        self.spool = SpoolSeries()
+        self.registry.register(self.spool)
         self.hold = cache(unverified.labels)
         self.released = cache(released.labels)
         self.deliveries = cache(deliveries.labels)
@@ -65,6 +106,7 @@ class Metrics:
         for source, key_id in keys:
             self.verified(source, key_id)
             self.deliveries(source, "accepted")
+            self.deliveries(source, "spooled")
 
     def show_held(self, totals: Iterable[Total]) -> None:
         """What is held now; a source that has nothing any more is no series."""

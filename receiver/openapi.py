@@ -17,8 +17,9 @@ from receiver.settings import CoreSettings
 PATH = "/webhooks/{source}"
 
 DESCRIPTION = (
-    "Takes signed webhooks and answers 200 only after Kafka confirmed them. What is signed is kept, whatever "
-    "it holds: an unknown event or broken JSON is a 200 too."
+    "Takes signed webhooks and answers 200 only after Kafka confirmed them or, while it does not, after they "
+    "are on this machine's disk. What is signed is kept, whatever it holds: an unknown event or broken JSON "
+    "is a 200 too."
 )
 
 SIGNATURES = (
@@ -102,7 +103,7 @@ EXAMPLES: dict[str, Any] = {
 }
 
 ACCEPTED = {
-    "description": "The broker confirmed it",
+    "description": "It is durable: the broker confirmed it, or it is in the spool",
     "content": {
         "application/json": {
             "schema": {

@@ -13,7 +13,7 @@ from receiver.settings import KafkaSettings, SettingsError
 
 POLL_SECONDS = 0.002
 IDLE_POLL_SECONDS = 1.0
-READY_TIMEOUT_SECONDS = 2.0
+READY_TIMEOUT_SECONDS = 1.5  # whoever asks over HTTP waits for two seconds
 
 Waiting = asyncio.Future[None]
 
@@ -47,7 +47,9 @@ class KafkaPublisher:
 
     A thread that serves them and wakes the loop costs a third of the rate; a timer that runs only while
     something is in flight costs nothing when idle. Memory is bounded by the producer's queue, and what
-    the broker did not take within the confirm time-out leaves it.
+    the broker did not take within the confirm time-out leaves it: whoever called has spooled or refused it
+    by then, and a message that stayed would be on the topic twice for certain. What is on the wire already
+    cannot be called back and may still arrive; then the loader finds the same delivery id twice.
     """
 
     def __init__(self, kafka: KafkaSettings, confirm_timeout_seconds: float) -> None:

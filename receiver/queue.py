@@ -20,6 +20,9 @@ BUSY_SECONDS = 10.0
 ITEM_BYTES = 200
 """What an item counts beside its body and note: its other columns, its place in the indexes."""
 
+SHRINK_PAGES = 1024
+"""Unused pages, of 4 KiB, from which giving them back is worth its work."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
     position INTEGER PRIMARY KEY AUTOINCREMENT, delivery_id TEXT NOT NULL, source TEXT NOT NULL,
@@ -29,6 +32,10 @@ CREATE INDEX IF NOT EXISTS items_by_source ON items (source, position);
 CREATE TABLE IF NOT EXISTS totals (
     source TEXT PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lifetime (
+    one INTEGER PRIMARY KEY CHECK (one = 1), appended INTEGER NOT NULL, deleted INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO lifetime SELECT 1, count(*), 0 FROM items;
 CREATE TRIGGER IF NOT EXISTS item_added AFTER INSERT ON items BEGIN
     INSERT INTO totals VALUES (new.source, 1, new.bytes)
     ON CONFLICT DO UPDATE SET items = items + 1, bytes = bytes + new.bytes;
@@ -46,6 +53,16 @@ TOTALS = """
 SELECT source, items, bytes, (
     SELECT received_at FROM items WHERE items.source = totals.source ORDER BY position LIMIT 1
 ) FROM totals WHERE items > 0 ORDER BY source
+"""
+
+# by no trigger: an item that anything but `append` and `delete` added or removed does not add up
+APPENDED = "UPDATE lifetime SET appended = appended + ?"
+DELETED = "UPDATE lifetime SET deleted = deleted + ?"
+
+COUNTED = """
+SELECT appended, deleted, (SELECT count(*) FROM items), (SELECT coalesce(sum(bytes), 0) FROM totals),
+    (SELECT received_at FROM items ORDER BY position LIMIT 1)
+FROM lifetime
 """
 
 OLDEST = """
@@ -89,6 +106,22 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A queue in numbers, all of one moment: what ever came, what ever went, what is there."""
+
+    appended: int
+    deleted: int
+    waiting: int
+    size_bytes: int
+    oldest_at: datetime | None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what came is either gone by `delete` or still there."""
+        return self.appended == self.deleted + self.waiting
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """How much a queue may have in all."""
 
@@ -124,21 +157,56 @@ class Queue:
                 if fits:
                     self._insert(con, item)
                     count, size = count + 1, size + item.size_bytes
+            con.execute(APPENDED, (sum(taken),))
         return taken
 
-    def oldest(self, after: int, limit: int, source: str | None = None) -> list[Placed]:
-        """The next items behind a position (0: from the first), oldest first; of one source if named."""
+    def oldest(
+        self, after: int, limit: int, source: str | None = None, max_bytes: int | None = None
+    ) -> list[Placed]:
+        """The next items behind a position (0: from the first), oldest first; of one source if named.
+
+        Not more than `max_bytes` of them in all, but one at least.
+        """
+        found: list[Placed] = []
+        size = 0
         with self._lock:
-            rows = self._con.execute(OLDEST, (after, source, limit)).fetchall()
-        return [
-            Placed(position, Item(delivery_id, of, datetime.fromisoformat(at), body, note))
-            for position, delivery_id, of, at, body, note in rows
-        ]
+            for position, delivery_id, of, at, body, note in self._con.execute(
+                OLDEST, (after, source, limit)
+            ):
+                item = Item(delivery_id, of, datetime.fromisoformat(at), body, note)
+                size += item.size_bytes
+                if found and max_bytes is not None and size > max_bytes:
+                    break
+                found.append(Placed(position, item))
+        return found
 
     def delete(self, positions: Iterable[int]) -> None:
         """Remove items, their bytes overwritten. One that is gone already is no error."""
         with self._writing() as con:
-            con.executemany("DELETE FROM items WHERE position = ?", [(position,) for position in positions])
+            gone = con.executemany(
+                "DELETE FROM items WHERE position = ?", [(position,) for position in positions]
+            ).rowcount
+            con.execute(DELETED, (max(gone, 0),))
+
+    def counted(self) -> Counted:
+        """The queue in numbers. Every item's place in an index is read, which is quick and not free."""
+        with self._lock:
+            return _counted(self._con)
+
+    def check(self) -> None:
+        """Read the whole file. Raises `sqlite3.DatabaseError` when a page of it is damaged."""
+        with self._lock:
+            found = self._con.execute("PRAGMA quick_check(1)").fetchone()
+        if found != ("ok",):
+            raise sqlite3.DatabaseError("the file is damaged")
+
+    def shrink(self) -> None:
+        """Give back to the file system what deleted items took. Quick when little is left."""
+        with self._lock:
+            (free_pages,) = self._con.execute("PRAGMA freelist_count").fetchone()
+            if free_pages >= SHRINK_PAGES:
+                self._con.execute("VACUUM")
+                self._con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def totals(self) -> list[Total]:
         """What there is, by source; its cost does not grow with the queue."""
@@ -170,3 +238,19 @@ class Queue:
         at = format_instant(item.received_at)
         values = (item.delivery_id, item.source, at, item.body, item.note, item.size_bytes)
         con.execute(INSERT, values)
+
+
+def count(path: Path) -> Counted:
+    """The queue in a file, which is not written to. Raises `sqlite3.Error`, also when there is none."""
+    con = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        return _counted(con)
+    finally:
+        con.close()
+
+
+def _counted(con: sqlite3.Connection) -> Counted:
+    appended, deleted, waiting, size, oldest = con.execute(COUNTED).fetchone()
+    return Counted(
+        appended, deleted, waiting, size, None if oldest is None else datetime.fromisoformat(oldest)
+    )

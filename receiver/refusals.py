@@ -57,6 +57,14 @@ HEADERS_TOO_LARGE = Refusal("headers_too_large", 431, "The headers are larger th
 BROKEN_REQUEST = Refusal("broken_request", 400, "This is not HTTP/1.1 as it is specified.", closes=True)
 TOO_SLOW = Refusal("too_slow", 408, "The request did not arrive in time.", 1, closes=True)
 NOT_CONFIRMED = Refusal("not_confirmed", 503, "Kafka did not confirm the delivery; send it again.", 5)
+SPOOL_FULL = Refusal("spool_full", 503, "Kafka does not confirm and the spool is full; send it again.", 30)
+SPOOL_TOO_OLD = Refusal(
+    "spool_too_old", 503, "Kafka has not confirmed for too long to spool more; send it again.", 30
+)
+SPOOL_BUSY = Refusal("spool_busy", 503, "More come than can be spooled at a time; send it again.", 2)
+SPOOL_FAILING = Refusal(
+    "spool_failing", 503, "Kafka does not confirm and the spool cannot be written; send it again.", 30
+)
 TOO_MANY_CONNECTIONS = Refusal(
     "too_many_connections", 503, "All connections are in use; send it again.", 2, closes=True
 )
@@ -72,6 +80,10 @@ REFUSALS = (
     BROKEN_REQUEST,
     TOO_SLOW,
     NOT_CONFIRMED,
+    SPOOL_FULL,
+    SPOOL_TOO_OLD,
+    SPOOL_BUSY,
+    SPOOL_FAILING,
     TOO_MANY_CONNECTIONS,
     UNAVAILABLE,
 )

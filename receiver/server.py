@@ -16,6 +16,8 @@ import uuid_utils
 import uvicorn
 
 from receiver.app import create_app
+from receiver.drain import Prepare
+from receiver.failover import wait_seconds
 from receiver.logs import log_to_stderr
 from receiver.metrics import NO_SOURCE, Metrics
 from receiver.protocol import BoundedProtocol, bounded
@@ -51,23 +53,25 @@ class BoundedServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(settings: CoreSettings) -> None:
+def serve(settings: CoreSettings, prepare: Prepare | None = None) -> None:
     """Take deliveries until SIGTERM or SIGINT, then finish those under way and return.
 
+    With `prepare` nothing is produced until it has made sure of the topic: what comes is spooled, and it is
+    tried again and again beside that. Without, the topic is the caller's to check before.
     Raises `SettingsError` when nothing could be verified or confirmed with `settings`, `ServerError` when
-    the port or the open files needed are not to be had. The topic is the caller's to check.
+    the port or the open files needed are not to be had.
     """
     check(settings)
-    serve_into(KafkaPublisher(settings.kafka, settings.receiver.confirm_timeout_seconds), settings)
+    serve_into(KafkaPublisher(settings.kafka, wait_seconds(settings)), settings, prepare)
 
 
-def serve_into(publisher: Publisher, settings: CoreSettings) -> None:
+def serve_into(publisher: Publisher, settings: CoreSettings, prepare: Prepare | None = None) -> None:
     """`serve` with a publisher that is there already; it is closed at the end."""
     log_to_stderr()
     limits = settings.receiver
     _allow_files(limits.max_connections + OTHER_FILES)
     listener = _listen(limits.host, limits.port)
-    app = create_app(settings, publisher, clock=lambda: datetime.now(UTC), new_id=_uuid7)
+    app = create_app(settings, publisher, clock=lambda: datetime.now(UTC), new_id=_uuid7, prepare=prepare)
     metrics: Metrics = app.state.metrics
     metrics.unreported.set_function(lambda: publisher.in_flight)
     server = BoundedServer(_config(settings, app, metrics))

@@ -147,6 +147,19 @@ class HeldSettings(Section):
     max_deliveries: int = Field(10_000, ge=1, description="most deliveries held unverified")
 
 
+class SpoolSettings(Section):
+    """The durable store for when Kafka does not confirm."""
+
+    enabled: bool = Field(True, description="keep on disk what Kafka does not confirm in time; else 503")
+    wait_seconds: float = Field(
+        2, gt=0, description="longest wait for Kafka before the spool is used; never over CONFIRM_TIMEOUT"
+    )
+    max_bytes: int = Field(1024**3, ge=1, description="most bytes in the spool; then 503")
+    max_age_seconds: float = Field(
+        3 * 24 * 3600, gt=0, description="while the oldest in the spool is older nothing is added: 503"
+    )
+
+
 class CoreSettings(BaseSettings):
     """What every part needs. `pipelines.settings.Settings` adds the rest."""
 
@@ -155,12 +168,13 @@ class CoreSettings(BaseSettings):
     )
 
     home: Path = Field(
-        PROJECT / "var", description="all state: broker data, lake, published file, Dagster storage"
+        PROJECT / "var", description="all state: broker data, spool, lake, published file, Dagster storage"
     )
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     receiver: ReceiverSettings = Field(default_factory=ReceiverSettings)
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     held: HeldSettings = Field(default_factory=HeldSettings)
+    spool: SpoolSettings = Field(default_factory=SpoolSettings)
 
     @field_validator("home")
     @classmethod

@@ -1,23 +1,58 @@
-"""`hirestream audit`: the ledger against itself, the tables and the topic."""
+"""`hirestream audit`: the ledger against itself, the tables and the topic, and the spool against itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipelines.ingest.topic import topic_info, watermarks
-from pipelines.settings import Settings
-from pipelines.warehouse.audit import Audit, audit
+from pipelines.settings import Settings, SettingsError
+from pipelines.warehouse.audit import Audit, Finding, audit
 from pipelines.warehouse.readers import open_for_reading
+from receiver.spool import Counted, spool_path, spool_totals
+
+CHECK = "spool in = drained + waiting"
 
 
-def run_audit(settings: Settings) -> Audit:
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now."""
+
+    taken: int
+    drained: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class FullAudit(Audit):
+    """The audit of the lake with that of the spool on this machine, None where there is none."""
+
+    spool: Spooled | None = None
+
+
+def run_audit(settings: Settings) -> FullAudit:
     """Audit the lake of these settings. Raises `Unavailable` without a lake or without Kafka."""
     topic = topic_info(settings.kafka)
     ends = watermarks(settings.kafka, topic) if topic else None
     con = open_for_reading(settings)
     try:
-        return audit(con, topic, ends)
+        found = audit(con, topic, ends)
     finally:
         con.close()
+    spool, findings = audit_spool(settings)
+    return FullAudit(found.totals, (*found.findings, *findings), spool)
 
 
-def render(found: Audit) -> str:
+def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]]:
+    """The spool, and what does not hold. What waits is no finding: it is not lost, only not yet loaded."""
+    try:
+        found = spool_totals(settings)
+    except SettingsError as error:
+        return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
+    if found is None:
+        return None, ()
+    return Spooled(found.appended, found.deleted, found.waiting), tuple(_findings(settings, found))
+
+
+def render(found: FullAudit) -> str:
     """For a person: the totals, then what offends."""
     totals = found.totals
     waiting = "unknown" if totals.waiting is None else totals.waiting
@@ -25,5 +60,15 @@ def render(found: Audit) -> str:
         f"records {totals.records}: loaded {totals.loaded}, duplicate {totals.duplicate}, "
         f"quarantined {totals.quarantined}; waiting on the topic {waiting}"
     ]
+    if found.spool is not None:
+        spool = found.spool
+        lines.append(f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}")
     lines += [f"NOT  {f.check}: {f.where}: {f.problem} ({f.records})" for f in found.findings]
     return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
+
+
+def _findings(settings: Settings, found: Counted) -> Iterator[Finding]:
+    if not found.adds_up:
+        missing = found.appended - found.deleted - found.waiting
+        problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
+        yield Finding(CHECK, str(spool_path(settings)), problem, abs(missing))

@@ -1,10 +1,12 @@
 """How it is going: every part asked in turn. A part that does not answer is a problem said, not an error."""
 
 import datetime as dt
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
 import duckdb
@@ -18,9 +20,13 @@ from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
 from receiver.held import held_totals
+from receiver.spool import spool_totals
 
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
+SPOOL_MINUTES = 10
+"""Waiting for longer than this is a problem; less is what the spool is for."""
+
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 TOTALS = """
@@ -52,6 +58,18 @@ class HeldSource:
     oldest_age_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolStatus:
+    """The receiver's spool. `state` is what the receiver says, without one whether something waits."""
+
+    state: str
+    waiting: int
+    size_bytes: int
+    oldest_age_seconds: float | None
+    taken: int
+    drained: int
+
+
 @dataclass(slots=True)
 class Status:
     """What is known; None where a part did not answer. `problems` says why, one sentence each."""
@@ -69,6 +87,7 @@ class Status:
     receiver: str = "down"
     dagster: str = "down"
     held: list[HeldSource] = field(default_factory=list)
+    spool: SpoolStatus | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -83,8 +102,9 @@ def read_status(settings: Settings) -> Status:
     )
     stored = _read_lake(settings, status)
     _read_kafka(settings, status, stored)
-    _read_processes(settings, status)
+    said = _read_processes(settings, status)
     _read_held(settings, status)
+    _read_spool(settings, status, said.get("spool"))
     return status
 
 
@@ -130,16 +150,18 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
     status.lag = sum(partition.lag for partition in status.partitions)
 
 
-def _read_processes(settings: Settings, status: Status) -> None:
+def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
+    """Fill in who runs; returns what the receiver says of itself."""
     host, port = settings.receiver.host, settings.receiver.port
-    status.receiver = _answers(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
-    status.dagster = _answers(f"{address(settings)}/server_info")
+    status.receiver, said = _ask(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
+    status.dagster, _ = _ask(f"{address(settings)}/server_info")
     if status.receiver != "up":
         status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
     if status.loader is None:
         status.problems.append("nothing loads; `hirestream up` or `hirestream stream` does")
     if (status.last_model_build or {}).get("failed"):
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
+    return said
 
 
 def _read_held(settings: Settings, status: Status) -> None:
@@ -161,14 +183,52 @@ def _read_held(settings: Settings, status: Status) -> None:
         )
 
 
-def _answers(url: str) -> str:
+def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS):  # noqa: S310 - built above
-            return "up"
+        found = spool_totals(settings)
+    except SettingsError as error:
+        status.problems.append(str(error))
+        return
+    if found is None:
+        return
+    age = None if found.oldest_at is None else (dt.datetime.now(dt.UTC) - found.oldest_at).total_seconds()
+    state = said if said not in {None, "off"} else "waiting" if found.waiting else "idle"
+    status.spool = SpoolStatus(
+        state=str(state),
+        waiting=found.waiting,
+        size_bytes=found.size_bytes,
+        oldest_age_seconds=None if age is None else round(age, 1),
+        taken=found.appended,
+        drained=found.deleted,
+    )
+    if state in {"full", "too_old", "failing"}:
+        status.problems.append(f"the spool is {state.replace('_', ' ')}: without Kafka, senders get 503")
+    if age is not None and age > SPOOL_MINUTES * 60:
+        status.problems.append(
+            f"{found.waiting} deliveries wait in the spool, the oldest for {_duration(age)}; "
+            "the receiver drains it when Kafka confirms"
+        )
+    if not found.adds_up:
+        status.problems.append("the spool does not add up; see `hirestream audit`")
+
+
+def _ask(url: str) -> tuple[str, dict[str, str]]:
+    """How a service is, and what it says of itself where that is JSON."""
+    try:
+        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS) as answer:  # noqa: S310 - built above
+            return "up", _document(answer.read())
     except urllib.error.HTTPError as error:
-        return f"not ready ({error.code})"
-    except OSError:
-        return "down"
+        return f"not ready ({error.code})", _document(error.read())
+    except (OSError, HTTPException):
+        return "down", {}
+
+
+def _document(body: bytes) -> dict[str, str]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def render(status: Status) -> str:
@@ -186,11 +246,22 @@ def render(status: Status) -> str:
         "receiver": status.receiver,
         "Dagster": status.dagster,
         "held": ", ".join(map(_held_for, status.held)) or "none",
+        "spool": "none" if status.spool is None else _spool_line(status.spool),
     }
     lines = [f"{name:<10}{value}" for name, value in found.items()]
     return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])
 
 
 def _held_for(held: HeldSource) -> str:
-    age = dt.timedelta(seconds=round(held.oldest_age_seconds))
-    return f"{held.source} {held.deliveries}, the oldest for {age}"
+    return f"{held.source} {held.deliveries}, the oldest for {_duration(held.oldest_age_seconds)}"
+
+
+def _spool_line(spool: SpoolStatus) -> str:
+    waiting = f"{spool.state}, waiting {spool.waiting}"
+    if spool.oldest_age_seconds is None:
+        return waiting
+    return f"{waiting} ({spool.size_bytes} bytes), the oldest for {_duration(spool.oldest_age_seconds)}"
+
+
+def _duration(seconds: float) -> dt.timedelta:
+    return dt.timedelta(seconds=round(seconds))

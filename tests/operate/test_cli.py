@@ -92,7 +92,7 @@ def test_a_missing_source_is_one_line_and_2(environment: Environment) -> None:
 
 def test_what_is_not_there_is_one_line_and_3(environment: Environment) -> None:
     away = {**environment, "HIRESTREAM_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
-    done = run(away, "receiver")
+    done = run({**away, "HIRESTREAM_SPOOL__ENABLED": "false"}, "receiver")
     assert (done.returncode, "does not serve topic" in complaint(done)) == (3, True)
     done = run(environment, "query", "SELECT 1")
     assert (done.returncode, "no lake" in complaint(done)) == (3, True)

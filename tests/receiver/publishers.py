@@ -1,4 +1,6 @@
-"""A publisher without Kafka: the ceiling that the bench compares with, and the second of the port's suite."""
+"""Publishers without Kafka: the ceiling that the bench compares with, and one that is as slow as is asked."""
+
+import asyncio
 
 from receiver.envelope import Envelope
 from receiver.publish import NotConfirmed
@@ -27,3 +29,26 @@ class NullPublisher:
     async def close(self) -> None:
         """Nothing to wait for."""
         self.closed = True
+
+
+class SlowPublisher(NullPublisher):
+    """Confirms after some seconds, never while `away`, and remembers what it was given."""
+
+    def __init__(self, seconds: float = 0, *, away: bool = False) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.away = away
+        self.tried: list[str] = []
+        self.confirmed: list[str] = []
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Takes its time."""
+        self.tried.append(envelope.delivery_id)
+        await asyncio.sleep(self.seconds)
+        if self.away:
+            raise NotConfirmed("away")
+        self.confirmed.append(envelope.delivery_id)
+
+    async def ready(self) -> str | None:
+        """Whether it is there."""
+        return "away" if self.away else None

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ PROGRAM = (
     "from receiver.server import serve\n"
     "serve(CoreSettings.read())\n"
 )
+COMMAND = (sys.executable, "-c", PROGRAM)
 ANSWER_SECONDS = 15
 
 
@@ -103,6 +104,24 @@ def read_answer(connection: socket.socket) -> Answer:
     return Answer(int(status.split()[1]), headers, body)
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process that is there and does nothing, until the block is left."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Until it is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def closed(connection: socket.socket) -> bool:
     """Whether the other side ends the connection without another byte."""
     try:
@@ -112,15 +131,13 @@ def closed(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def running(settings: CoreSettings) -> Iterator[Receiver]:
+def running(settings: CoreSettings, command: Sequence[str] = COMMAND) -> Iterator[Receiver]:
     """A receiver with these settings, ready to answer; it is killed at the end if it still runs."""
     settings.home.mkdir(parents=True, exist_ok=True)
     log = settings.home / "receiver.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], env=environment | variables(settings), stderr=out
-        )
+        process = subprocess.Popen(command, env=environment | variables(settings), stderr=out)
     receiver = Receiver(settings.receiver.port, process, log)
     try:
         _wait_until_alive(receiver)
@@ -133,7 +150,7 @@ def running(settings: CoreSettings) -> Iterator[Receiver]:
 def variables(settings: CoreSettings) -> dict[str, str]:
     """The environment that means these settings."""
     found = {f"{PREFIX}HOME": str(settings.home)}
-    for section in ("kafka", "receiver", "held"):
+    for section in ("kafka", "receiver", "held", "spool"):
         values: dict[str, Any] = getattr(settings, section).model_dump(exclude_unset=True)
         found |= {f"{PREFIX}{section}__{name}".upper(): str(value) for name, value in values.items()}
     for name, source in settings.sources.items():

@@ -1,5 +1,7 @@
 """The rule of the door: signed is kept, and a body can say anything."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -125,3 +127,25 @@ def test_an_event_type_of_200_characters_is_kept() -> None:
 )
 def test_the_content_type_is_kept_when_it_is_plain(sent: str, kept: str | None) -> None:
     assert taken(b"{}", content_type=sent).content_type == kept
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("msg_2Lh9", "msg_2Lh9"), ("x" * 200, "x" * 200), ("x" * 201, None), ("é", None), ("a\tb", None)],
+)
+def test_the_message_id_is_kept_where_it_is_signed_and_plain(sent: str, kept: str | None) -> None:
+    at = source("standard_webhooks")
+    signed = sign(at.scheme, SECRET, b"{}", message_id="m", now=NOW)
+    content = f"{sent}.{signed['webhook-timestamp']}.{{}}".encode()
+    key = base64.b64decode(SECRET.removeprefix(b"whsec_"))
+    signature = base64.b64encode(hmac.digest(key, content, "sha256")).decode()
+    signed |= {"webhook-id": sent, "webhook-signature": f"v1,{signature}"}
+    raw = [(name.encode(), value.encode()) for name, value in signed.items()]
+    found = accept(at, raw, b"{}", NOW, "id-1")
+    assert isinstance(found, Envelope)
+    assert found.message_id == kept
+    assert ("message_id" in dict(found.headers())) == (kept is not None)
+
+
+def test_a_message_id_that_nobody_signed_is_not_kept() -> None:
+    assert taken(b"{}", webhook_id="msg_1").message_id is None

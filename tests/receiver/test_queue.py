@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from receiver.appender import Appender, Overloaded
-from receiver.queue import ITEM_BYTES, Bounds, Item, Queue, Total
+from receiver.queue import ITEM_BYTES, Bounds, Item, Queue, Total, count
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WIDE = Bounds(max_bytes=10**9, max_items=10**6)
@@ -169,6 +169,114 @@ def test_more_than_may_wait_is_turned_away_at_once(tmp_path: Path) -> None:
     answers = asyncio.run(scenario())
     assert answers[:3] == [True] * 3
     assert all(isinstance(answer, Overloaded) for answer in answers[3:])
+
+
+def test_more_bytes_than_may_wait_are_turned_away_at_once(tmp_path: Path) -> None:
+    async def scenario() -> list[bool | BaseException]:
+        appender = Appender(Queue(tmp_path / "queue.sqlite"), WIDE, 99, max_waiting_bytes=3_000)
+        asked = (appender.append(item(number, body=b"x" * 1_000)) for number in range(4))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert await appender.append(item(9)) is True
+        await appender.close()
+        return answers
+
+    answers = asyncio.run(scenario())
+    assert answers[:2] == [True] * 2
+    assert all(isinstance(answer, Overloaded) for answer in answers[2:])
+
+
+def test_a_page_ends_at_its_bytes_and_has_one_item_at_least(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    queue.append([item(number, body=b"x" * 1_000) for number in range(5)], WIDE)
+    assert len(queue.oldest(0, 9, max_bytes=2_500)) == 2
+    assert len(queue.oldest(0, 9, max_bytes=1)) == 1
+
+
+def test_what_an_empty_queue_took_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    queue = Queue(path)
+    queue.append([item(number, body=b"x" * 100_000) for number in range(60)], WIDE)
+    queue.delete(placed.position for placed in queue.oldest(0, 99))
+    assert path.stat().st_size > 4_000_000
+    queue.shrink()
+    assert sum(one.stat().st_size for one in tmp_path.iterdir()) < 200_000
+    queue.append([item(99)], WIDE)
+    counted = queue.counted()
+    assert (counted.appended, counted.deleted, counted.waiting, counted.adds_up) == (61, 60, 1, True)
+
+
+OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["append", "drain", "full", "crash"]), st.integers(1, 5)), max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(OPERATIONS, st.floats(0, 1), st.booleans())
+def test_after_any_crash_what_came_in_is_drained_or_there(
+    operations: list[tuple[str, int]], kept_share: float, whole: bool
+) -> None:
+    """The files as a crash leaves them, the log cut anywhere: a state that was, the last if it is whole."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "queue.sqlite"
+        queue = Queue(path)
+        states: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
+        for name, number in operations:
+            queue = operate(queue, path, name, number)
+            states.append(seen(queue))
+            assert queue.counted().adds_up
+        torn = Path(folder) / "torn.sqlite"
+        torn.write_bytes(path.read_bytes())
+        log = Path(f"{path}-wal").read_bytes()
+        Path(f"{torn}-wal").write_bytes(log if whole else log[: int(len(log) * kept_share)])
+        left = Queue(torn)
+        left.check()
+        assert left.counted().adds_up
+        assert seen(left) in states
+        assert not whole or seen(left) == states[-1]
+
+
+def operate(queue: Queue, path: Path, name: str, number: int) -> Queue:
+    """One operation; a crash ends the process's own view in the middle of a transaction."""
+    if name == "append":
+        queue.append([item(one) for one in range(number)], WIDE)
+    elif name == "full":
+        queue.append([item(one) for one in range(number)], Bounds(10**9, 2))
+    elif name == "drain":
+        queue.delete([placed.position for placed in queue.oldest(0, number)] + [10**6])
+    else:
+        queue._con.execute("BEGIN IMMEDIATE")
+        queue._con.execute("DELETE FROM items")
+        queue._con.close()
+        return Queue(path)
+    return queue
+
+
+def seen(queue: Queue) -> tuple[int, int, tuple[int, ...]]:
+    counted = queue.counted()
+    positions = tuple(placed.position for placed in queue.oldest(0, 999))
+    return counted.appended, counted.deleted, positions
+
+
+def test_an_item_that_was_taken_out_by_hand_shows(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    Queue(path).append([item(1), item(2)], WIDE)
+    assert count(path).adds_up
+    with sqlite3.connect(path) as con:
+        con.execute("DELETE FROM items WHERE position = 1")
+    found = count(path)
+    assert (found.appended, found.deleted, found.waiting, found.adds_up) == (2, 0, 1, False)
+
+
+def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    queue = Queue(path)
+    queue.append([item(number, body=b"x" * 3_000) for number in range(50)], WIDE)
+    queue.close()
+    content = bytearray(path.read_bytes())
+    content[40_960:49_152] = b"\xff" * 8_192
+    path.write_bytes(content)
+    with pytest.raises(sqlite3.DatabaseError):
+        Queue(path).check()
 
 
 def test_a_disk_that_fails_is_told_to_each_that_waits(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ LIMITS = {
     "idle_timeout_seconds": 1.2,
     "confirm_timeout_seconds": 2,
 }
+NO_SPOOL = {"enabled": False}
+
 GET = b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n"
 HEAD = b"POST /webhooks/popp HTTP/1.1\r\nhost: test\r\n"
 
@@ -316,8 +318,12 @@ def test_the_log_is_json_and_says_nothing_of_bodies_or_signatures(receiver: Rece
     assert not any("example.test" in line or "of-theirs" in line for line in lines)
 
 
-def test_kafka_that_falls_silent_is_503_in_time_and_recovers(kafka: RunningBroker, limited: Limited) -> None:
-    with running(limited()) as receiver:
+def test_kafka_that_falls_silent_is_503_in_time_and_recovers(
+    kafka: RunningBroker, settings_for: SettingsFor
+) -> None:
+    settings = settings_for(receiver=LIMITS, spool=NO_SPOOL)
+    create_topic(settings.kafka)
+    with running(settings) as receiver:
         assert (receiver.post(BODY).status, receiver.get("/readyz").status) == (200, 200)
         os.kill(kafka.pid, signal.SIGSTOP)
         try:
@@ -339,7 +345,8 @@ def test_kafka_that_falls_silent_is_503_in_time_and_recovers(kafka: RunningBroke
 
 def test_without_kafka_deliveries_are_503_and_it_stops_cleanly(settings_for: SettingsFor) -> None:
     nowhere = {"bootstrap_servers": f"127.0.0.1:{free_port()}"}
-    with running(settings_for(kafka=nowhere, receiver=LIMITS | {"confirm_timeout_seconds": 0.5})) as receiver:
+    limits = LIMITS | {"confirm_timeout_seconds": 0.5}
+    with running(settings_for(kafka=nowhere, receiver=limits, spool=NO_SPOOL)) as receiver:
         answer = receiver.post(BODY)
         assert (answer.status, answer.code) == (503, "not_confirmed")
         assert receiver.get("/readyz").status == 503

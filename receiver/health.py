@@ -1,0 +1,56 @@
+"""What the pages say of Kafka and spool, from what the circuit knows already where it knows something."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from receiver.circuit import Circuit
+from receiver.publish import Publisher
+from receiver.queue import Counted
+from receiver.spool import Spool, Trouble
+
+State = Literal["idle", "spooling", "draining"] | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether deliveries can be kept, and where; `reason` is why Kafka does not confirm."""
+
+    ready: bool
+    reason: str | None
+    spool: str
+
+    def document(self) -> dict[str, str]:
+        """The JSON answer."""
+        if not self.ready:
+            return {"status": "not ready", "reason": self.reason or "", "spool": self.spool}
+        return {"status": "ready", "kafka": self.reason or "answers", "spool": self.spool}
+
+
+class Health:
+    """Asks Kafka only while nothing is known against it: a frozen one takes its time to say nothing."""
+
+    def __init__(self, publisher: Publisher, spool: Spool | None, circuit: Circuit) -> None:
+        self._publisher = publisher
+        self._spool = spool
+        self._circuit = circuit
+
+    async def look(self) -> Found:
+        """Ready while one of the two can take deliveries."""
+        reason = self._circuit.reason or await self._publisher.ready()
+        spool = self._spool
+        takes = spool is not None and spool.takes and spool.trouble is None
+        return Found(reason is None or takes, reason, self._state() or "off")
+
+    async def spool(self) -> tuple[State | None, Counted | None]:
+        """State and numbers of the spool, None without one."""
+        return self._state(), None if self._spool is None else await self._spool.counted()
+
+    def _state(self) -> State | None:
+        """Full or failing before anything else: then Kafka alone stands between a sender and a 503."""
+        if self._spool is None:
+            return None
+        if self._spool.trouble is not None:
+            return self._spool.trouble
+        if self._circuit.reason is not None:
+            return "spooling"
+        return "draining" if self._spool.waiting else "idle"

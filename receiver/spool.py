@@ -1,0 +1,195 @@
+"""What Kafka did not confirm in time, on this machine's disk until it does. Nothing leaves it otherwise.
+
+The file counts what ever came in and what ever was drained in the transactions that do it, so that after
+any crash in = drained + waiting, and `hirestream audit` can say so.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from receiver.appender import Appender, Overloaded
+from receiver.envelope import Envelope
+from receiver.queue import ITEM_BYTES, Bounds, Counted, Placed, Queue, count
+from receiver.refusals import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
+from receiver.settings import CoreSettings, SettingsError, SpoolSettings
+from receiver.spooled import to_item
+
+__all__ = ["Counted", "Spool", "Trouble", "open_spool", "spool_path", "spool_totals"]
+
+FILE_NAME = "spool.sqlite"
+MAX_WAITING = 2048
+"""Deliveries being written at a time; more are refused, so that a flood costs bounded memory."""
+
+AGAIN_SECONDS = 1.0
+"""How long a spool that could not take one is not asked again: a flood must not hammer a full disk."""
+
+PAGE_ITEMS = 200
+PAGE_BYTES = 4 * 1024 * 1024
+"""Deliveries and bytes in memory at a time while it is drained."""
+
+NOTHING = Bounds(0, 0)
+
+Trouble = Literal["full", "too_old", "failing"]
+REFUSED: dict[Trouble, Refusal] = {
+    "full": SPOOL_FULL,
+    "too_old": SPOOL_TOO_OLD,
+    "failing": SPOOL_FAILING,
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Spool:
+    """The spool as the event loop uses it; switched off it does not take, and is only drained.
+
+    `trouble` is why it does not take now.
+    """
+
+    def __init__(self, queue: Queue, settings: SpoolSettings) -> None:
+        self.takes = settings.enabled
+        self.trouble: Trouble | None = None
+        self._queue = queue
+        self._appender = Appender(queue, bounds(settings), MAX_WAITING)
+        self._max_age = timedelta(seconds=settings.max_age_seconds)
+        self._again_at = 0.0
+        self._damaged = False
+        self._oldest_at = queue.counted().oldest_at
+        self._kept = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to drain."""
+        return self._oldest_at is not None
+
+    async def keep(self, envelope: Envelope) -> Refusal | None:
+        """None once the delivery is durable, else why it is not kept. Never raises."""
+        loop = asyncio.get_running_loop()
+        if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
+            return REFUSED[self.trouble]
+        if self._oldest_at is not None and envelope.received_at - self._oldest_at > self._max_age:
+            return self._troubled("too_old", loop)
+        try:
+            kept = await self._appender.append(to_item(envelope))
+        except Overloaded:
+            return SPOOL_BUSY
+        except (sqlite3.Error, OSError) as error:
+            self.failed(error)
+            return SPOOL_FAILING
+        if not kept:
+            return self._troubled("full", loop)
+        self._well()
+        self._kept += 1
+        self._oldest_at = self._oldest_at or envelope.received_at
+        return None
+
+    async def page(self, after: int) -> list[Placed]:
+        """The next deliveries behind a position, oldest first. Raises `sqlite3.Error`."""
+        return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, PAGE_BYTES)
+
+    async def drained(self, positions: Sequence[int]) -> None:
+        """Removes what Kafka has confirmed. Raises `sqlite3.Error` and `OSError`."""
+        await asyncio.to_thread(self._queue.delete, positions)
+        await self.look()
+        self._well()
+
+    async def look(self) -> None:
+        """Finds out what is oldest now; an empty spool gives its disk space back. Raises `sqlite3.Error`."""
+        kept = self._kept
+        oldest = await asyncio.to_thread(self._queue.oldest, 0, 1)
+        if oldest:
+            self._oldest_at = oldest[0].item.received_at
+        elif kept == self._kept:  # else one came in behind this look
+            self._oldest_at = None
+            await asyncio.to_thread(self._queue.shrink)
+
+    async def try_again(self) -> None:
+        """Finds out whether a failing spool can be written again, with a write that adds nothing."""
+        if self.trouble == "failing" and not self._damaged:
+            try:
+                await asyncio.to_thread(self._queue.append, [], NOTHING)
+            except (sqlite3.Error, OSError) as error:
+                self.failed(error)
+            else:
+                self._well()
+
+    def failed(self, error: Exception) -> None:
+        """It could not be written or read; a damaged file takes nothing more until it was looked after.
+
+        Of a full disk and the like SQLite says `OperationalError`, of a file that is wrong its plain base.
+        """
+        self._damaged |= type(error) is sqlite3.DatabaseError
+        self._troubled("failing", asyncio.get_running_loop(), type(error).__name__)
+
+    async def counted(self) -> Counted | None:
+        """The spool in numbers, None when it cannot be read."""
+        try:
+            return await asyncio.to_thread(self._queue.counted)
+        except sqlite3.Error as error:
+            self.failed(error)
+            return None
+
+    async def close(self) -> None:
+        """Finishes what is being written, and lets go of the file."""
+        await self._appender.close()
+        self._queue.close()
+
+    def _troubled(self, trouble: Trouble, loop: asyncio.AbstractEventLoop, why: str = "") -> Refusal:
+        if self.trouble != trouble:
+            logger.error("the spool takes no more: %s", " ".join(filter(None, (trouble, why))))
+        self.trouble = trouble
+        self._again_at = loop.time() + AGAIN_SECONDS
+        return REFUSED[trouble]
+
+    def _well(self) -> None:
+        if self._damaged:
+            return
+        if self.trouble is not None:
+            logger.info("the spool takes deliveries again")
+        self.trouble = None
+
+
+def open_spool(settings: CoreSettings) -> Spool | None:
+    """The spool, None when it is off and nothing is left in one. Raises `SettingsError` for a damaged file.
+
+    Damaged, it may hold deliveries that were answered 200: to start without them is a person's decision.
+    """
+    path = spool_path(settings)
+    if not settings.spool.enabled and not path.exists():
+        return None
+    try:
+        queue = Queue(path)
+        queue.check()
+        return Spool(queue, settings.spool)
+    except (sqlite3.Error, OSError) as error:
+        raise SettingsError(
+            f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "
+            f"make it writable, or mend it with `sqlite3 {path.name} .recover`, or move {path.name}* away"
+        ) from error
+
+
+def spool_totals(settings: CoreSettings) -> Counted | None:
+    """The spool in numbers, as seen from another process; None without one. Raises `SettingsError`."""
+    path = spool_path(settings)
+    if not path.exists():
+        return None
+    try:
+        return count(path)
+    except sqlite3.Error as error:
+        raise SettingsError(
+            f"{path} cannot be read ({type(error).__name__}); the receiver's log says more"
+        ) from error
+
+
+def spool_path(settings: CoreSettings) -> Path:
+    """Where the spool is, or would be."""
+    return settings.home / FILE_NAME
+
+
+def bounds(settings: SpoolSettings) -> Bounds:
+    """How much may be in it; each delivery counts its overhead, so bytes bound their number too."""
+    return Bounds(settings.max_bytes, settings.max_bytes // ITEM_BYTES + 1)

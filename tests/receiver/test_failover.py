@@ -1,0 +1,241 @@
+"""When deliveries go to Kafka and when to the spool, and what brings the one back after the other."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiver.circuit import Circuit
+from receiver.drain import Drain, Prepare
+from receiver.failover import Failover, wait_seconds
+from receiver.queue import Bounds, Placed, Queue
+from receiver.refusals import NOT_CONFIRMED
+from receiver.settings import CoreSettings, SpoolSettings
+from receiver.spool import Spool, open_spool
+from receiver.spooled import to_item
+from tests.receiver.publishers import SlowPublisher
+from tests.receiver.test_publish import envelope
+
+IN_TIME_SECONDS = 0.2
+
+
+def run(steps: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(steps, 30))
+
+
+def opened(home: Path, **values: Any) -> Spool:
+    spool = open_spool(CoreSettings(home=home, spool=SpoolSettings(**values)))
+    assert spool is not None
+    return spool
+
+
+@asynccontextmanager
+async def draining(
+    spool: Spool,
+    circuit: Circuit,
+    front: SlowPublisher,
+    behind: SlowPublisher,
+    prepare: Prepare | None = None,
+) -> AsyncIterator[None]:
+    drain = Drain(
+        spool=spool,
+        circuit=circuit,
+        front=front,
+        make_publisher=lambda: behind,
+        in_time_seconds=IN_TIME_SECONDS,
+        prepare=prepare,
+    )
+    drain.start()
+    try:
+        yield
+    finally:
+        await drain.stop(5)
+        await spool.close()
+
+
+async def until(condition: Any) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_after_the_first_that_is_not_confirmed_none_is_produced(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, circuit, spool = SlowPublisher(away=True), Circuit(), opened(tmp_path)
+        failover = Failover(front, spool, circuit)
+        assert [await failover.keep(envelope(number)) for number in range(5)] == ["spooled"] * 5
+        assert front.tried == ["id-0"]
+        assert circuit.reason == "away"
+        await spool.close()
+
+    run(steps())
+
+
+def test_kafka_back_drains_in_order_and_takes_deliveries_again(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, behind = SlowPublisher(away=True), SlowPublisher(away=True)
+        circuit, spool = Circuit(), opened(tmp_path)
+        failover = Failover(front, spool, circuit)
+        async with draining(spool, circuit, front, behind):
+            for number in range(5):
+                await failover.keep(envelope(number))
+            await asyncio.sleep(0.7)
+            assert behind.tried == []  # a Kafka that does not answer is not produced to
+            front.away = behind.away = False
+            await until(lambda: circuit.reason is None and not spool.waiting)
+            assert behind.confirmed == [f"id-{number}" for number in range(5)]
+            assert await failover.keep(envelope(9)) == "accepted"
+
+    run(steps())
+
+
+def test_a_kafka_too_slow_for_senders_still_drains_and_stays_out_of_their_way(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, behind = SlowPublisher(away=True), SlowPublisher(2 * IN_TIME_SECONDS)
+        circuit, spool = Circuit(), opened(tmp_path)
+        failover = Failover(front, spool, circuit)
+        assert await failover.keep(envelope(0)) == "spooled"
+        front.away = False
+        async with draining(spool, circuit, front, behind):
+            await until(lambda: behind.confirmed == ["id-0"] and not spool.waiting)
+            await asyncio.sleep(0.2)
+            assert circuit.reason is not None
+            assert await failover.keep(envelope(1)) == "spooled"
+            behind.seconds = 0
+            await until(lambda: circuit.reason is None)
+            assert front.tried == ["id-0"]
+
+    run(steps())
+
+
+def test_with_nothing_to_drain_deliveries_try_again_themselves(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front = SlowPublisher(away=True)
+        circuit, spool = Circuit(), opened(tmp_path, max_bytes=1)
+        failover = Failover(front, spool, circuit)
+        async with draining(spool, circuit, front, SlowPublisher()):
+            refused = await failover.keep(envelope(0))
+            assert not isinstance(refused, str)
+            assert (refused.code, refused.retryable) == ("spool_full", True)
+            front.away = False
+            await until(lambda: circuit.reason is None)
+            assert await failover.keep(envelope(1)) == "accepted"
+
+    run(steps())
+
+
+def test_a_file_damaged_while_it_runs_takes_nothing_more_and_kafka_goes_on(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, behind, circuit = SlowPublisher(away=True), SlowPublisher(), Circuit()
+        fill(tmp_path / "spool.sqlite", 4_000)
+        spool = opened(tmp_path)
+        failover = Failover(front, spool, circuit)
+        damage(tmp_path / "spool.sqlite")
+        async with draining(spool, circuit, front, behind):
+            await until(lambda: spool.trouble == "failing")
+            refused = await failover.keep(envelope(0))
+            assert not isinstance(refused, str)
+            assert (refused.code, refused.retryable) == ("spool_failing", True)
+            front.away = False
+            await until(lambda: circuit.reason is None)
+            assert await failover.keep(envelope(1)) == "accepted"
+            assert spool.trouble == "failing"
+
+    run(steps())
+
+
+def fill(path: Path, count: int) -> None:
+    queue = Queue(path)
+    items = [to_item(envelope(number, body=b"x" * 1_000)) for number in range(count)]
+    assert all(queue.append(items, Bounds(10**9, 10**6)))
+    queue.close()
+
+
+def damage(path: Path) -> None:
+    """Pages in the middle, which nobody has read yet."""
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2 // 4096 * 4096
+    content[half : half + 40 * 4096] = b"\xff" * (40 * 4096)
+    with path.open("r+b") as file:
+        file.write(content)
+
+
+def test_what_comes_in_while_the_last_goes_out_is_drained_too(tmp_path: Path) -> None:
+    async def steps() -> None:
+        behind, spool = SlowPublisher(), opened(tmp_path)
+        async with draining(spool, Circuit("away"), SlowPublisher(away=True), behind):
+            for number in range(150):
+                assert await spool.keep(envelope(number)) is None
+                await asyncio.sleep(number % 7 / 2_000)
+            await until(lambda: not spool.waiting)
+            assert behind.confirmed == [f"id-{number}" for number in range(150)]
+            found = await spool.counted()
+            assert found is not None
+            assert (found.appended, found.deleted, found.waiting) == (150, 150, 0)
+
+    run(steps())
+
+
+def test_one_that_comes_in_behind_a_look_at_an_empty_spool_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps() -> None:
+        spool, looked, go_on = opened(tmp_path), threading.Event(), threading.Event()
+        oldest = Queue.oldest
+
+        def late(*arguments: Any) -> list[Placed]:
+            found = oldest(*arguments)
+            looked.set()
+            go_on.wait(10)
+            return found
+
+        monkeypatch.setattr(Queue, "oldest", late)
+        look = asyncio.create_task(spool.look())
+        await asyncio.to_thread(looked.wait)
+        assert await spool.keep(envelope(0)) is None
+        go_on.set()
+        await look
+        assert spool.waiting
+        await spool.close()
+
+    run(steps())
+
+
+def test_a_topic_that_is_not_fit_is_not_used_until_it_is(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, behind = SlowPublisher(), SlowPublisher()
+        circuit, spool = Circuit("not looked at yet"), opened(tmp_path)
+        problems = ["the topic has too few partitions", None]
+        failover = Failover(front, spool, circuit)
+        fit = threading.Event()
+        async with draining(spool, circuit, front, behind, lambda: problems[fit.is_set()]):
+            await until(lambda: circuit.reason == problems[0])
+            assert await failover.keep(envelope(0)) == "spooled"
+            assert (front.tried, behind.tried) == ([], [])
+            fit.set()
+            await until(lambda: circuit.reason is None)
+            assert behind.confirmed == ["id-0"]
+            assert await failover.keep(envelope(1)) == "accepted"
+
+    run(steps())
+
+
+def test_switched_off_each_delivery_asks_kafka(tmp_path: Path) -> None:
+    async def steps() -> None:
+        front, circuit = SlowPublisher(away=True), Circuit()
+        failover = Failover(front, None, circuit)
+        assert [await failover.keep(envelope(number)) for number in range(2)] == [NOT_CONFIRMED] * 2
+        assert front.tried == ["id-0", "id-1"]
+        assert circuit.reason is None
+
+    run(steps())
+
+
+def test_the_wait_is_short_only_with_a_spool_behind_it() -> None:
+    receiver = {"confirm_timeout_seconds": 5}
+    assert wait_seconds(CoreSettings(receiver=receiver)) == 2
+    assert wait_seconds(CoreSettings(receiver=receiver, spool={"wait_seconds": 9})) == 5
+    assert wait_seconds(CoreSettings(receiver=receiver, spool={"enabled": False})) == 5
