@@ -67,7 +67,7 @@ def check_generated() -> None:
     """Raises `UsageError` where the models do not know the contracts of today: they would leave rows out."""
     if files := outdated():
         names = ", ".join(file.name for file in files)
-        raise UsageError(f"the models do not know every contract ({names}); run `hirestream docs`, then again")
+        raise UsageError(f"the models do not know every contract ({names}); run `hirestream docs` first")
 
 
 def regenerate() -> list[Path]:
