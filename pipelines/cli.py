@@ -263,8 +263,9 @@ def rebuild(
     from pipelines.operate.output import hand_over
     from pipelines.operate.reloading import of_event_type, render, run_reload
 
-    wanted = of_event_type(event_type)
-    done = run_reload(_settings(), wanted)
+    settings = _settings()
+    wanted = of_event_type(settings, event_type)
+    done = run_reload(settings, wanted)
     hand_over(done, render(done, wanted), as_json=as_json)
     return 1 if done.refused else 0
 

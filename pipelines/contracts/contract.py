@@ -69,11 +69,12 @@ def walk(document: object, path: Path) -> object:
 
 
 def by_event_type(contracts: Iterator[Contract]) -> dict[tuple[str, str], Contract]:
-    """Contracts by provider and event type. Raises `ValueError` when two claim the same."""
+    """Contracts by provider and event type. Raises `ValueError` when two claim the same event or table."""
     found: dict[tuple[str, str], Contract] = {}
+    tables: set[str] = set()
     for contract in contracts:
-        key = (contract.provider.name, contract.event_type)
-        if key in found:
-            raise ValueError(f"two contracts for {key[1]} of {key[0]}")
-        found[key] = contract
+        if contract.table in tables:
+            raise ValueError(f"two contracts want the table of {contract.event_type}")
+        tables.add(contract.table)
+        found[contract.provider.name, contract.event_type] = contract
     return found

@@ -43,7 +43,7 @@ def _decode(provider: bytes | None, body: bytes, source: bytes | None, message_i
     decoder = decoder_of((provider or b"").decode(errors="replace"))
     if decoder is None:
         problem = Problem("headers.provider", "no provider of that name")
-        return Rejected(Identity(), "envelope", (problem,))
+        return Rejected(Identity(), "provider", (problem,))
     return decoder.decode(body, _utf8(source), _utf8(message_id))
 
 

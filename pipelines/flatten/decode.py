@@ -17,17 +17,20 @@ from pipelines.contracts.registry import contracts, providers
 from pipelines.contracts.types import Instant, Record
 from pipelines.flatten.shape import (
     Problem,
+    is_deeper,
     kind_of,
     problems_of,
     set_aside_guesses,
     split_extras,
     without_values,
 )
-from pipelines.ingest.identity import KeyKind, key_of_body, key_of_event
+from pipelines.ingest.identity import KeyKind, key_of_body, key_of_event, parse_json
 
-Stage = Literal["envelope", "json", "identity", "contract"]
+Stage = Literal["envelope", "provider", "json", "identity", "contract"]
 MAX_REASONS = 50
 MAX_ID_LENGTH = 512
+DEEPEST = 100
+"""Levels of nesting. What is deeper could be read in one thread and not written in another."""
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MISFITS = (msgspec.ValidationError, RecursionError, OverflowError)
@@ -83,8 +86,8 @@ class ProviderDecoder:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.contracts = {kind: c for (name, kind), c in contracts().items() if name == provider.name}
-        as_sent_fits = provider.arrange is as_sent
-        self._decode = _union_decoder(list(self.contracts.values())) if as_sent_fits else None
+        plain = provider.arrange is as_sent and provider.one_sender
+        self._decode = _union_decoder(list(self.contracts.values())) if plain else None
         some = next(iter(self.contracts.values()), None)
         self._organization = attributes(some, provider.organization)
         self._event_id = attributes(some, provider.event_id)
@@ -109,13 +112,15 @@ class ProviderDecoder:
         if event_id is not None:
             key = key_of_event(self.provider.name, organization_id, event_id)
             return Identity(event_type, organization_id, event_id, key, "event_id")
-        key = key_of_body(self.provider.name, organization_id, msgspec.json.decode(body))
+        key = key_of_body(self.provider.name, organization_id, parse_json(body))
         return Identity(event_type, organization_id, None, key, "body")
 
     def _decode_again(self, body: bytes, source: str | None, message_id: str | None) -> Decoded:
         try:
             text = body.decode()
-            parsed = msgspec.json.decode(text)
+            parsed = parse_json(text)
+            if is_deeper(parsed, DEEPEST):
+                return Rejected(Identity(), "json", (Problem("$", f"nested deeper than {DEEPEST} levels"),))
             arranged = self.provider.arrange(parsed)
             identity = self._identity_of_parsed(parsed, arranged, source, message_id)
         except UnicodeDecodeError as error:

@@ -68,10 +68,11 @@ def _contract(provider: Provider, parsed: object) -> tuple[Contract, Any] | None
 
 
 def _nothing(asked: list[Provider], parsed: object) -> str:
-    seen = {str(walk(provider.arrange(parsed), provider.event_type)) for provider in asked} - {"None"}
-    if not seen:
+    seen = [walk(provider.arrange(parsed), provider.event_type) for provider in asked]
+    names = sorted(each for each in seen if isinstance(each, str) and each.isidentifier())
+    if not names:
         return "it names no event type where a provider would; name the provider with --provider"
-    return f"no contract for {', '.join(sorted(seen))}; write one: see CONTRIBUTING.md"
+    return f"no contract for {', '.join(names)}; write one: see CONTRIBUTING.md"
 
 
 def _known(tables: ContractTables) -> Iterator[tuple[str, str]]:

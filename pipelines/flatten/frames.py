@@ -26,6 +26,7 @@ from pipelines.flatten.tables import (
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def event_frames(
@@ -170,7 +171,7 @@ def _series(values: list[Any], column: Column) -> pl.Series:
     if column.dtype == INSTANT:
         return pl.Series(column.name, _micros(values), dtype=pl.Int64).cast(INSTANT)
     if column.is_json:
-        values = [None if v is None else msgspec.json.encode(v).decode() for v in values]
+        values = [None if v is None else _encode(v).decode() for v in values]
     return pl.Series(column.name, values, dtype=column.dtype)
 
 
@@ -179,4 +180,4 @@ def _micros(values: Sequence[dt.datetime | None]) -> list[int | None]:
 
 
 def _json(extras: Mapping[str, Any] | None) -> str | None:
-    return msgspec.json.encode(extras).decode() if extras else None
+    return _encode(extras).decode() if extras else None

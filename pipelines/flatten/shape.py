@@ -1,7 +1,9 @@
 """A parsed document held against its contract: what the contract does not name, and all that is wrong."""
 
+import json
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union
@@ -67,6 +69,22 @@ def _record(annotation: Any) -> type[Record] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Record) else None
 
 
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether a parsed document is nested deeper than so many levels."""
+    below = [value]
+    for _ in range(levels):
+        below = [inner for each in below for inner in _within(each)]
+        if not below:
+            return False
+    return True
+
+
+def _within(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def split_extras(value: Any, kind: type[Record]) -> tuple[Any, dict[str, Any] | None]:
     """A parsed document without the fields its contract does not name, and these by path."""
     extras: dict[str, Any] = {}
@@ -80,8 +98,8 @@ def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) ->
     fields = {field.name: field for field in _fields(kind)}
     known = {}
     for name, inner in value.items():
-        here = f"{path}.{name}"
         field = fields.get(name)
+        here = f"{path}.{name}" if field else f"{path}{_step_to(name)}"
         if field is None and name != kind.__struct_config__.tag_field:
             extras[here] = inner
         elif field and field.record:
@@ -91,6 +109,11 @@ def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) ->
         else:
             known[name] = inner
     return known
+
+
+def _step_to(name: str) -> str:
+    """A name as a step of a path, so that two different places never have one path."""
+    return f".{name}" if name.replace("_", "").isalnum() else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def set_aside_guesses(value: Any, kind: type[Record], path: str = "$") -> tuple[Any, dict[str, Any]]:

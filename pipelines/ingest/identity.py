@@ -5,6 +5,7 @@ must not count twice. Without an event id it is taken over the canonical JSON of
 keep two of one event but never drops one wrongly.
 """
 
+from decimal import Decimal
 from hashlib import sha256
 from typing import Literal
 
@@ -13,7 +14,10 @@ import msgspec
 KeyKind = Literal["event_id", "body"]
 
 _encode = msgspec.json.Encoder().encode
-_encode_canonical = msgspec.json.Encoder(order="sorted").encode
+_encode_canonical = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+
+parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
+"""A JSON document as it is: a number with a fraction keeps every digit that was sent."""
 
 
 def key_of_event(provider: str, organization_id: str | None, event_id: str) -> str:

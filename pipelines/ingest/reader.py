@@ -125,8 +125,11 @@ def _say_new(partitions: set[int]) -> None:
 
 
 def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> None:
-    """Whether every stored position can be gone on from. Raises `TopicMismatch` naming what is lost."""
-    for partition, next_offset in sorted(next_offsets.items()):
+    """Whether the load can go on everywhere; a partition never loaded goes on at 0.
+
+    Raises `TopicMismatch` naming what is lost.
+    """
+    for partition, next_offset in sorted((dict.fromkeys(found, 0) | dict(next_offsets)).items()):
         if partition not in found:
             raise TopicMismatch(
                 f"partition {partition} was loaded up to offset {next_offset} and is gone from the topic; "

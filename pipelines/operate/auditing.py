@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.settings import Settings, SettingsError
@@ -31,10 +32,9 @@ class FullAudit(Audit):
 def run_audit(settings: Settings) -> FullAudit:
     """Audit the lake of these settings. Raises `Unavailable` without a lake or without Kafka."""
     topic = topic_info(settings.kafka)
-    ends = watermarks(settings.kafka, topic) if topic else None
     con = open_for_reading(settings)
     try:
-        found = audit(con, topic, ends)
+        found = audit(con, topic, partial(watermarks, settings.kafka, topic) if topic else None)
     finally:
         con.close()
     spool, findings = audit_spool(settings)
@@ -63,7 +63,10 @@ def render(found: FullAudit) -> str:
     if found.spool is not None:
         spool = found.spool
         lines.append(f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}")
-    lines += [f"NOT  {f.check}: {f.where}: {f.problem} ({f.records})" for f in found.findings]
+    lines += [
+        f"{'LOST' if f.accepted else 'NOT '} {f.check}: {f.where}: {f.problem} ({f.records})"
+        for f in found.findings
+    ]
     return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
 
 

@@ -124,12 +124,10 @@ def _chunks(rest: bytes) -> Iterator[bytes]:
     place = 0
     while True:
         line, end, _ = rest[place:].partition(b"\r\n")
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
-            raise ValueError(
-                "transfer-encoding is chunked, but the body is not: remove that header"
-            ) from None
+        digits = line.partition(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", digits):
+            raise ValueError("transfer-encoding is chunked, but the body is not: remove that header")
+        size = int(digits, 16)
         place += len(line) + len(end)
         if size == 0 and end:
             return

@@ -5,13 +5,14 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.contracts.registry import contracts
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
 from pipelines.transform.sources import check_generated
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.loading import expected_organizations
-from pipelines.warehouse.readers import open_for_reading
+from pipelines.warehouse.readers import open_for_reading, query
 from pipelines.warehouse.reload import Reloaded, Reloader, Wanted
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
@@ -29,8 +30,12 @@ class Filters:
     until: dt.datetime | None = None
 
 
-def of_event_type(event_type: str) -> Wanted:
-    """Every loaded event of one type."""
+def of_event_type(settings: Settings, event_type: str) -> Wanted:
+    """Every loaded event of one type. Raises `UsageError` for one that nobody has seen or described."""
+    known = {name for _, name in contracts()}
+    seen = query(settings, "SELECT DISTINCT event_type FROM ledger.deliveries").rows
+    if event_type not in known | {name for (name,) in seen}:
+        raise UsageError(f"no event of type {event_type!r} was ever loaded, and no contract names it")
     return Wanted("rebuild", "d.event_type = ?", [event_type])
 
 
@@ -62,8 +67,8 @@ def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
         done = _reloader(settings, con).reload(wanted)
     finally:
         con.close()
-    if done.tables:
-        _build(settings)
+    if done.loaded or done.duplicate:
+        _build(settings, everything=wanted.kind == "rebuild")
     return done
 
 
@@ -96,8 +101,9 @@ def _reloader(settings: Settings, con: Any) -> Reloader:
     )
 
 
-def _build(settings: Settings) -> None:
-    failures = ModelBuilder(settings).build().failures
+def _build(settings: Settings, *, everything: bool) -> None:
+    """Bring the models up to date; only a full build sees that an entity has lost an event."""
+    failures = ModelBuilder(settings).build(full_refresh=everything).failures
     if failures:
         names = ", ".join(failure.name for failure in failures)
         raise HirestreamError(f"records were moved; these models failed and are built next time: {names}")

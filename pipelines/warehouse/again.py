@@ -5,6 +5,8 @@ from dataclasses import replace
 import polars as pl
 
 from pipelines.flatten.batch import DecodedBatch, decode_batch
+from pipelines.flatten.decode import Identity, Rejected
+from pipelines.flatten.shape import Problem
 from pipelines.flatten.tables import INSTANT
 from pipelines.ingest.batch import RawBatch
 from pipelines.warehouse.ledger import Stamp, identity_columns
@@ -12,6 +14,7 @@ from pipelines.warehouse.outcomes import Decided
 from pipelines.warehouse.tables import DELIVERIES
 from receiver.envelope import ENVELOPE_VERSION
 
+_ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
 BROKEN_ENVELOPE = "envelope"
 """The stage of records whose headers were wrong; these headers are not kept, so they stay wrong."""
 
@@ -33,7 +36,12 @@ def decoded_again(rows: pl.DataFrame) -> DecodedBatch:
         _headers(rows, "key_id"),
         _headers(rows, "message_id"),
     )
-    return replace(decode_batch(raw), body_sha256=rows["body_sha256"].to_list())
+    batch, delivered = decode_batch(raw), rows["body_sha256"].to_list()
+    erased = rows["erased_at"].is_not_null().to_list()
+    for index, (found, expected) in enumerate(zip(batch.body_sha256, delivered, strict=True)):
+        if found != expected and not erased[index]:
+            batch.decoded[index] = Rejected(Identity(), "envelope", (_ALTERED,))
+    return replace(batch, body_sha256=delivered)
 
 
 def ledger_after(

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.errors import HirestreamError
+from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.index import KeyIndex, prefixes
@@ -35,6 +35,10 @@ from pipelines.warehouse.turn import Turn
 
 class OtherLoader(HirestreamError):
     """Somebody else has committed a batch in between, although this loader holds the lease."""
+
+
+TIMES_OVERTAKEN = 20
+"""How often a batch is decided anew because a replay or a rebuild has committed."""
 
 
 class Overtaken(Exception):
@@ -81,12 +85,12 @@ class Loader:
 
     def load(self, batch: DecodedBatch) -> Loaded:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
-        try:
-            return self._load(batch)
-        except Overtaken:
-            with self._turn():
-                self._catch_up()
+        for _ in range(TIMES_OVERTAKEN):
+            try:
                 return self._load(batch)
+            except Overtaken:
+                self._catch_up()
+        raise Unavailable("a replay or a rebuild was in the way again and again; start the loader once more")
 
     def _load(self, batch: DecodedBatch) -> Loaded:
         decided = decide(batch, self._earlier(batch))

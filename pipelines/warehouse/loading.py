@@ -86,7 +86,7 @@ def _start(
             "the old one still held is lost. `hirestream stream --accept-loss` loads the new one"
         )
     found = watermarks(settings.kafka, topic)
-    if choices.accept_loss and (here or others):
+    if choices.accept_loss and (here or others or any(marks.low for marks in found.values())):
         now = dt.datetime.now(dt.UTC)
         here = accept_loss(con, topic, here, found, holder=holder, now=now)
     check_positions(here, found)

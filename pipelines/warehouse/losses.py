@@ -29,7 +29,7 @@ def accept_loss(
     holder: str,
     now: dt.datetime,
 ) -> dict[int, int]:
-    """The positions behind what is lost, recorded in the lake. `stored` is empty for a topic made anew."""
+    """The positions behind what is lost, recorded in the lake; of a topic made anew nothing is `stored`."""
     moves = list(_moves(stored, found))
     if moves:
         in_transaction(con, lambda: _record(con, topic, moves, holder, now))
@@ -39,10 +39,9 @@ def accept_loss(
 def _moves(stored: Mapping[int, int], found: Mapping[int, Watermarks]) -> Iterator[tuple[int, int, int]]:
     """Partition, where it was to go on, where it goes on."""
     for partition, marks in found.items():
-        if not stored:
-            yield partition, marks.low, marks.low
-        elif partition in stored and stored[partition] < marks.low:
-            yield partition, stored[partition], marks.low
+        position = stored.get(partition, 0)
+        if position < marks.low or not stored:
+            yield partition, position, marks.low
 
 
 def _record(

@@ -15,11 +15,11 @@ import duckdb
 import polars as pl
 
 from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Rejected
+from pipelines.flatten.decode import Generic, Rejected
 from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.again import decoded_again, ledger_after
 from pipelines.warehouse.ledger import Stamp, chained
-from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided, First, decide
+from pipelines.warehouse.outcomes import BODY_DIFFERS, NO_CONTRACT, Decided, First, decide
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, all_tables
 from pipelines.warehouse.transaction import in_transaction
@@ -104,7 +104,7 @@ class Reloader:
     def _slices(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         found = self._con.execute(
             f"""
-            SELECT topic_id, partition, "offset" FROM {_FROM[wanted.kind]} WHERE {wanted.where}
+            SELECT topic_id, partition, "offset", d.batch_id FROM {_FROM[wanted.kind]} WHERE {wanted.where}
             ORDER BY d.batch_id, partition, "offset"
             """,  # noqa: S608 - conditions of this project
             list(wanted.values),
@@ -118,7 +118,7 @@ class Reloader:
         """The work of one transaction."""
         rows = self._rows(kind, positions)
         batch = decoded_again(rows)
-        decided = decide(batch, self._earlier(batch)) if kind == "replay" else _kept(batch, rows)
+        decided = decide(batch, self._earlier(batch)) if kind == "replay" else _still_loaded(batch, rows)
         last = last_batch(self._con)
         stamp = Stamp(last.batch_id + 1, self._clock())
         after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")
@@ -145,8 +145,10 @@ class Reloader:
             f"""
             SELECT d.*, kept.body FROM {_FROM[kind]}
             WHERE (topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM positions)
+                AND d.batch_id BETWEEN ? AND ?
             ORDER BY d.batch_id, partition, "offset"
-            """  # noqa: S608 - our own names
+            """,  # noqa: S608 - our own names
+            [positions["batch_id"].min(), positions["batch_id"].max()],
         ).pl()
         self._con.unregister("positions")
         return found
@@ -203,18 +205,17 @@ class Reloader:
             self._con.unregister("frame")
 
 
-def _kept(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
-    """Loaded events stay loaded, unless the contract refuses them now or makes other events of them."""
-    known = rows["event_key"].to_list()
-    same = [
+def _still_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
+    """Loaded events, read anew. One that the contract refuses, or would make another event of, is left out:
+    its outcome here is `quarantined`, and its row stays as it is."""
+    fits = [
         not isinstance(found, Rejected) and found.identity.event_key == key
-        for found, key in zip(batch.decoded, known, strict=True)
+        for found, key in zip(batch.decoded, rows["event_key"].to_list(), strict=True)
     ]
-    decided = decide(batch, {})
     return Decided(
-        ["loaded" if fits else "quarantined" for fits in same],
-        decided.reasons,
-        [index for index, fits in enumerate(same) if fits],
+        ["loaded" if each else "quarantined" for each in fits],
+        [NO_CONTRACT if isinstance(found, Generic) else None for found in batch.decoded],
+        [index for index, each in enumerate(fits) if each],
     )
 
 

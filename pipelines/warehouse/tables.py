@@ -89,7 +89,7 @@ BATCHES: Columns = MappingProxyType(
 """`ledger.batches`: one row per commit; the hashes chain each batch to the one before.
 
 `kind` is `load`, or `replay` or `rebuild` for a commit that decoded again what was there: it has no records
-of its own, and its counts say by how much the totals changed.
+of its own, and its counts say by how much the totals changed. `loss` is one that an operator accepted.
 """
 
 OFFSETS: Columns = MappingProxyType(

@@ -47,7 +47,7 @@ def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
                 ) from error
             if not is_in_the_way(error):
                 raise
-            log.info("commit tried again (%d): %s", attempt + 1, str(error).splitlines()[0][:200])
+            log.info("another writer was in the way of a commit; tried again (%d)", attempt + 1)
             time.sleep(min(0.02 * 1.3**attempt, 1.0))
         except BaseException:
             _roll_back(con)

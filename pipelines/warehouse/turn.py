@@ -17,12 +17,13 @@ LONGEST_SECONDS = 10.0
 
 
 class Turn:
-    """The turns of one process at one lake. Taking it again while holding it is harmless."""
+    """The turns of one process at one lake. Who takes it again while holding it still has one turn."""
 
     def __init__(self, warehouse: Path) -> None:
         self._file = warehouse / "writers.lock"
         self._guard = threading.Lock()
         self._held: int | None = None
+        self._number = 0
         self._timer: threading.Timer | None = None
 
     def take(self) -> None:
@@ -31,17 +32,27 @@ class Turn:
             if self._held is None:
                 self._held = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
                 fcntl.flock(self._held, fcntl.LOCK_EX)
-                self._timer = threading.Timer(LONGEST_SECONDS, self.give)
+                self._number += 1
+                self._timer = threading.Timer(LONGEST_SECONDS, self._give_up, [self._number])
                 self._timer.daemon = True
                 self._timer.start()
 
     def give(self) -> None:
         """Let the next one. Harmless without the turn."""
         with self._guard:
-            if self._held is not None and self._timer is not None:
-                self._timer.cancel()
-                os.close(self._held)
-                self._held = None
+            self._release()
+
+    def _give_up(self, number: int) -> None:
+        """The turn of this number and no later one: its timer may have come too late."""
+        with self._guard:
+            if self._number == number:
+                self._release()
+
+    def _release(self) -> None:
+        if self._held is not None and self._timer is not None:
+            self._timer.cancel()
+            os.close(self._held)
+            self._held = None
 
     @contextmanager
     def taken(self) -> Iterator[None]:

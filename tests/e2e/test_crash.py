@@ -45,7 +45,7 @@ def test_killed_loader_loses_and_doubles_nothing(settings_for: SettingsFor) -> N
     con = open_lake(settings.warehouse, read_only=True)
     topic = topic_info(settings.kafka)
     assert topic is not None
-    found = audit(con, topic, watermarks(settings.kafka, topic))
+    found = audit(con, topic, lambda: watermarks(settings.kafka, topic))
     assert found.findings == ()
     totals = found.totals
     assert (totals.loaded, totals.duplicate, totals.waiting) == (EVENTS, EVENTS // 10, 0)

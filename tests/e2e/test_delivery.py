@@ -35,7 +35,7 @@ def test_every_documented_event_arrives(settings_for: SettingsFor, monkeypatch: 
             assert_rows(con, table, expected, name)
     topic = topic_info(settings.kafka)
     assert topic is not None
-    found = audit(con, topic, watermarks(settings.kafka, topic))
+    found = audit(con, topic, lambda: watermarks(settings.kafka, topic))
     assert (found.findings, found.totals.loaded, found.totals.waiting) == ((), len(cases), 0)
 
 

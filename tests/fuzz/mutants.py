@@ -91,8 +91,8 @@ def _missing(rng: Random, document: Document) -> bytes:
 
 def _added(rng: Random, document: Document) -> bytes:
     objects = [document, *(c[k] for c, k in _places(document) if isinstance(c[k], dict))]
-    rng.choice(objects)[rng.choice(("new", "", "Ünïcode", "a.b", "x" * 300, "eventid"))] = copy.deepcopy(
-        rng.choice(STRANGE)
+    rng.choice(objects)[rng.choice(("new", "data.recordId", "", "Ünïcode", "a.b", "x" * 300, "eventid"))] = (
+        copy.deepcopy(rng.choice(STRANGE))
     )
     return _plain(document)
 
@@ -133,7 +133,7 @@ def _cut(rng: Random, document: Document) -> bytes:
 def _deep(rng: Random, document: Document) -> bytes:
     container, key = _place(rng, document)
     container[key] = "@@deep@@"
-    depth = rng.choice((20, 500, 2_000, 50_000))
+    depth = rng.choice((20, 90, 100, 500, rng.randrange(950, 1_010), 50_000))
     nest = b"[" * depth + b"]" * depth if rng.random() < 0.5 else b'{"a":' * depth + b"1" + b"}" * depth
     return _plain(document).replace(b'"@@deep@@"', nest, 1)
 

@@ -56,10 +56,14 @@ def _leaves(value: Any, at: str, stops: set[str]) -> Iterator[tuple[str, Any]]:
         yield at, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, f"{at}.{name}", stops)
+            yield from _leaves(inner, at + _step(name), stops)
     else:
         for position, inner in enumerate(value):
             yield from _leaves(inner, f"{at}[{position}]", stops)
+
+
+def _step(name: str) -> str:
+    return f".{name}" if name.replace("_", "").isalnum() else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def _has(document: Any, at: str) -> bool:
@@ -70,7 +74,7 @@ def _all(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     yield at, value
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _all(inner, f"{at}.{name}")
+            yield from _all(inner, at + _step(name))
     elif isinstance(value, list):
         for position, inner in enumerate(value):
             yield from _all(inner, f"{at}[{position}]")

@@ -8,8 +8,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
 from pipelines.errors import TopicMismatch
-from pipelines.ingest.reader import TopicReader
-from pipelines.ingest.topic import ensure_topic, topic_info
+from pipelines.ingest.reader import TopicReader, check_positions
+from pipelines.ingest.topic import Watermarks, ensure_topic, topic_info
 from pipelines.settings import Settings
 from tests.conftest import SettingsFor
 
@@ -69,3 +69,21 @@ def test_a_topic_made_anew_is_never_read_on(settings_for: SettingsFor) -> None:
         send(settings, 9)
         with pytest.raises(TopicMismatch):
             read(reader, 1)
+
+
+@pytest.mark.parametrize(
+    ("stored", "found", "words"),
+    [
+        ({}, {0: Watermarks(7, 9)}, "offsets 0 to 6 .7 records. were deleted"),
+        ({0: 3}, {0: Watermarks(0, 9), 1: Watermarks(700, 700)}, "partition 1: offsets 0 to 699"),
+        ({0: 3}, {0: Watermarks(4, 9)}, "offsets 3 to 3"),
+        ({0: 3}, {0: Watermarks(0, 2)}, "truncated or restored"),
+        ({1: 3}, {0: Watermarks(0, 2)}, "gone from the topic"),
+    ],
+)
+def test_positions_that_cannot_be_gone_on_from_say_what_is_lost(
+    stored: dict[int, int], found: dict[int, Watermarks], words: str
+) -> None:
+    check_positions({0: 2}, {0: Watermarks(1, 2), 1: Watermarks(0, 0)})
+    with pytest.raises(TopicMismatch, match=words):
+        check_positions(stored, found)
