@@ -195,9 +195,9 @@ def _typed(identity: Identity, arranged: object, contract: Contract) -> Decoded:
     try:
         return Typed(identity, msgspec.convert(known, kind), extras)
     except _MISFITS:
-        fitting, misfits = set_aside_guesses(known, kind)
+        fitting, extras = set_aside_guesses(known, extras, arranged, kind)
     try:
-        return Typed(identity, msgspec.convert(fitting, kind), (extras or {}) | misfits or None)
+        return Typed(identity, msgspec.convert(fitting, kind), extras)
     except _MISFITS:
         return Rejected(identity, "contract", tuple(problems_of(fitting, kind)[:MAX_REASONS]))
 

@@ -51,7 +51,8 @@ def differences(body: bytes, provider: str | None = None) -> list[Difference]:
     """Every difference, worst first, array positions as []. Raises `NoContract`."""
     contract, arranged = contract_of(body, provider)
     known, extras = split_extras(arranged, contract.document)
-    fitting, misfits = set_aside_guesses(known, contract.document)
+    fitting, beside = set_aside_guesses(known, extras, arranged, contract.document)
+    misfits = {path: value for path, value in (beside or {}).items() if path not in (extras or {})}
     found = [Difference(p.path, "refused", p.problem) for p in problems_of(fitting, contract.document)]
     found += [Difference(path, "misfit", f"is {kind_of(value)}") for path, value in misfits.items()]
     found += [Difference(path, "unknown", f"is {kind_of(value)}") for path, value in (extras or {}).items()]

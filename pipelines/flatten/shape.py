@@ -3,7 +3,7 @@
 import json
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union
@@ -116,14 +116,25 @@ def _step_to(name: str) -> str:
     return f".{name}" if name.replace("_", "").isalnum() else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
-def set_aside_guesses(value: Any, kind: type[Record], path: str = "$") -> tuple[Any, dict[str, Any]]:
-    """A parsed document without the values that do not fit a guessed field, and these by path."""
-    extras: dict[str, Any] = {}
-    return _without_misfits(value, kind, path, extras, guessed=False), extras
+def set_aside_guesses(
+    known: Any, extras: Mapping[str, Any] | None, sent: Any, kind: type[Record]
+) -> tuple[Any, dict[str, Any] | None]:
+    """What `split_extras` made of the document `sent`, without the values that do not fit a guessed field.
+
+    These become extras whole, as they were sent.
+    """
+    misfits: dict[str, Any] = {}
+    fitting = _without_misfits(known, sent, kind, "$", misfits, guessed=False)
+    beside = {path: value for path, value in (extras or {}).items() if not _is_within(path, misfits)}
+    return fitting, beside | misfits or None
+
+
+def _is_within(path: str, others: Iterable[str]) -> bool:
+    return any(path.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
 def _without_misfits(
-    value: Any, kind: type[Record], path: str, extras: dict[str, Any], *, guessed: bool
+    value: Any, sent: Any, kind: type[Record], path: str, misfits: dict[str, Any], *, guessed: bool
 ) -> Any:
     """`guessed`: the whole record is a guess, and so is every field of it."""
     if not isinstance(value, dict):
@@ -133,16 +144,19 @@ def _without_misfits(
         if field.name not in value:
             continue
         here, inner, guess = f"{path}.{field.name}", value[field.name], field.guess or guessed
+        found: dict[str, Any] = {}
         if field.record:
-            inner = _without_misfits(inner, field.record, here, extras, guessed=guess)
+            inner = _without_misfits(inner, sent[field.name], field.record, here, found, guessed=guess)
         elif field.item and isinstance(inner, list):
             inner = [
-                _without_misfits(v, field.item, f"{here}[{i}]", extras, guessed=guess)
-                for i, v in enumerate(inner)
+                _without_misfits(item, sent[field.name][i], field.item, f"{here}[{i}]", found, guessed=guess)
+                for i, item in enumerate(inner)
             ]
         kept[field.name] = inner
         if guess and not field.required and _field_problems(kept, field, path):
-            extras[here] = kept.pop(field.name)
+            del kept[field.name]
+            found = {here: sent[field.name]}
+        misfits.update(found)
     return kept
 
 

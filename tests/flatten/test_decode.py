@@ -165,3 +165,13 @@ def test_an_unknown_number_keeps_its_digits_and_tells_two_bodies_apart() -> None
     assert isinstance(one, Typed)
     assert str((one.extras or {})["$.data.x"]) == "12345.678901234567889"
     assert one.identity.event_key != other.identity.event_key
+
+
+def test_a_guess_that_is_set_aside_is_kept_whole_as_it_was_sent() -> None:
+    attendees = [{"_id": "a", "status": 5, "new": {"x": 1}}, "nobody"]
+    body = json.dumps({"eventType": "BOOK", "meetData": {"_id": "m", "attendees": attendees}}).encode()
+    decoder = decoder_of("orufy")
+    assert decoder is not None
+    found = decoder.decode(body)
+    assert isinstance(found, Typed)
+    assert found.extras == {"$.meetData.attendees": attendees}
