@@ -172,6 +172,7 @@ def upgrade_restart(world: World) -> None:
         time.sleep(2)
         assert world.receiver.stop() == 0
         world.receiver = world.start_receiver()
+        wait_for(lambda: "batch " in world.loader.words(), 60, "a batch of this loader")
         assert world.loader.stop() == 0
         world.loader = world.start_loader()
     time.sleep(1)
