@@ -9,7 +9,8 @@
 
 {#
   Keys of the entities that new rows are about: rows of a newer batch, and rows without a time of their own
-  whose delivery was repeated in a newer batch (the earliest receipt counts).
+  whose delivery was repeated in a newer batch, or found to be a repetition by one that decoded it again (the
+  earliest receipt counts). Each batch is asked for by itself, so that files can be skipped by it.
 #}
 {% macro touched_keys(events, keys) %}
   {%- set newest = watermark() %}
@@ -19,6 +20,9 @@
     where occurred_at_basis = 'received_at' and event_key in (
       select event_key from {{ source('ledger', 'deliveries') }}
       where batch_id > {{ newest }} and outcome = 'duplicate'
+      union all
+      select event_key from {{ source('ledger', 'deliveries') }}
+      where moved_batch_id > {{ newest }} and outcome = 'duplicate'
     )
 {% endmacro %}
 
@@ -40,7 +44,10 @@
     {%- endif %}
   ),
   repeats as (
-    select event_key, min(received_at) as first_received_at, max(batch_id) as repeat_batch_id
+    select
+      event_key,
+      min(received_at) as first_received_at,
+      max(greatest(batch_id, coalesce(moved_batch_id, 0))) as repeat_batch_id
     from {{ source('ledger', 'deliveries') }}
     where outcome = 'duplicate'
       and event_key in (select event_key from gathered where occurred_at_basis = 'received_at')

@@ -11,16 +11,28 @@
   )
 {%- endmacro %}
 
+{# The id of another meeting, or null where the text stands for none: a placeholder, zeros, dashes, a template. #}
+{% macro other_meeting_id(text) -%}
+  case
+    when not regexp_full_match(
+      {{ text }}, '\s*(null|undefined|none|nil|nan|n/?a|unknown|true|false|[0-]*)\s*', 'i'
+    ) then {{ real_id(text) }}
+  end
+{%- endmacro %}
+
 {# The meeting that a `reschedule` object names: nobody documents the key, nor whether it is text or an object. #}
 {% macro new_meeting_id(reschedule) -%}
   {%- set object = 'try_cast(' ~ reschedule ~ ' as json)' -%}
-  nullif(coalesce(
+  coalesce(
     {%- for key in ['newMeetId', 'newMeetingId', 'meetId', 'newMeet', 'new_meet_id', 'meetingId'] %}
-    {{ object }} ->> '$.{{ key }}._id',
-    case when json_type({{ object }}, '$.{{ key }}') = 'VARCHAR' then {{ object }} ->> '$.{{ key }}' end
+    {{ other_meeting_id("(" ~ object ~ " ->> '$." ~ key ~ "._id')") }},
+    case
+      when json_type({{ object }}, '$.{{ key }}') = 'VARCHAR'
+        then {{ other_meeting_id("(" ~ object ~ " ->> '$." ~ key ~ "')") }}
+    end
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
-  ), '')
+  )
 {%- endmacro %}
 
 {# A point in time as a provider may have written it: ISO 8601 with an offset, or milliseconds since 1970. #}

@@ -21,7 +21,7 @@ every_event as (
 
 linked as (
   select
-    * replace (case when prev_meeting_id not in ('', meeting_id) then prev_meeting_id end as prev_meeting_id),
+    * replace (nullif({{ other_meeting_id('prev_meeting_id') }}, meeting_id) as prev_meeting_id),
     case when reschedule is not null then {{ new_meeting_id('reschedule') }} end as new_meeting_id
   from every_event
 )

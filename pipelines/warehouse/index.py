@@ -20,6 +20,11 @@ class KeyIndex:
     def __len__(self) -> int:
         return sum(len(hashes) for hashes, _ in self._levels)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return sum(hashes.nbytes + batches.nbytes for hashes, batches in self._levels)
+
     def add(self, hashes: Hashes, batches: Batches) -> None:
         """Take in keys with the batch that loaded each."""
         if not len(hashes):

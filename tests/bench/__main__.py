@@ -1,6 +1,8 @@
 """`make bench`: three figures, each beside a baseline of the same run. Loopback only; ends by itself.
 
 `--only receiver|freshness|drain` runs one; `--events`, `--seconds` and `--repeats` change its size.
+`--only duplicates|day` runs one of the long ones, which need no broker: what the check for duplicates costs
+as the ledger grows to `--millions`, and what a day of `--commits` leaves, or as many as `--minutes` allow.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from pipelines.operate.broker import start_broker
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import bodies
 from receiver.settings import PROJECT
+from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table
 from tests.conftest import SECRET, SECRET_KID, free_port
 from tests.e2e.produce import produce
 from tests.receiver.running import running, variables
@@ -32,21 +35,39 @@ Figures = dict[str, Any]
 def main() -> None:
     """Run what was asked for, print the table, write `var/bench.json`."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", choices=list(BENCHES))
+    parser.add_argument("--only", choices=[*BENCHES, *LONG])
     parser.add_argument("--events", type=int, default=500_000, help="events of the drain")
     parser.add_argument("--seconds", type=int, default=15, help="length of one measurement under load")
     parser.add_argument("--repeats", type=int, default=3, help="measurements, of which the median counts")
+    parser.add_argument("--millions", default="1,5,20", help="rows of the ledger, rising")
+    parser.add_argument("--commits", type=int, default=DAY_COMMITS, help="of the day")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="the day ends after them")
+    parser.add_argument(
+        "--hour", type=int, default=3_600, help="commits after which things of the day are old"
+    )
     asked = parser.parse_args()
     found: dict[str, Figures] = {}
     for name in [asked.only] if asked.only else BENCHES:
         say(f"{name} ...")
-        with tempfile.TemporaryDirectory() as home, own_system(Path(home)) as settings:
-            found[name] = BENCHES[name](settings, asked)
+        with tempfile.TemporaryDirectory() as home:
+            found[name] = run(name, Path(home), asked)
         say(json.dumps(found[name]))
-    out = PROJECT / "var" / "bench.json"
+    out = PROJECT / "var" / (f"bench-{asked.only}.json" if asked.only in LONG else "bench.json")
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(found, indent=2) + "\n")
-    print(table(found))
+    print(
+        "\n".join(
+            LONG[name][1](found[name]) if name in LONG else table({name: found[name]}) for name in found
+        )
+    )
+
+
+def run(name: str, home: Path, asked: argparse.Namespace) -> Figures:
+    """The figures of one bench."""
+    if name in LONG:
+        return LONG[name][0](home, asked)
+    with own_system(home) as settings:
+        return BENCHES[name](settings, asked)
 
 
 @contextmanager
@@ -123,6 +144,18 @@ def bench_drain(settings: Settings, asked: argparse.Namespace) -> Figures:
     }
 
 
+def bench_duplicates(home: Path, asked: argparse.Namespace) -> Figures:
+    """The check for duplicates at several sizes of the ledger."""
+    return answer_of(Settings(home=home), "tests.bench.duplicates", str(home), *asked.millions.split(","))
+
+
+def bench_day(home: Path, asked: argparse.Namespace) -> Figures:
+    """Small commits with maintenance and reports, as many as a day has seconds or as the time allows."""
+    size = [str(asked.commits), str(home), str(asked.minutes * 60), str(asked.hour)]
+    return answer_of(Settings(home=home), "tests.bench.day", *size)
+
+
+LONG = {"duplicates": (bench_duplicates, duplicates_table), "day": (bench_day, day_table)}
 BENCHES = {"receiver": bench_receiver, "freshness": bench_freshness, "drain": bench_drain}
 
 
@@ -138,7 +171,7 @@ def load(port: int, seconds: int) -> Figures:
 def answer_of(settings: Settings, module: str, *arguments: str) -> Figures:
     """The JSON that a module prints, run with these settings in a process of its own."""
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, env=environment(settings))
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment(settings))
     found: Figures = json.loads(done.stdout.splitlines()[-1])
     return found
 

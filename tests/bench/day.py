@@ -1,0 +1,241 @@
+"""A day of small commits, one for each second, as fast as they go: `... COMMITS HOME SECONDS HOUR`.
+
+The real loader, with maintenance and reports to a real Dagster instance in a second thread as in
+`hirestream stream`; without a topic and without models. Whatever hangs on the age of something is scaled:
+a snapshot is an hour old after HOUR commits (3,600; fewer show sooner what stays), a report is due every 60.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import numpy as np
+import psutil
+
+from pipelines.operate import materializations
+from pipelines.operate.followup import MAINTAIN_EVERY_COMMITS
+from pipelines.operate.history import FULL_AGE, thin_reports
+from pipelines.operate.read_ahead import tune_interpreter
+from pipelines.settings import Settings
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.load import Loader
+from pipelines.warehouse.maintenance import maintain
+from pipelines.warehouse.tables import create_tables
+from pipelines.warehouse.turn import Turn
+from receiver.settings import PROJECT
+from tests.bench.webhooks import SEED, Partitions, drawn_in_another_process
+
+WEBHOOKS_A_COMMIT = 3
+SAMPLE_EVERY = 300
+"""Commits between two lines of the course."""
+START = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+
+
+class Day:
+    """Commits on one thread, upkeep on another, and what both cost."""
+
+    def __init__(self, home: Path, hour: int) -> None:
+        self.hour = hour
+        self.settings = Settings(home=home)
+        self.home = home / "dagster"
+        self.home.mkdir(parents=True)
+        shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", self.home / "dagster.yaml")
+        self.instance = dg.DagsterInstance.from_config(str(self.home))
+        report = materializations._to_dagster(self.home)
+        report("bench.first", {})  # opens its instance, which takes seconds once
+        self.begun_at: list[float] = []
+        self.commit_seconds: list[float] = []
+        self.commit_cpu_seconds: list[float] = []
+        self.maintained: list[float] = []
+        self.reporting_seconds = self.reporting_cpu_seconds = 0.0
+        self.tidied_at = self.thinned_at = 0
+        self.course: list[dict[str, Any]] = []
+        self.reporter = materializations.Thinned(
+            report,
+            materializations._counter(self.settings),
+            clock=lambda: float(len(self.commit_seconds)),
+        )
+
+    def commits(self, count: int, longest_seconds: float) -> None:
+        """That many commits, or as many as the time allows."""
+        con = open_lake(self.settings.warehouse)
+        create_tables(con)
+        con.execute("SET threads = 1")
+        loader = self._loader(con)
+        ending, started = threading.Event(), time.monotonic()
+        beside = threading.Thread(target=self._beside, args=[ending])
+        beside.start()
+        try:
+            for found in self._batches(count):
+                self._commit(loader, found)
+                if not beside.is_alive():
+                    raise SystemExit("the thread of upkeep has failed")
+                if time.monotonic() - started > longest_seconds:
+                    break
+        finally:
+            ending.set()
+            beside.join()
+            con.close()
+
+    def _loader(self, con: duckdb.DuckDBPyConnection) -> Loader:
+        turn = Turn(self.settings.warehouse)
+        return Loader(con, {}, holder="b", organizations={}, rejects=None, clock=self._now, turn=turn)
+
+    def _now(self) -> dt.datetime:
+        return START + dt.timedelta(seconds=len(self.commit_seconds) + 1)
+
+    def _batches(self, count: int) -> Iterator[list[bytes]]:
+        sizes = np.maximum(np.random.default_rng(SEED).poisson(WEBHOOKS_A_COMMIT, count), 1).tolist()
+        drawn = drawn_in_another_process(sum(sizes), self.settings.home / "webhooks")
+        for size in sizes:
+            yield [next(drawn) for _ in range(size)]
+
+    def _commit(self, loader: Loader, found: list[bytes]) -> None:
+        batch = self._partitions.batch(found, self._now() - dt.timedelta(seconds=0.4))
+        begun, cpu = time.perf_counter(), time.thread_time()
+        done = loader.load(batch)
+        self.begun_at.append(time.time())
+        self.commit_seconds.append(time.perf_counter() - begun)
+        self.commit_cpu_seconds.append(time.thread_time() - cpu)
+        self.reporter.tell_loaded(done)
+        if len(self.commit_seconds) % SAMPLE_EVERY == 0:
+            self.sample()
+
+    _partitions = Partitions()
+
+    def _beside(self, ending: threading.Event) -> None:
+        """Looks every few commits, as the stream does every few seconds."""
+        seen, interval = 0, int(self.settings.models.interval_seconds)
+        while not ending.wait(0.02):
+            if len(self.commit_seconds) >= seen + interval:
+                seen = len(self.commit_seconds)
+                self._upkeep()
+
+    def _upkeep(self) -> None:
+        number = len(self.commit_seconds)
+        if number - self.tidied_at >= MAINTAIN_EVERY_COMMITS:
+            self.tidied_at = number
+            with open_lake(self.settings.warehouse) as con:
+                done = maintain(
+                    con,
+                    self.settings.warehouse,
+                    snapshot_age=self._age_of(self.hour),
+                    file_age=self._age_of(self.hour // 6),
+                )
+            self.maintained.append(done.seconds)
+        begun, cpu = time.perf_counter(), time.thread_time()
+        self.reporter.report_due()
+        if number - self.thinned_at >= self.hour:
+            self.thinned_at = number
+            thin_reports(self.instance, self._thinning_time())
+        self.reporting_seconds += time.perf_counter() - begun
+        self.reporting_cpu_seconds += time.thread_time() - cpu
+
+    def _age_of(self, commits: int) -> str:
+        """How long ago that many commits began."""
+        begun = self.begun_at
+        seconds = time.time() - begun[-commits] if len(begun) >= commits else 10 * 86_400.0
+        return f"INTERVAL '{seconds:.3f} seconds'"
+
+    def _thinning_time(self) -> dt.datetime:
+        """A time for which the reports older than two hours of this day are superseded."""
+        commits = 2 * self.hour  # FULL_AGE
+        if len(self.begun_at) <= commits:
+            return dt.datetime.now(dt.UTC)
+        return dt.datetime.fromtimestamp(self.begun_at[-commits], dt.UTC) + FULL_AGE
+
+    def sample(self) -> None:
+        """One line of the course: what has grown so far."""
+        recent = np.array(self.commit_seconds[-SAMPLE_EVERY:]) * 1000
+        cpu = np.array(self.commit_cpu_seconds[-SAMPLE_EVERY:]) * 1000
+        line = {
+            "commits": len(self.commit_seconds),
+            "p50_ms": round(float(np.percentile(recent, 50)), 1),
+            "p95_ms": round(float(np.percentile(recent, 95)), 1),
+            "p99_ms": round(float(np.percentile(recent, 99)), 1),
+            "cpu_p50_ms": round(float(np.percentile(cpu, 50)), 1),
+            **sizes(self.settings.warehouse, self.home),
+            "rss_mib": round(psutil.Process().memory_info().rss / 2**20),
+            "maintain_last_s": round(self.maintained[-1], 2) if self.maintained else 0,
+            "maintain_s": round(sum(self.maintained), 1),
+        }
+        self.course.append(line)
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def sizes(warehouse: Path, dagster: Path) -> dict[str, int]:
+    """Files and bytes of the lake, rows of its catalog, bytes of Dagster's storage."""
+    on_disk = _sizes(warehouse / "data")
+    with contextlib.closing(sqlite3.connect(warehouse / "catalog.sqlite")) as con:
+
+        def value(sql: str) -> int:
+            return int(con.execute(sql).fetchone()[0])
+
+        return {
+            "files_live": value("SELECT count(*) FROM ducklake_data_file WHERE end_snapshot IS NULL"),
+            "files_waiting": value("SELECT count(*) FROM ducklake_files_scheduled_for_deletion"),
+            "files_on_disk": len(on_disk),
+            "data_mb": round(sum(on_disk) / 1e6),
+            "snapshots": value("SELECT count(*) FROM ducklake_snapshot"),
+            "catalog_kb": round(sum(f.stat().st_size for f in warehouse.glob("catalog.sqlite*")) / 1e3),
+            "catalog_free_kb": round(
+                value("PRAGMA freelist_count") * value("PRAGMA page_size") / 1e3,
+            ),
+            "column_stats": value("SELECT count(*) FROM ducklake_file_column_stats"),
+            "dagster_kb": round(sum(_sizes(dagster)) / 1e3),
+        }
+
+
+def _sizes(folder: Path) -> list[int]:
+    found = []
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # maintenance goes on meanwhile
+                found.append((Path(root) / name).stat().st_size)
+    return found
+
+
+def measure(count: int, home: Path, longest_seconds: float, hour: int) -> dict[str, Any]:
+    """The figures of such a day."""
+    tune_interpreter()
+    day = Day(home, hour)
+    before = psutil.Process().memory_info().rss
+    cpu, started = time.process_time(), time.monotonic()
+    day.commits(count, longest_seconds)
+    day.sample()
+    return {
+        "commits": len(day.commit_seconds),
+        "seconds": round(time.monotonic() - started, 1),
+        "cpu_seconds": round(time.process_time() - cpu, 1),
+        "rss_at_start_mib": round(before / 2**20),
+        "hour_commits": hour,
+        "first_tenth": _percentiles(day.commit_seconds[: len(day.commit_seconds) // 10]),
+        "last_tenth": _percentiles(day.commit_seconds[-len(day.commit_seconds) // 10 :]),
+        "first_tenth_cpu": _percentiles(day.commit_cpu_seconds[: len(day.commit_seconds) // 10]),
+        "last_tenth_cpu": _percentiles(day.commit_cpu_seconds[-len(day.commit_seconds) // 10 :]),
+        "maintenance_runs": len(day.maintained),
+        "maintenance_seconds": round(sum(day.maintained), 1),
+        "reporting_seconds": round(day.reporting_seconds, 1),
+        "reporting_cpu_seconds": round(day.reporting_cpu_seconds, 1),
+        "course": day.course,
+    }
+
+
+def _percentiles(seconds: list[float]) -> dict[str, float]:
+    found = np.percentile(np.array(seconds) * 1000, [50, 95, 99]).tolist()
+    return dict(zip(("p50_ms", "p95_ms", "p99_ms"), (round(value, 1) for value in found), strict=True))
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))))
