@@ -24,8 +24,8 @@ from pipelines.warehouse.publish import Publisher
 
 log = logging.getLogger(__name__)
 
-MAINTAIN_EVERY_COMMITS = 300
-"""A commit leaves about ten small files, and models get slower with each; the schedule alone is too rare."""
+MAINTAIN_EVERY_COMMITS = 150
+"""A commit leaves about seven small files, and models get slower with each; the schedule alone is too rare."""
 
 
 class FollowUp:
