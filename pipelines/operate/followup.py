@@ -25,7 +25,7 @@ from pipelines.warehouse.publish import Publisher
 log = logging.getLogger(__name__)
 
 MAINTAIN_EVERY_COMMITS = 150
-"""A commit leaves about seven small files, and models get slower with each; the schedule alone is too rare."""
+"""A commit leaves about seven small files, and models get slower with each; a schedule is too rare."""
 
 
 class FollowUp:
