@@ -8,7 +8,6 @@ with every_booking as (
   from {{ ref('popp_bookings') }}
   union all by name
   from {{ ref('orufy_bookings') }}
-  where event_count > 0
 )
 
 select

@@ -1,8 +1,7 @@
 -- Grain: one row per kind of finding, entity and organization that has any.
 -- Columns: how many. Nothing here is dropped elsewhere: inferred starts count in the rates, test deliveries and
 -- foreign organizations do not and are listed here and in `outside`. Unknown fields and values are listed by name
--- in `unknown_fields` and `unknown_values`. An ambiguous link is a meeting that more others claim to replace, or to
--- be replaced by, than can be: none of them is linked to it.
+-- in `unknown_fields` and `unknown_values`.
 with findings as (
   select 'started_inferred' as kind, 'conversation' as entity, organization_id
   from {{ ref('conversations') }} where started_inferred
@@ -15,9 +14,6 @@ with findings as (
   union all
   select 'link_inferred', 'booking', organization_id
   from {{ ref('bookings') }} where link_inferred
-  union all
-  select 'ambiguous_link', 'booking', organization_id
-  from {{ ref('orufy_bookings') }} where is_ambiguous
   union all
   select 'two_terminal_events', 'workflow_run', organization_id
   from {{ ref('workflow_runs') }} where terminal_event_count > 1

@@ -11,7 +11,6 @@ from tests.models.sent import orufy, paid, person
 GONE = person("at-1", "CANCELLED", cancellation={"reason": "ill"})
 
 NO_IDS = ("null", " Undefined ", "NONE", "nil", "0", "-", "n/a", "  ", "{meetId}", "%7BmeetId%7D", "0" * 24)
-LONG = 200
 
 ORUFY_TRAPS: dict[str, list[list[Delivery]]] = {
     "T35": [[orufy("BOOK", meeting, 1) for meeting in ("m-1", "m-2", "m-3")]],
@@ -46,24 +45,6 @@ ORUFY_TRAPS: dict[str, list[list[Delivery]]] = {
         [orufy("RESCHEDULE", f"on-{n}", 2, reschedule={"newMeetId": t}) for n, t in enumerate(NO_IDS)],
         [orufy("MEETING_SEEN", f"generic-{n}", 3, prevMeetId=text) for n, text in enumerate(NO_IDS)],
         [orufy("RESCHEDULE", "real-1", 3, reschedule={"newMeetId": "null", "meetId": {"_id": "real-2"}})],
-    ],
-    "claimed": [
-        [
-            *(orufy("BOOK", f"five-{n}", 1, prevMeetId="few") for n in range(5)),
-            *(orufy("BOOK", f"back-{n}", 1, prevMeetId="old") for n in range(5)),
-            *(orufy("BOOK", f"on-{n}", 1, reschedule={"newMeetId": "new"}) for n in range(5)),
-        ],
-        [
-            orufy("BOOK", "new", 2),
-            orufy("RESCHEDULE", "back-5", 2, prevMeetId="old"),
-            orufy("BOOK", "on-5", 2, reschedule={"newMeetId": "new"}),
-            orufy("RESCHEDULE", "new-2", 3, prevMeetId="new"),
-        ],
-        [orufy("BOOK", "back-6", 3, prevMeetId="old")],
-    ],
-    "long": [
-        [orufy("RESCHEDULE", f"m-{n}", n, prevMeetId=f"m-{n - 1}") for n in range(1, LONG)],
-        [orufy("RESCHEDULE", f"m-{LONG}", LONG, start=900, prevMeetId=f"m-{LONG - 1}")],
     ],
     "T37": [
         [orufy("BOOK", "m-1", 1), orufy("CANCEL", "m-1", 2, status="CANCELLED", attendees=[GONE])],

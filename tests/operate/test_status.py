@@ -43,7 +43,7 @@ def test_lag_counts_from_the_stored_position_else_from_the_beginning(settings_fo
     with open_lake(settings.warehouse) as lake:
         create_tables(lake)
         lake.execute(
-            "INSERT INTO wh.ledger.offsets VALUES (?, ?, 0, 0, 2, 2, 1), (?, ?, 0, 2, 3, 1, 2)",
+            "INSERT INTO wh.ledger.offsets VALUES (?, ?, 0, 0, 2, 2, 2, 1), (?, ?, 0, 2, 3, 3, 1, 2)",
             [info.topic_id, info.topic] * 2,
         )
     with held_lease(settings.warehouse, "a test"):
@@ -63,7 +63,7 @@ def test_a_topic_made_anew_is_a_problem(settings_for: SettingsFor) -> None:
     with open_lake(settings.warehouse) as lake:
         create_tables(lake)
         lake.execute(
-            "INSERT INTO wh.ledger.offsets VALUES ('another', ?, 0, 0, 2, 2, 1)",
+            "INSERT INTO wh.ledger.offsets VALUES ('another', ?, 0, 0, 2, 2, 2, 1)",
             [info.topic],
         )
     assert any("made anew" in problem for problem in read_status(settings).problems)

@@ -174,7 +174,7 @@ class Protocol(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-EXAMPLES = int(os.environ.get("PROTOCOL_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("PROTOCOL_EXAMPLES", "4"))
 """`make chaos` asks for more."""
 
 Protocol.TestCase.settings = settings(

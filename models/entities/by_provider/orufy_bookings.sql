@@ -4,8 +4,6 @@
 -- told by the row of its first meeting. What became of it is told by the last meeting, which no other replaces:
 -- a replaced one is moved, never cancelled (T37). Where a chain ends in several meetings it is cancelled when
 -- all of them are.
--- A meeting that too many others claim to replace, or to be replaced by, is linked to none of them (`is_ambiguous`);
--- where it has no event of its own nothing proves it: its `event_count` is 0, and `bookings` leaves it out.
 -- Cancelled is a status that says so, or a CANCEL after which nobody is still active; any other CANCEL is an
 -- attendee leaving (T39). Nothing depends on the order of events: Orufy sends no time of its own.
 {{ config(materialized='incremental', unique_key=['provider', 'organization_id', 'booking_id']) }}
@@ -28,10 +26,7 @@ attending as (
 
 placed as materialized (
   select
-    happened.* replace (
-      {{ believed('prev_booking_id', true) }} as prev_booking_id,
-      {{ believed('next_booking_id', false) }} as next_booking_id
-    ),
+    happened.*,
     booking_id as meeting_id,
     logical_booking_id,
     is_linked,
@@ -73,12 +68,12 @@ counted as (
   union all by name
   select * replace (logical_booking_id as booking_id) from placed where meeting_id <> logical_booking_id
   union all by name
-  select naming.* exclude (named_id) replace (chains.booking_id as booking_id, false as is_last)
-  from (select *, unnest(list_distinct([prev_booking_id, next_booking_id])) as named_id from placed) as naming
+  select placed.* replace (chains.booking_id as booking_id, false as is_last)
+  from placed
   inner join chains
-    on chains.provider = naming.provider
-    and chains.organization_id = naming.organization_id
-    and chains.booking_id = naming.named_id
+    on chains.provider = placed.provider
+    and chains.organization_id = placed.organization_id
+    and chains.booking_id in (placed.prev_booking_id, placed.next_booking_id)
     and chains.booking_id <> chains.logical_booking_id
   where (chains.provider, chains.organization_id, chains.booking_id)
     not in (select (provider, organization_id, booking_id) from happened)
@@ -116,27 +111,6 @@ folded as (
   group by provider, organization_id, booking_id
 ),
 
-every_row as (
-  from folded
-  union all by name
-  -- named by links that do not count, or by none any more
-  select
-    provider,
-    organization_id,
-    booking_id,
-    0 as event_count,
-    0 as updated_count,
-    false as is_no_show,
-    coalesce(batch_id, {{ watermark() if is_incremental() else -1 }}) as last_batch_id
-  from chains
-  anti join folded using (provider, organization_id, booking_id)
-  left join (
-    select provider, organization_id, named_id as booking_id, max(batch_id) as batch_id
-    from ambiguous
-    group by provider, organization_id, named_id
-  ) as claimed using (provider, organization_id, booking_id)
-),
-
 lasting as (
   select provider, organization_id, logical_booking_id, count(*) filter (where not is_replaced) as last_meetings
   from chains
@@ -147,11 +121,10 @@ ended as (
   select
     *,
     case
-      when event_count = 0 then false
       when booking_id = logical_booking_id then cancelled_meetings = last_meetings
       else cancelled_meetings > 0 and not is_replaced
     end as is_cancelled
-  from every_row
+  from folded
   inner join chains using (provider, organization_id, booking_id)
   inner join lasting using (provider, organization_id, logical_booking_id)
 )
@@ -177,7 +150,6 @@ select
   case when is_cancelled then cancelled_at end as cancelled_at,
   cast(null as timestamptz) as notes_taken_at,
   is_replaced,
-  is_ambiguous,
   is_cancelled,
   is_no_show,
   meeting_start_at,
