@@ -20,7 +20,15 @@ from receiver.settings import KafkaSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
 TIMEOUT_SECONDS = 8.0
-CREATED_POLL_SECONDS = 0.05
+POLL_SECONDS = 0.05
+# What a broker answers for a moment after a topic was made, or while a partition changes its leader.
+PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
 
 logger = logging.getLogger(__name__)
 
@@ -72,15 +80,24 @@ def topic_info(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS
 def watermarks(
     kafka: KafkaSettings, info: TopicInfo, *, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> Mapping[int, Watermarks]:
-    """Low and high watermark by partition, in two requests. Raises `Unavailable`."""
+    """Low and high watermark by partition, in two requests.
+
+    A partition between two leaders is asked again. Raises `Unavailable` when that lasts longer than
+    `timeout_seconds`, and like `ensure_topic`.
+    """
     admin = _admin(kafka, timeout_seconds)
+    deadline = time.monotonic() + timeout_seconds
     specs: Any = OffsetSpec  # its methods have no types
-    try:
-        low = _offsets(admin, info, specs.earliest(), timeout_seconds)
-        high = _offsets(admin, info, specs.latest(), timeout_seconds)
-    except (KafkaException, FutureTimeout) as error:
-        _unavailable(kafka, error)
-    return {number: Watermarks(low[number], high[number]) for number in sorted(low)}
+    while True:
+        try:
+            low = _offsets(admin, info, specs.earliest(), timeout_seconds)
+            high = _offsets(admin, info, specs.latest(), timeout_seconds)
+        except (KafkaException, FutureTimeout) as error:
+            if not _passes(error) or time.monotonic() >= deadline:
+                _unavailable(kafka, error)
+            time.sleep(POLL_SECONDS)
+        else:
+            return {number: Watermarks(low[number], high[number]) for number in sorted(low)}
 
 
 def _admin(kafka: KafkaSettings, timeout_seconds: float) -> AdminClient:
@@ -108,7 +125,7 @@ def _describe_created(admin: AdminClient, topic: str, timeout_seconds: float) ->
     while (found := _describe(admin, topic, timeout_seconds)) is None:
         if time.monotonic() >= deadline:
             raise Unavailable(f"topic {topic} was created and the brokers do not know it yet; start again")
-        time.sleep(CREATED_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     return found
 
 
@@ -177,6 +194,10 @@ def _info(found: TopicDescription) -> TopicInfo:
 
 def _wait(answer: "Future[Any]", timeout_seconds: float) -> Any:
     return answer.result(timeout_seconds + 1)
+
+
+def _passes(error: KafkaException | FutureTimeout) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in PASSING
 
 
 def _unavailable(kafka: KafkaSettings, error: KafkaException | FutureTimeout) -> NoReturn:

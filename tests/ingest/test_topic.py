@@ -3,13 +3,15 @@
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 
 from pipelines.errors import TopicMismatch, Unavailable
+from pipelines.ingest import topic
 from pipelines.ingest.topic import Watermarks, ensure_topic, topic_info, watermarks
 from pipelines.settings import Settings
 from tests.conftest import SettingsFor, free_port
@@ -76,6 +78,26 @@ def test_watermarks(settings_for: SettingsFor) -> None:
         producer.produce(info.topic, b"x", partition=1)
     producer.flush(10)
     assert watermarks(settings.kafka, info) == {0: Watermarks(0, 0), 1: Watermarks(0, 5)}
+
+
+def test_a_partition_between_two_leaders_is_asked_again(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for()
+    info = ensure_topic(settings.kafka)
+    moving = [KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))]
+    offsets = topic._offsets
+
+    def once_moving(*asked: Any) -> dict[int, int]:
+        if moving:
+            raise moving.pop()
+        return offsets(*asked)
+
+    monkeypatch.setattr(topic, "_offsets", once_moving)
+    assert watermarks(settings.kafka, info)[0] == Watermarks(0, 0)
+    moving.append(KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+    with pytest.raises(Unavailable, match="authorization"):
+        watermarks(settings.kafka, info)
 
 
 def test_an_absent_cluster_is_one_sentence_in_bounded_time(settings_for: SettingsFor) -> None:

@@ -1,0 +1,13 @@
+"""The command line: one thin function a command, a module a kind of work.
+
+What is wrong is one line on stderr and an exit code.
+"""
+
+from importlib import import_module
+
+from pipelines.cli.app import main, run
+
+__all__ = ["main", "run"]
+
+for _kind in ("running", "sending", "looking", "reloading", "contracts", "secrets"):  # as `--help` lists them
+    import_module(f"pipelines.cli.{_kind}")

@@ -1,0 +1,31 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""The application that the command modules register with, and how it is run."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+app = typer.Typer(
+    name="hirestream",
+    help="Recruiting webhooks into numbers a team can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    from pipelines.operate.exits import exit_code_of
+    from pipelines.operate.logs import configure_logging
+
+    configure_logging()
+    command = typer.main.get_command(app)
+    return exit_code_of(lambda: command.main(list(arguments), prog_name="hirestream", standalone_mode=False))
+
+
+def main() -> None:
+    """The console command."""
+    sys.exit(run(sys.argv[1:]))

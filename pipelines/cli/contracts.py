@@ -1,0 +1,50 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""Commands about contracts, and what is generated from them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app
+from pipelines.cli.options import AsJson
+
+contracts_app = typer.Typer(help="Event types: list them, compare a payload with one.", rich_markup_mode=None)
+app.add_typer(contracts_app, name="contracts")
+
+
+@contracts_app.callback(invoke_without_command=True)
+def contracts(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the event types that are known, with their tables."""
+    from pipelines.operate.listings import known_contracts
+    from pipelines.operate.output import hand_over_rows
+
+    if context.invoked_subcommand is None:
+        hand_over_rows(known_contracts(), as_json=as_json)
+
+
+@contracts_app.command()
+def diff(
+    file: Annotated[Path, typer.Argument(help="A captured body.")],
+    provider: Annotated[str | None, typer.Option(help="Whose; found by the event type if left out.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say how a captured payload differs from its contract; 1 when it holds something else."""
+    from pipelines.operate.listings import differences_of
+    from pipelines.operate.output import hand_over_rows
+
+    found = differences_of(file, provider)
+    hand_over_rows(found, as_json=as_json)
+    return 1 if any(row[1] != "absent" for row in found.rows) else 0
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False,
+) -> None:
+    """Write the generated parts of the documents."""
+    from pipelines.operate.docs import write_docs
+    from pipelines.operate.output import say
+
+    for file in write_docs(check=check):
+        say(f"wrote {file.name}")

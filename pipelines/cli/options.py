@@ -1,0 +1,21 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""What several commands share: options, and the settings."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same journeys.")]
+Journeys = Annotated[int, typer.Option(min=1, help="How many candidate journeys.")]
+DEFAULT_SEED, DEFAULT_JOURNEYS = 1, 3_000
+
+
+def read_settings() -> "Settings":
+    """The settings of this process. Raises `SettingsError`."""
+    from pipelines.settings import Settings
+
+    return Settings.read()

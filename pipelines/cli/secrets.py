@@ -1,0 +1,89 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""Commands about secrets, signature schemes and what is held."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app
+from pipelines.cli.options import AsJson, read_settings
+
+secrets = typer.Typer(help="Which secrets verify, how a sender signs, what is held.", rich_markup_mode=None)
+app.add_typer(secrets, name="secrets", invoke_without_command=True)
+OfSource = Annotated[str | None, typer.Option("--source", help="This source alone.")]
+
+
+@secrets.callback()
+def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
+    """Which secrets verify, how a sender signs, what is held; alone it is `list`."""
+    if context.invoked_subcommand is None:
+        secrets_list(as_json=as_json)
+
+
+@secrets.command("list")
+def secrets_list(as_json: AsJson = False) -> None:
+    """List the key ids of every source, with how often and when each last verified."""
+    from pipelines.operate.output import hand_over_rows
+    from pipelines.operate.secrets import secrets_table
+    from receiver.sources import keys
+
+    settings = read_settings()
+    hand_over_rows(secrets_table(keys(settings), settings), as_json=as_json)
+
+
+@secrets.command("match")
+def secrets_match(
+    capture: Annotated[Path | None, typer.Argument(help="A captured request: JSON, or raw HTTP.")] = None,
+    held: Annotated[str | None, typer.Option(help="Try what is held of this source instead.")] = None,
+    source: OfSource = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find how a captured request was signed, as the setting to paste; 1 when nothing explains it."""
+    from pipelines.errors import UsageError
+    from pipelines.operate.capture import read_capture
+    from pipelines.operate.output import hand_over
+    from pipelines.operate.secrets import match_capture, match_held, matches_document, render_matches
+
+    if (capture is None) == (held is None):
+        raise UsageError("give exactly one of a capture file and --held")
+    if held is not None and source is not None:
+        raise UsageError("--held names the source already; leave --source out")
+    settings = read_settings()
+    if capture is not None:
+        found = match_capture(settings, read_capture(capture), source)
+    else:
+        found = match_held(settings, str(held))
+    hand_over(matches_document(found), render_matches(found), as_json=as_json)
+    return 0 if found.matches else 1
+
+
+@secrets.command("release")
+def secrets_release(source: OfSource = None, as_json: AsJson = False) -> None:
+    """Verify again what is held, and hand what proves authentic to Kafka."""
+    from pipelines.errors import Unavailable
+    from pipelines.ingest.topic import ensure_topic
+    from pipelines.operate.output import hand_over
+    from receiver.publish import NotConfirmed
+    from receiver.release import release_held
+
+    settings = read_settings()
+    ensure_topic(settings.kafka)
+    try:
+        released = release_held(settings, source)
+    except NotConfirmed as error:
+        raise Unavailable(f"Kafka did not confirm: {error}; what it took is released, do it again") from error
+    lines = [f"{one.source}: {one.released} released, {one.still_held} still held" for one in released]
+    hand_over(released, "\n".join(lines) or "nothing is held", as_json=as_json)
+
+
+@secrets.command("discard")
+def secrets_discard(
+    source: Annotated[str, typer.Option("--source", help="The source.")], as_json: AsJson = False
+) -> None:
+    """Delete what is held of one source and does not verify now."""
+    from pipelines.operate.output import hand_over
+    from receiver.release import discard_held
+
+    deleted = discard_held(read_settings(), source)
+    hand_over({"source": source, "deleted": deleted}, f"{source}: {deleted} deleted", as_json=as_json)

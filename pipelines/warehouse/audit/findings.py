@@ -1,0 +1,41 @@
+"""What an audit says: what offends, the totals, and whether the promise holds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as promised. `records` says how many records it touches.
+
+    What an operator has `accepted` as lost is told for ever, and no longer fails the audit.
+    """
+
+    check: str
+    where: str
+    problem: str
+    records: int
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The ledger in numbers; `waiting` is what the topic holds beyond it, None without a topic."""
+
+    records: int
+    loaded: int
+    duplicate: int
+    quarantined: int
+    waiting: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found; `ok` when that is nothing but accepted losses."""
+
+    totals: Totals
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the promise holds."""
+        return all(finding.accepted for finding in self.findings)
