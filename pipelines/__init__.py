@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 
-def connect(*, read_only: bool = True) -> "duckdb.DuckDBPyConnection":
+def connect(*, read_only: bool = True, pinned: bool = False) -> "duckdb.DuckDBPyConnection":
     """A DuckDB connection with the lake of this process's settings attached as `wh`.
 
+    `pinned`: every statement sees the lake of this moment. Use it instead of an open transaction.
     Raises `SettingsError` for a wrong setting, `Unavailable` when there is no lake yet.
     """
     from pipelines.settings import Settings  # noqa: PLC0415 - importing the package must cost nothing
@@ -21,4 +22,4 @@ def connect(*, read_only: bool = True) -> "duckdb.DuckDBPyConnection":
     from pipelines.warehouse.readers import open_for_reading  # noqa: PLC0415
 
     settings = Settings.read()
-    return open_for_reading(settings) if read_only else open_lake(settings.warehouse)
+    return open_for_reading(settings, pinned=pinned) if read_only else open_lake(settings.warehouse)

@@ -105,7 +105,7 @@ def _settled(
 
 @contextmanager
 def _lake(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = open_lake(settings.warehouse, read_only=True)
+    con = open_lake(settings.warehouse, pinned=True)
     try:
         yield con
     finally:

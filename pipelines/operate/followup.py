@@ -19,13 +19,13 @@ from pipelines.operate.state import write_state
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loaded
-from pipelines.warehouse.maintenance import maintain
+from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain
 from pipelines.warehouse.publish import Publisher
 
 log = logging.getLogger(__name__)
 
-MAINTAIN_EVERY_COMMITS = 150
-"""A commit leaves about seven small files, and models get slower with each; a schedule is too rare."""
+FILES_A_MODEL = 2
+"""What a build leaves of each at most: its new rows, and which old ones are deleted."""
 
 
 class FollowUp:
@@ -38,7 +38,7 @@ class FollowUp:
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
-        self._commits = 0
+        self._new_files = 0
         self._first = True
         self._unpublished = True
         self._ending = threading.Event()
@@ -52,7 +52,7 @@ class FollowUp:
         """A batch was committed."""
         with self._lock:
             self._waiting.update(done.tables)
-            self._commits += 1
+            self._new_files += done.files
         self._dagster.tell_loaded(done)
 
     def finish(self, *, build: bool) -> None:
@@ -95,6 +95,8 @@ class FollowUp:
         result = self._models.build(None if self._first else set(touched))
         self._first = False
         self._unpublished = True
+        with self._lock:
+            self._new_files += FILES_A_MODEL * len(result.models)
         self._dagster.tell_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
         self._note(
             {
@@ -105,9 +107,10 @@ class FollowUp:
         )
 
     def _maintain_if_due(self) -> None:
-        if self._commits < MAINTAIN_EVERY_COMMITS:
-            return
-        self._commits = 0
+        with self._lock:
+            if self._new_files < MOST_NEW_FILES:
+                return
+            self._new_files = 0
         try:
             with open_lake(self._settings.warehouse) as con:
                 done = maintain(con, self._settings.warehouse)

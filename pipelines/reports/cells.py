@@ -1,7 +1,6 @@
 """Reading a rate mart: its cells as a frame, and parts summed out of that frame."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -15,16 +14,6 @@ _KEYS = ("organization_id", "campaign_id", "external_campaign_id", "day")
 _COUNTS = ("numerator", "denominator", "open")
 _EXCLUDED = "excluded_"
 _REMARKS = ("denominator_", "open_")
-
-
-@contextmanager
-def one_snapshot(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Everything read in the block is from one moment of the lake. The connection must be idle."""
-    con.begin()
-    try:
-        yield
-    finally:
-        con.rollback()
 
 
 def read_cells(con: duckdb.DuckDBPyConnection, question: Question) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.reports.cells import one_snapshot, read_cells, sum_parts
+from pipelines.reports.cells import read_cells, sum_parts
 from pipelines.reports.parts import Parts
 from pipelines.reports.questions import QUESTIONS, Question
 
@@ -26,9 +26,8 @@ class Headline:
 
 
 def headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
-    """One for each question, from the marts of `wh`. Raises `Unavailable` where they were not built yet."""
-    with one_snapshot(con):
-        return [headline(question, sum_parts(read_cells(con, question))) for question in QUESTIONS]
+    """One for each question, from the marts of `wh`, pinned. Raises `Unavailable` where these were not built yet."""
+    return [headline(question, sum_parts(read_cells(con, question))) for question in QUESTIONS]
 
 
 def headline(question: Question, parts: Parts) -> Headline:

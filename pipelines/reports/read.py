@@ -1,4 +1,4 @@
-"""Marts -> `ReportData`, all from one snapshot of the lake."""
+"""Marts -> `ReportData`, all from one moment of the lake."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
-from pipelines.reports.cells import one_snapshot, parts_by, read_cells, sum_parts, sum_remarks
+from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks
 from pipelines.reports.data import Answer, Day, Group, Period, ReportData
 from pipelines.reports.parts import Parts, change, total
 from pipelines.reports.quality import read_findings, read_freshness, read_funnel, read_sources, sum_ledger
@@ -22,28 +22,27 @@ WEEK = 7
 def read_report(
     con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, days: int = 30
 ) -> ReportData:
-    """The last `days` days up to `as_of`'s own, from the marts of `wh`.
+    """The last `days` days up to `as_of`'s own, from the marts of `wh`, pinned to one moment.
 
     `as_of` is aware; `time_zone` is the IANA zone that the marts cut their days in. Raises `Unavailable`
     where the marts were not built yet.
     """
     period = period_until(as_of, time_zone, days)
     before = Period(period.first - timedelta(days=days), period.first - timedelta(days=1))
-    with one_snapshot(con):
-        answers = tuple(answer(q, read_cells(con, q), period, before) for q in QUESTIONS)
-        sources = read_sources(con)
-        return ReportData(
-            as_of=as_of,
-            time_zone=time_zone,
-            period=period,
-            period_before=before,
-            answers=answers,
-            funnel=read_funnel(con, period),
-            ledger=sum_ledger(sources),
-            sources=sources,
-            findings=read_findings(con),
-            freshness=read_freshness(con),
-        )
+    answers = tuple(answer(q, read_cells(con, q), period, before) for q in QUESTIONS)
+    sources = read_sources(con)
+    return ReportData(
+        as_of=as_of,
+        time_zone=time_zone,
+        period=period,
+        period_before=before,
+        answers=answers,
+        funnel=read_funnel(con, period),
+        ledger=sum_ledger(sources),
+        sources=sources,
+        findings=read_findings(con),
+        freshness=read_freshness(con),
+    )
 
 
 def period_until(as_of: datetime, time_zone: str, days: int) -> Period:

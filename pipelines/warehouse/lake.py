@@ -21,8 +21,10 @@ def extension_file(name: str) -> Path | None:
     return file if file.exists() else None
 
 
-def attach_statement(warehouse: Path, *, read_only: bool = False, alias: str = CATALOG) -> str:
-    """The `ATTACH` that opens the lake, for any DuckDB with the two extensions.
+def attach_statement(
+    warehouse: Path, *, read_only: bool = False, snapshot_id: int | None = None, alias: str = CATALOG
+) -> str:
+    """The `ATTACH` that opens the lake, or one snapshot of it, for any DuckDB with the two extensions.
 
     Rows are never inlined into the catalog: flushing them later hides them for a moment from readers that
     began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`).
@@ -31,14 +33,22 @@ def attach_statement(warehouse: Path, *, read_only: bool = False, alias: str = C
     options += ", DATA_INLINING_ROW_LIMIT 0"
     if read_only:
         options += ", READ_ONLY"
+    if snapshot_id is not None:
+        options += f", SNAPSHOT_VERSION {snapshot_id}"
     return f"ATTACH 'ducklake:sqlite:{_quoted(warehouse / 'catalog.sqlite')}' AS {alias} ({options})"
 
 
-def open_lake(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def open_lake(
+    warehouse: Path, *, read_only: bool = False, pinned: bool = False
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection of its own with the lake attached as `wh` and chosen.
 
-    Raises `duckdb.Error` when there is no lake yet and `read_only` is set.
+    `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for as
+    long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty when
+    small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
+    Raises `duckdb.Error` when there is no lake yet and it is opened for reading.
     """
+    read_only = read_only or pinned
     if not read_only:
         (warehouse / "data").mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
@@ -46,8 +56,16 @@ def open_lake(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyCon
     con.execute("SET TimeZone = 'UTC'")
     with _open_lock:
         con.execute(attach_statement(warehouse, read_only=read_only))
+        if pinned:
+            _pin(con, warehouse)
     con.execute(f"USE {CATALOG}")
     return con
+
+
+def _pin(con: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    ((newest,),) = con.execute(f"SELECT id FROM ducklake_current_snapshot('{CATALOG}')").fetchall()
+    con.execute(f"DETACH {CATALOG}")
+    con.execute(attach_statement(warehouse, read_only=True, snapshot_id=newest))
 
 
 def load_extensions(con: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
+from pipelines.warehouse.held import Frames
 from pipelines.warehouse.index import KeyIndex, prefixes
 from pipelines.warehouse.ledger import (
     LOAD,
@@ -27,7 +28,7 @@ from pipelines.warehouse.ledger import (
     quarantine_frame,
 )
 from pipelines.warehouse.outcomes import Decided, First, decide
-from pipelines.warehouse.positions import LastBatch, last_batch
+from pipelines.warehouse.positions import LastBatch, last_batch, snapshot_id
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
@@ -39,6 +40,10 @@ class OtherLoader(HirestreamError):
 
 TIMES_OVERTAKEN = 20
 """How often a batch is decided anew because a replay or a rebuild has committed."""
+
+
+FEW = 32
+"""Keys or batches that are compared one by one."""
 
 
 class Overtaken(Exception):
@@ -57,6 +62,11 @@ class Loaded:
     quarantined: int
     tables: Mapping[str, int]
     next_offsets: Mapping[int, int]
+
+    @property
+    def files(self) -> int:
+        """How many files it wrote: one a table, of which five are not of events."""
+        return len(self.tables) + 3 + bool(self.loaded) + bool(self.quarantined)
 
 
 class Loader:
@@ -81,6 +91,8 @@ class Loader:
         self._clock = clock
         self._turn = turn.taken if turn else nullcontext
         self._last = last_batch(con)
+        self._snapshot_id = -1
+        self._held = Frames(con)
         self._index = rebuilt_index(con)
 
     def load(self, batch: DecodedBatch) -> Loaded:
@@ -98,8 +110,10 @@ class Loader:
         stamp = Stamp(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)
         chain = str(frames["ledger.batches"]["chain_sha256"][0])
+        self._held.hold(frames)
         with self._turn():
-            in_transaction(self._con, lambda: self._write(frames, stamp.batch_id))
+            self._snapshot_id = in_transaction(self._con, lambda: self._write(list(frames), stamp.batch_id))
+        self._held.release()
         self._last = LastBatch(stamp.batch_id, chain)
         self._remember(batch, decided)
         if self._rejects and windows is not None:
@@ -112,20 +126,17 @@ class Loader:
         """What the ledger knows of the keys in a batch; the index says where to look."""
         keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
         known, batches = self._index.find(prefixes(keys))
-        if not batches:
+        asked = [key for key, hit in zip(keys, known, strict=True) if hit]
+        if not asked:
             return {}
-        asked = pl.DataFrame({"event_key": [key for key, hit in zip(keys, known, strict=True) if hit]})
-        self._con.register("asked", asked)
-        rows = self._con.execute(
-            """
-            SELECT event_key, delivery_id, body_sha256 FROM wh.ledger.deliveries
-            WHERE outcome = 'loaded' AND batch_id BETWEEN ? AND ? AND batch_id IN (SELECT unnest(?))
-              AND event_key IN (SELECT event_key FROM asked)
-            """,
-            [batches[0], batches[-1], batches],
+        found = self._con.execute(
+            f"""
+            SELECT event_key, delivery_id, body_sha256, outcome FROM wh.ledger.deliveries
+            WHERE {_among(batches, len(asked))}
+            """,  # noqa: S608 - numbers, written out so that DuckLake picks files by them
+            [asked],
         ).fetchall()
-        self._con.unregister("asked")
-        return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
+        return {key: First(*first) for key, *first, outcome in found if outcome == "loaded"}
 
     def _frames(self, batch: DecodedBatch, decided: Decided, stamp: Stamp) -> dict[str, pl.DataFrame]:
         """Every frame of the commit by table; only those with rows."""
@@ -141,13 +152,20 @@ class Loader:
         frames |= {f"events.{name}": frame for name, frame in events.items()}
         return {name: frame for name, frame in frames.items() if frame.height}
 
-    def _write(self, frames: Mapping[str, pl.DataFrame], batch_id: int) -> None:
-        if last_batch(self._con).batch_id != batch_id - 1:
+    def _write(self, tables: list[str], batch_id: int) -> int:
+        """The work of one transaction: the snapshot that it makes.
+
+        Nobody has committed since the own last commit while the lake is still at its snapshot; else the
+        ledger says whether it was a batch. Should another commit take the number, the next check sees it.
+        """
+        before = snapshot_id(self._con)
+        known = batch_id - 1
+        if before != self._snapshot_id and last_batch(self._con, known).batch_id != known:
             raise Overtaken
-        for name, frame in frames.items():
-            self._con.register("frame", frame)
-            self._con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
-            self._con.unregister("frame")
+        for name in tables:
+            source = self._held.source_of(name)
+            self._con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM {source}")  # noqa: S608 - our own names
+        return before + 1
 
     def _catch_up(self) -> None:
         """Learn what a replay or a rebuild has moved. Raises `OtherLoader` when it was a load."""
@@ -163,6 +181,18 @@ class Loader:
     def _remember(self, batch: DecodedBatch, decided: Decided) -> None:
         keys = [str(batch.decoded[index].identity.event_key) for index in decided.loaded]
         self._index.add(prefixes(keys), np.full(len(keys), self._last.batch_id, dtype=np.int64))
+
+
+def _among(batches: list[int], keys: int) -> str:
+    """The condition for rows of these batches with one of so many keys, a parameter.
+
+    DuckLake picks files by the largest and smallest value of each column, and to look these up costs more
+    than all the rest of a small question: so it is asked by `batch_id` only.
+    """
+    if max(len(batches), keys) <= FEW:
+        return f"batch_id IN ({', '.join(map(str, batches))}) AND list_contains(?, event_key)"
+    listed = f"batch_id IN (SELECT unnest({batches})) AND event_key IN (SELECT unnest(?))"
+    return f"batch_id BETWEEN {batches[0]} AND {batches[-1]} AND {listed}"
 
 
 def rebuilt_index(con: duckdb.DuckDBPyConnection) -> KeyIndex:

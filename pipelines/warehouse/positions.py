@@ -37,12 +37,22 @@ def positions(con: duckdb.DuckDBPyConnection, topic: str) -> list[Position]:
     return [Position(*row) for row in rows]
 
 
-def last_batch(con: duckdb.DuckDBPyConnection) -> LastBatch:
-    """The newest commit, number 0 in an empty lake."""
+def last_batch(con: duckdb.DuckDBPyConnection, since: int = 0) -> LastBatch:
+    """The newest commit, number 0 in an empty lake. `since` is a number it has at least, which spares
+    reading older files; number 0 again when there is none."""
     row = con.execute(
-        "SELECT max(batch_id), max_by(chain_sha256, batch_id) FROM wh.ledger.batches"
+        f"""
+        SELECT max(batch_id), max_by(chain_sha256, batch_id) FROM wh.ledger.batches
+        WHERE batch_id >= {since:d}
+        """  # noqa: S608 - a number, written out so that DuckLake picks files by it
     ).fetchone()
     return LastBatch(row[0], row[1]) if row and row[0] is not None else LastBatch(0, FIRST_CHAIN)
+
+
+def snapshot_id(con: duckdb.DuckDBPyConnection) -> int:
+    """The snapshot that a transaction on the lake sees. Every commit of anybody makes the next one."""
+    ((found,),) = con.execute("SELECT id FROM ducklake_current_snapshot('wh')").fetchall()
+    return int(found)
 
 
 def by_partition(found: list[Position], topic_id: str) -> Mapping[int, int]:

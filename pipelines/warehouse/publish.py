@@ -49,13 +49,11 @@ class Publisher:
         new.unlink(missing_ok=True)
         if start_from is not None:
             shutil.copyfile(start_from, new)
-        con = open_lake(self._settings.warehouse, read_only=True)
+        con = open_lake(self._settings.warehouse, pinned=True)
         try:
             con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
             con.execute(f"ATTACH '{str(new).replace(chr(39), chr(39) * 2)}' AS edition")
-            con.begin()
             copy_schema(con, schema)
-            con.commit()
             con.execute("DETACH edition")
         finally:
             con.close()

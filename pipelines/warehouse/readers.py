@@ -33,14 +33,17 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def open_for_reading(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """The lake, read-only, as `wh`. Raises `Unavailable` when there is none yet."""
+def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckDBPyConnection:
+    """The lake of this moment, read-only, as `wh`; not `pinned`, of the moment of each statement.
+
+    Raises `Unavailable` when there is none yet.
+    """
     if not (settings.warehouse / "catalog.sqlite").exists():
         raise Unavailable(
             f"there is no lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
         )
     try:
-        return open_lake(settings.warehouse, read_only=True)
+        return open_lake(settings.warehouse, read_only=True, pinned=pinned)
     except duckdb.Error as error:
         raise Unavailable(f"the lake cannot be opened: {_first_line(error)}") from error
 

@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument(
         "--hour", type=int, default=3_600, help="commits after which things of the day are old"
     )
+    parser.add_argument("--out", type=Path, help="file for the figures, else in var")
     asked = parser.parse_args()
     found: dict[str, Figures] = {}
     for name in [asked.only] if asked.only else BENCHES:
@@ -52,7 +53,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             found[name] = run(name, Path(home), asked)
         say(json.dumps(found[name]))
-    out = PROJECT / "var" / (f"bench-{asked.only}.json" if asked.only in LONG else "bench.json")
+    name = f"bench-{asked.only}.json" if asked.only in LONG else "bench.json"
+    out = asked.out or PROJECT / "var" / name
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(found, indent=2) + "\n")
     print(

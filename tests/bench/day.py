@@ -24,20 +24,19 @@ import numpy as np
 import psutil
 
 from pipelines.operate import materializations
-from pipelines.operate.followup import MAINTAIN_EVERY_COMMITS
 from pipelines.operate.history import FULL_AGE, thin_reports
 from pipelines.operate.read_ahead import tune_interpreter
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import maintain
+from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
 from receiver.settings import PROJECT
 from tests.bench.webhooks import SEED, Partitions, drawn_in_another_process
 
 WEBHOOKS_A_COMMIT = 3
-SAMPLE_EVERY = 300
+SAMPLE_EVERY = 1_000
 """Commits between two lines of the course."""
 START = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
@@ -58,8 +57,8 @@ class Day:
         self.commit_seconds: list[float] = []
         self.commit_cpu_seconds: list[float] = []
         self.maintained: list[float] = []
-        self.reporting_seconds = self.reporting_cpu_seconds = 0.0
-        self.tidied_at = self.thinned_at = 0
+        self.reporting_seconds = self.reporting_cpu_seconds = self.maintaining_cpu_seconds = 0.0
+        self.thinned_at = self.new_files = self.most_live = self.most_on_disk = 0
         self.course: list[dict[str, Any]] = []
         self.reporter = materializations.Thinned(
             report,
@@ -108,6 +107,7 @@ class Day:
         self.begun_at.append(time.time())
         self.commit_seconds.append(time.perf_counter() - begun)
         self.commit_cpu_seconds.append(time.thread_time() - cpu)
+        self.new_files += done.files
         self.reporter.tell_loaded(done)
         if len(self.commit_seconds) % SAMPLE_EVERY == 0:
             self.sample()
@@ -124,16 +124,9 @@ class Day:
 
     def _upkeep(self) -> None:
         number = len(self.commit_seconds)
-        if number - self.tidied_at >= MAINTAIN_EVERY_COMMITS:
-            self.tidied_at = number
-            with open_lake(self.settings.warehouse) as con:
-                done = maintain(
-                    con,
-                    self.settings.warehouse,
-                    snapshot_age=self._age_of(self.hour),
-                    file_age=self._age_of(self.hour // 6),
-                )
-            self.maintained.append(done.seconds)
+        if self.new_files >= MOST_NEW_FILES:
+            self.new_files = 0
+            self._maintain()
         begun, cpu = time.perf_counter(), time.thread_time()
         self.reporter.report_due()
         if number - self.thinned_at >= self.hour:
@@ -141,6 +134,18 @@ class Day:
             thin_reports(self.instance, self._thinning_time())
         self.reporting_seconds += time.perf_counter() - begun
         self.reporting_cpu_seconds += time.thread_time() - cpu
+
+    def _maintain(self) -> None:
+        """One time, before which there are most files."""
+        before = sizes(self.settings.warehouse, self.home)
+        self.most_live = max(self.most_live, before["files_live"])
+        self.most_on_disk = max(self.most_on_disk, before["files_on_disk"])
+        ages = {"snapshot_age": self._age_of(self.hour), "file_age": self._age_of(self.hour // 6)}
+        cpu = time.thread_time()
+        with open_lake(self.settings.warehouse) as con:
+            done = maintain(con, self.settings.warehouse, **ages)
+        self.maintained.append(done.seconds)
+        self.maintaining_cpu_seconds += time.thread_time() - cpu
 
     def _age_of(self, commits: int) -> str:
         """How long ago that many commits began."""
@@ -165,6 +170,10 @@ class Day:
             "p95_ms": round(float(np.percentile(recent, 95)), 1),
             "p99_ms": round(float(np.percentile(recent, 99)), 1),
             "cpu_p50_ms": round(float(np.percentile(cpu, 50)), 1),
+            "cpu_p95_ms": round(float(np.percentile(cpu, 95)), 1),
+            "load": round(os.getloadavg()[0], 1),
+            "most_live": self.most_live,
+            "most_on_disk": self.most_on_disk,
             **sizes(self.settings.warehouse, self.home),
             "rss_mib": round(psutil.Process().memory_info().rss / 2**20),
             "maintain_last_s": round(self.maintained[-1], 2) if self.maintained else 0,
@@ -220,12 +229,15 @@ def measure(count: int, home: Path, longest_seconds: float, hour: int) -> dict[s
         "cpu_seconds": round(time.process_time() - cpu, 1),
         "rss_at_start_mib": round(before / 2**20),
         "hour_commits": hour,
+        "all": _percentiles(day.commit_seconds),
+        "all_cpu": _percentiles(day.commit_cpu_seconds),
         "first_tenth": _percentiles(day.commit_seconds[: len(day.commit_seconds) // 10]),
         "last_tenth": _percentiles(day.commit_seconds[-len(day.commit_seconds) // 10 :]),
         "first_tenth_cpu": _percentiles(day.commit_cpu_seconds[: len(day.commit_seconds) // 10]),
         "last_tenth_cpu": _percentiles(day.commit_cpu_seconds[-len(day.commit_seconds) // 10 :]),
         "maintenance_runs": len(day.maintained),
         "maintenance_seconds": round(sum(day.maintained), 1),
+        "maintenance_cpu_seconds": round(day.maintaining_cpu_seconds, 1),
         "reporting_seconds": round(day.reporting_seconds, 1),
         "reporting_cpu_seconds": round(day.reporting_cpu_seconds, 1),
         "course": day.course,

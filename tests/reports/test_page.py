@@ -130,7 +130,6 @@ def test_without_marts_the_error_says_what_to_do() -> None:
     con.execute("ATTACH ':memory:' AS wh; CREATE SCHEMA wh.marts")
     with pytest.raises(Unavailable, match=r"no mart scheduling_success_cohort yet; .* builds it"):
         read_report(con, AS_OF, "UTC")
-    con.execute("BEGIN")  # nothing was left open
 
 
 def test_what_nobody_described_reads_as_its_own_name(marts: duckdb.DuckDBPyConnection) -> None:

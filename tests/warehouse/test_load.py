@@ -176,6 +176,47 @@ def test_a_second_loader_is_noticed(lake: duckdb.DuckDBPyConnection, make_loader
     assert audit(lake, None, None).findings == ()
 
 
+def by_hand(lake: duckdb.DuckDBPyConnection, batch_id: int, kind: str) -> None:
+    lake.execute(f"INSERT INTO wh.ledger.batches (batch_id, kind) VALUES ({batch_id}, '{kind}')")
+
+
+@pytest.mark.parametrize(("batch_id", "kind"), [(2, "load"), (9, "load")])
+def test_a_batch_made_by_hand_is_noticed(
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, batch_id: int, kind: str
+) -> None:
+    loader = make_loader()
+    loader.load(batch(queued(1)))
+    by_hand(lake, batch_id, kind)
+    with pytest.raises(OtherLoader):
+        loader.load(batch(queued(2), start=1))
+    assert rows(lake, "SELECT count(*) FROM wh.ledger.deliveries") == [(1,)]
+
+
+def test_a_replay_in_between_is_noticed(lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader) -> None:
+    loader = make_loader()
+    loader.load(batch(queued(1)))
+    by_hand(lake, 2, "replay")
+    assert loader.load(batch(queued(2), start=1)).batch_id == 3
+
+
+def test_a_batch_that_is_gone_is_noticed(lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader) -> None:
+    loader = make_loader()
+    for number in range(3):
+        loader.load(batch(queued(number), start=number))
+    lake.execute("DELETE FROM wh.ledger.batches WHERE batch_id = 3")
+    assert loader.load(batch(queued(3), start=3)).batch_id == 3
+
+
+def test_a_commit_that_is_no_batch_is_in_nobodys_way(
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
+) -> None:
+    loader = make_loader()
+    loader.load(batch(queued(1)))
+    lake.execute("CREATE TABLE wh.marts.anything AS SELECT 1 AS x")
+    assert loader.load(batch(queued(2), start=1)).batch_id == 2
+    assert loader.load(batch(queued(3), start=2)).batch_id == 3
+
+
 def test_many_rejects_pause_the_load_and_keep_the_position(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
 ) -> None:

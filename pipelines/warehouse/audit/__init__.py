@@ -22,25 +22,20 @@ def audit(
     topic: TopicInfo | None,
     ends: Callable[[], Mapping[int, Watermarks]] | None = None,
 ) -> Audit:
-    """Check the whole ledger, against the topic too when it is given. Reads one snapshot of the lake.
+    """Check the whole ledger, against the topic too when it is given.
 
-    `ends` is asked after the snapshot is taken, so that a loader may go on meanwhile.
+    A loader may go on meanwhile when `con` is pinned to a snapshot; `ends` is asked after that was taken.
     """
-    con.begin()
-    try:
-        records, loaded, duplicate, quarantined = _counts(con)  # the first query takes the snapshot
-        found = ends() if ends else None
-        findings = [
-            *ledger_findings(con),
-            *event_findings(con),
-            *child_findings(con),
-            *batch_findings(con),
-            *(topic_findings(con, topic, found) if topic and found else ()),
-        ]
-        beyond = waiting(con, topic, found) if topic and found is not None else None
-        return Audit(Totals(records, loaded, duplicate, quarantined, beyond), tuple(findings))
-    finally:
-        con.rollback()
+    found = ends() if ends else None
+    findings = [
+        *ledger_findings(con),
+        *event_findings(con),
+        *child_findings(con),
+        *batch_findings(con),
+        *(topic_findings(con, topic, found) if topic and found else ()),
+    ]
+    beyond = waiting(con, topic, found) if topic and found is not None else None
+    return Audit(Totals(*_counts(con), beyond), tuple(findings))
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:
