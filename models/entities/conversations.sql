@@ -46,9 +46,19 @@ folded as (
         'CLOSED', 'COMPLETED'
       )
     ) as other_status_at,
-    {{ latest('scorecard_total_value', "event_type = 'conversation_completed'") }} as score,
+    -- of the latest decision, also where it has none
+    arg_max_null(scorecard_total_value, moment) filter (
+      where event_type = 'conversation_completed'
+        and conversation_status in ('COMPLETED_SCREENING_PASSED', 'COMPLETED_SCREENING_FAILED')
+    ) as score,
 
     min(occurred_at) filter (where booking_id is not null) as first_meeting_event_at,
+    min(occurred_at) filter (
+      where event_type in ('calendar_more_time_requested', 'calendar_availability_not_found') or (
+        event_type = 'conversation_needs_review'
+        and needs_review_reason in ('MORE_TIME_REQUESTED', 'AVAILABILITY_NOT_FOUND')
+      )
+    ) as first_friction_at,
     max(occurred_at) filter (
       where event_type = 'calendar_more_time_requested'
         or (event_type = 'conversation_needs_review' and needs_review_reason = 'MORE_TIME_REQUESTED')
@@ -70,6 +80,10 @@ folded as (
     count(*) filter (where event_type = 'conversation_max_nudges_reached') as nudges_exhausted_count,
     max(nudges_sent) as nudges_sent,
     count(*) filter (where event_type = 'conversation_needs_review') as review_count,
+    list(distinct occurred_at order by occurred_at) filter (
+      where event_type = 'conversation_needs_review'
+    ) as review_times,
+    list(occurred_at) as event_times,
     coalesce(bool_or(is_human_takeover), false) as had_human_takeover,
     {{ entity_columns() }}
   from happened
@@ -122,9 +136,11 @@ select
     when 'failed_to_start' then failed_to_start_at
   end as outcome_at,
   decided_at,
+  opted_out_at,
   score,
   failed_to_start_at,
   first_meeting_event_at,
+  first_friction_at,
   more_time_requested_at,
   availability_not_found_at,
   scheduling_silence_at,
@@ -135,6 +151,11 @@ select
   nudges_exhausted_count,
   nudges_sent,
   review_count,
+  -- the next event by business time, of each moment at which a person had to look
+  list_transform(review_times, lambda asked: {
+    'asked_at': asked,
+    'next_event_at': list_min(list_filter(event_times, lambda happened: happened > asked))
+  }) as review_follow_ups,
   had_human_takeover,
   first_event_at,
   last_event_at,

@@ -32,7 +32,8 @@ select
   coalesce({{ latest('status') }}, 'UNSPECIFIED') as status,
   coalesce({{ latest('status') }} = 'DONE', false) as is_done,
   {{ latest('amount') }} as amount,
-  try_cast({{ latest('amount') }} as double) as amount_number,
+  case when isfinite(try_cast({{ latest('amount') }} as double)) then try_cast({{ latest('amount') }} as double) end
+    as amount_number,
   {{ latest('currency_code') }} as currency_code,
   {{ latest('method') }} as method,
   {{ latest('order_id') }} as order_id,

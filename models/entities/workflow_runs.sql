@@ -24,6 +24,13 @@ with runs as not materialized (
 
 {{ happened('runs', ['provider', 'organization_id', 'workflow_run_id']) }},
 
+-- a node may complete after the run ended, when nothing depends on it any more
+ending as (
+  select *, min(occurred_at) filter (where {{ terminal }}) over run as run_ended_at
+  from happened
+  window run as (partition by provider, organization_id, workflow_run_id)
+),
+
 folded as (
   select
     provider,
@@ -43,8 +50,11 @@ folded as (
     count(*) filter (where event_type = 'workflow_node_completed') as nodes_completed_count,
     {{ latest('node_id', "event_type = 'workflow_node_completed'") }} as last_node_id,
     {{ latest('outcome', "event_type = 'workflow_node_completed'") }} as last_node_outcome,
+    arg_max({'node_id': node_id, 'outcome': coalesce(outcome, 'UNSPECIFIED')}, moment) filter (
+      where event_type = 'workflow_node_completed' and occurred_at <= run_ended_at
+    ) as node_before_end,
     {{ entity_columns() }}
-  from happened
+  from ending
   group by provider, organization_id, workflow_run_id
 )
 
@@ -75,6 +85,8 @@ select
   nodes_completed_count,
   last_node_id,
   last_node_outcome,
+  node_before_end.node_id as node_id_before_end,
+  node_before_end.outcome as node_outcome_before_end,
   first_event_at,
   last_event_at,
   event_count,

@@ -48,7 +48,7 @@
       event_key,
       min(received_at) as first_received_at,
       max(greatest(batch_id, coalesce(moved_batch_id, 0))) as repeat_batch_id
-    from {{ source('ledger', 'deliveries') }}
+    from {{ deliveries() }}
     where outcome = 'duplicate'
       and event_key in (select event_key from gathered where occurred_at_basis = 'received_at')
     group by event_key

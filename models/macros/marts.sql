@@ -8,9 +8,82 @@
   cast({{ instant }} at time zone '{{ var('time_zone') }}' as date)
 {%- endmacro %}
 
-{# Members counted by cell and bucket; `excluded` are the reasons that this mart knows. #}
-{% macro cells(members, mart, excluded=[], extra={}) %}
+{#
+  Members of the marts `<family>_cohort` and `<family>_activity`, or of one mart `<family>` if `alone`: one row per
+  (mart, metric, entity) from one scan of `facts`, however many metrics there are. `metrics` maps a metric's name
+  to SQL over `facts`: `bucket` (null: not of the population), `activity_at` (none: no part of the activity mart),
+  `cohort` (false: no part of the cohort mart), `cohort_at`, `note`, `value`, `detail`. Open ones, and those
+  without an instant of activity, stand in the cohort mart only.
+#}
+{% macro members(facts, family, entity, entity_id, metrics, alone=false) %}
   select
+    mart,
+    member.metric as metric,
+    organization_id,
+    source,
+    provider,
+    campaign_id,
+    external_campaign_id,
+    {{ day_of('counted_at') }} as day,
+    '{{ entity }}' as entity,
+    entity_id,
+    member.bucket as bucket,
+    member.note as note,
+    counted_at,
+    member.value as value,
+    member.detail as detail
+  from (
+    select
+      * exclude (placed), placed.mart, placed.counted_at
+    from (
+      select *, unnest([
+        {
+          'mart': '{{ family ~ ('' if alone else '_cohort') }}',
+          'counted_at': member.cohort_at,
+          'counts': member.is_cohort
+        }
+        {%- if not alone %},
+        {
+          'mart': '{{ family }}_activity',
+          'counted_at': member.activity_at,
+          'counts': member.bucket <> 'open' and member.activity_at is not null
+        }
+        {%- endif %}
+      ]) as placed
+      from (
+        select
+          organization_id, source, provider, campaign_id, external_campaign_id, {{ entity_id }} as entity_id,
+          unnest([
+            {%- for name, metric in metrics.items() %}
+            {
+              'metric': '{{ name }}',
+              'bucket': {{ metric['bucket'] }},
+              'cohort_at': {{ metric.get('cohort_at') or 'cohort_at' }},
+              'is_cohort': {{ 'true' if metric.get('cohort', true) else 'false' }},
+              'activity_at': cast({{ metric.get('activity_at') or 'null' }} as timestamptz),
+              'note': cast({{ metric.get('note') or 'null' }} as varchar),
+              'value': cast({{ metric.get('value') or 'null' }} as double),
+              'detail': cast({{ metric.get('detail') or 'null' }} as varchar)
+            }{% if not loop.last %},{% endif %}
+            {%- endfor %}
+          ]) as member
+        from {{ facts }}
+      )
+      where member.bucket is not null
+    )
+    where placed.counts
+  )
+{% endmacro %}
+
+{#
+  Members counted by cell and bucket; `excluded` are the reasons that this mart knows, `cuts` names further columns
+  of a cell and the members' columns that they are.
+#}
+{% macro cells(members, mart, excluded=[], extra={}, cuts={}) %}
+  select
+    {%- for name, column in cuts.items() %}
+    {{ column }} as {{ name }},
+    {%- endfor %}
     metric, organization_id, source, provider, campaign_id, external_campaign_id, day,
     count(*) as population,
     count(*) filter (where bucket = 'numerator') as numerator,
@@ -24,7 +97,7 @@
     {%- endfor %}
   from {{ members }}
   where mart = '{{ mart }}'
-  group by metric, organization_id, source, provider, campaign_id, external_campaign_id, day
+  group by metric, organization_id, source, provider, campaign_id, external_campaign_id, day{% for name in cuts %}, {{ name }}{% endfor %}
 {% endmacro %}
 
 {# A share; null on an empty denominator, never 0. #}

@@ -18,7 +18,7 @@
     {{ column if column in present else 'cast(null as ' ~ types[column] ~ ') as ' ~ column }}
     {%- endfor %}
   from {{ source('events', name) }}
-  {% if not everything %}where is_test is not true and is_foreign is not true{% endif %}
+  where {{ known_then() }}{% if not everything %} and is_test is not true and is_foreign is not true{% endif %}
   {%- endfor %}
 {% endmacro %}
 

@@ -8,9 +8,9 @@ with tables as (
   from {{ ref('stg_events') }}
   group by table_name
   union all
-  select 'ledger.deliveries', max(loaded_at), count(*) from {{ source('ledger', 'deliveries') }}
+  select 'ledger.deliveries', max(loaded_at), count(*) from {{ deliveries() }}
   union all
-  select 'quarantine.records', max(loaded_at), count(*) from {{ source('quarantine', 'records') }}
+  select 'quarantine.records', max(loaded_at), count(*) from {{ quarantined() }}
   {%- for entity in entities %}
   union all
   select

@@ -1,9 +1,8 @@
--- Grain: one row per organization, provider and day a conversation started.
+-- Grain: one row per organization, source, provider, campaign and day a conversation started.
 -- Columns: conversations that started, were decided, passed, were booked, and held a meeting. Each is a count of
 -- its own: a booking without a screening is normal.
 select
-  organization_id,
-  provider,
+  {{ cuts() }},
   {{ day_of('cohort_at') }} as day,
   count(*) as started,
   count(*) filter (where outcome in ('passed', 'failed')) as decided,
@@ -12,4 +11,4 @@ select
   count(*) filter (where held_at is not null) as held
 from {{ ref('conversation_facts') }}
 where has_started
-group by organization_id, provider, day
+group by {{ cuts() }}, day

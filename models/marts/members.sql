@@ -1,6 +1,6 @@
--- Grain: one row per (mart, metric, entity, entity_id): what stands behind each cell of the eight rate marts.
--- Columns: the cell's cuts, the entity, the bucket it fell into, when it counted. The marts count these rows, so
--- population = denominator + open + every excluded holds by construction.
+-- Grain: one row per (mart, metric, entity, entity_id): what stands behind each cell of the marts that count.
+-- Columns: the cell's cuts, the entity, the bucket it fell into, when it counted, what was measured of it. The marts
+-- count these rows, so population = denominator + open + every excluded holds by construction.
 with every_member as (
   from {{ ref('scheduling_members') }}
   union all by name
@@ -9,6 +9,12 @@ with every_member as (
   from {{ ref('nudge_members') }}
   union all by name
   from {{ ref('workflow_members') }}
+  union all by name
+  from {{ ref('duration_members') }}
+  union all by name
+  from {{ ref('question_members') }}
+  union all by name
+  from {{ ref('requirement_members') }}
 )
 
 select
@@ -24,5 +30,7 @@ select
   entity_id,
   bucket,
   note,
-  counted_at
+  counted_at,
+  value,
+  detail
 from every_member

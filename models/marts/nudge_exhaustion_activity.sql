@@ -1,5 +1,8 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day of the first exhaustion, else of the terminal outcome.
--- Columns: candidates' conversations with an exhausted nudge sequence / those exhausted or ended.
+-- Columns: the parts of three metrics. exhaustion_rate: candidates' conversations with an exhausted nudge sequence /
+-- those exhausted or ended; interviewer_exhaustion_rate: the same where interviewers are nudged; recovered_rate:
+-- exhausted candidates' conversations that were decided or booked afterwards / all of them, on the day of the
+-- recovery, else of the exhaustion.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

@@ -1,5 +1,7 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day a conversation started.
--- Columns: candidates' conversations with an exhausted nudge sequence / those started.
+-- Columns: the parts of three metrics. exhaustion_rate: candidates' conversations with an exhausted nudge sequence /
+-- those started; interviewer_exhaustion_rate: the same where interviewers are nudged; recovered_rate: exhausted
+-- candidates' conversations that were decided or booked afterwards / all of them.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

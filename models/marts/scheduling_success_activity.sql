@@ -1,12 +1,13 @@
--- Grain: one row per metric, organization, source, provider, campaign and day: the day of the outcome: the first booking event, else the latest signal.
--- Columns: conversations with a booking / conversations with any signal of scheduling.
+-- Grain: one row per metric, organization, source, provider, campaign and day of the outcome, such as the first
+-- booking event or else the latest signal.
+-- Columns: conversations with a booking / conversations with any signal of scheduling, and the rates beside it.
 -- Bookings of a provider that tells of no failure are counted and have no rate.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(
     ref('scheduling_members'),
     'scheduling_success_activity',
-    excluded=['no_signal', 'no_failure_signal']
+    excluded=['no_signal', 'no_failure_signal', 'no_start', 'cancelled', 'not_reported']
   ) }}
 )
 
@@ -24,6 +25,9 @@ select
   open,
   excluded_no_signal,
   excluded_no_failure_signal,
+  excluded_no_start,
+  excluded_cancelled,
+  excluded_not_reported,
   {{ rate() }} as rate,
   {{ wilson('low') }} as wilson_low,
   {{ wilson('high') }} as wilson_high

@@ -1,5 +1,6 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day of the outcome.
--- Columns: passed / (passed + failed), everything else in parts of its own.
+-- Columns: the parts of two metrics. pass_rate: passed / (passed + failed), everything else in parts of its own.
+-- opt_out_rate: opted out / those that opted out or ended, on the day of either.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

@@ -1,6 +1,7 @@
 -- Grain: one row per source and provider.
--- Columns: deliveries by what became of them, the last one, and how long an event takes from happening to being
--- received (events of the last seven days that carry a time of their own).
+-- Columns: deliveries by what became of them, the last one, how long an event takes from happening to being received
+-- (events of the last seven days that carry a time of their own), and whether the silence is longer than nearly
+-- every pause of the last 30 days. Fewer than 20 pauses say nothing of what is usual.
 with deliveries as (
   select
     source,
@@ -10,7 +11,7 @@ with deliveries as (
     count(*) filter (where outcome = 'loaded') as loaded,
     count(*) filter (where outcome = 'duplicate') as duplicates,
     count(*) filter (where outcome = 'quarantined') as quarantined
-  from {{ source('ledger', 'deliveries') }}
+  from {{ deliveries() }}
   group by source, provider
 ),
 
@@ -22,18 +23,47 @@ latency as (
   from {{ ref('stg_events') }}
   where occurred_at_basis <> 'received_at' and received_at > {{ now() }} - interval 7 days
   group by source, provider
+),
+
+pauses as (
+  select
+    source,
+    provider,
+    case when count(seconds) >= 20 then quantile_cont(seconds, 0.99) end as p99_seconds
+  from (
+    select
+      source,
+      provider,
+      epoch(received_at) - epoch(lag(received_at) over (partition by source, provider order by received_at)) as seconds
+    from {{ deliveries() }}
+    where received_at > {{ now() }} - interval 30 days
+  )
+  group by source, provider
+),
+
+health as (
+  select
+    deliveries.*,
+    epoch({{ now() }}) - epoch(deliveries.last_received_at) as silence_seconds,
+    latency.seconds as latency_seconds,
+    pauses.p99_seconds as gap_p99_seconds
+  from deliveries
+  left join latency using (source, provider)
+  left join pauses using (source, provider)
 )
 
 select
-  deliveries.source,
-  deliveries.provider,
-  deliveries.last_received_at,
-  epoch({{ now() }}) - epoch(deliveries.last_received_at) as silence_seconds,
-  deliveries.deliveries,
-  deliveries.loaded,
-  deliveries.duplicates,
-  deliveries.quarantined,
-  latency.seconds[1] as delivery_latency_p50_seconds,
-  latency.seconds[2] as delivery_latency_p95_seconds
-from deliveries
-left join latency using (source, provider)
+  source,
+  provider,
+  last_received_at,
+  silence_seconds,
+  deliveries,
+  loaded,
+  duplicates,
+  quarantined,
+  latency_seconds[1] as delivery_latency_p50_seconds,
+  latency_seconds[2] as delivery_latency_p95_seconds,
+  {{ rate('quarantined', 'deliveries') }} as error_share,
+  gap_p99_seconds,
+  silence_seconds > gap_p99_seconds as is_silent
+from health

@@ -12,6 +12,7 @@ with events as (
     occurred_at, occurred_at_basis, received_at, loaded_at, batch_id, is_test, is_foreign, extras,
     'events.generic' as table_name
   from {{ source('events', 'generic') }}
+  where {{ known_then() }}
 )
 
 select

@@ -5,7 +5,7 @@
 with documents as (
   select *, try_cast(payload as json) as document
   from {{ source('events', 'generic') }}
-  where provider = 'orufy' and is_test is not true and is_foreign is not true
+  where {{ known_then() }} and provider = 'orufy' and is_test is not true and is_foreign is not true
 ),
 
 reading as (

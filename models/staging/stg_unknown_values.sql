@@ -20,12 +20,13 @@ found as (
   {{ undocumented(
     "(select answers.question_outcome, completed.* from " ~ ref('stg_screening_answers') ~ " as answers "
     "inner join " ~ source('events', 'conversation_completed') ~ " as completed using (event_key) "
-    "where completed.is_test is not true and completed.is_foreign is not true)", ['question_outcome']
+    "where " ~ known_then() ~ " and completed.is_test is not true and completed.is_foreign is not true)",
+    ['question_outcome']
   ) }}
   union all
   select provider, organization_id, event_key, received_at, 'event_type' as field, event_type as value
   from {{ source('events', 'generic') }}
-  where provider <> 'standard_webhooks' and is_test is not true and is_foreign is not true
+  where {{ known_then() }} and provider <> 'standard_webhooks' and is_test is not true and is_foreign is not true
 )
 
 select

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.models.lake import SmallLake
+from tests.models.metric_traps import METRIC_TRAPS
 from tests.models.orufy_traps import ORUFY_TRAPS
 from tests.models.outside_traps import OUTSIDE_TRAPS
+from tests.models.popp_traps import POPP_TRAPS
 from tests.models.traps import TRAPS
 
-EVERY_TRAP = {**TRAPS, **ORUFY_TRAPS, **OUTSIDE_TRAPS}
+EVERY_TRAP = {**TRAPS, **POPP_TRAPS, **ORUFY_TRAPS, **OUTSIDE_TRAPS, **METRIC_TRAPS}
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +19,11 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
     """The traps' events loaded, every trap under its name as organization, models built."""
     lake = SmallLake(tmp_path_factory.mktemp("traps"))
     for batch in range(max(len(batches) for batches in EVERY_TRAP.values())):
-        lake.load(
+        touched = lake.load(
             delivery.of(name)
             for name, batches in EVERY_TRAP.items()
             for delivery in (batches[batch] if batch < len(batches) else ())
         )
-        lake.build()
+        lake.build(touched if batch else None)
     yield lake
     lake.con.close()

@@ -46,7 +46,24 @@ def sent(provider: str, document: Mapping[str, Any], at: float) -> Delivery:
         provider=provider,
         source=f"{provider}-main",
         event_type=str(batch.decoded[0].identity.event_type),
+        marks={"is_test": bool(row["is_test"])},
     )
+
+
+def popp(event: str, record: str, at: float, *, received: float | None = None, **data: Any) -> Delivery:
+    """A Popp event of hour `at` about the record of that id; `eventId` is its own unless given."""
+    envelope = {
+        "event": event,
+        "eventId": data.pop("eventId", f"{event}:{record}:{at}"),
+        "eventTimestamp": written(at),
+        "data": {"recordId": record, "organizationId": "o-1", **data},
+    }
+    return sent("popp", envelope, received if received is not None else at + 1)
+
+
+def written(at: float) -> str:
+    """Hour `at` as the providers write it."""
+    return hours(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def orufy(event_type: str, meeting: str, at: float, start: float = 100, **fields: Any) -> Delivery:
@@ -55,7 +72,7 @@ def orufy(event_type: str, meeting: str, at: float, start: float = 100, **fields
         "_id": meeting,
         "appId": "app-1",
         "eventId": "event-type-9",
-        "time": hours(start).isoformat().replace("+00:00", ".000Z"),
+        "time": written(start),
         "duration": 30,
         "status": "ACTIVE",
         "type": "SOLO",

@@ -68,12 +68,12 @@ def told(lake: SmallLake, organization: str) -> dict[str, list[tuple[Any, ...]]]
     found = {}
     for table in [*(f"entities.{name}" for name in ENTITIES), "marts.members", "marts.funnel"]:
         names = {row["column_name"] for row in lake.rows(f"DESCRIBE wh.{table}")}
-        key = (
-            " REPLACE (replace(event_key, organization_id, '') AS event_key)" if "event_key" in names else ""
-        )
         hidden = ", ".join(names & {"organization_id", "last_batch_id"})
+        own = sorted(names & {"event_key", "entity_id"})
+        keys = ", ".join(f"replace({name}, organization_id, '') AS {name}" for name in own)
+        shown = f"* EXCLUDE ({hidden})" + (f" REPLACE ({keys})" if keys else "")
         rows = lake.con.execute(
-            f"SELECT * EXCLUDE ({hidden}){key} FROM wh.{table} WHERE organization_id = '{organization}'"
+            f"SELECT {shown} FROM wh.{table} WHERE organization_id = '{organization}'"
         ).fetchall()
         found[table] = sorted(rows, key=repr)
     return found

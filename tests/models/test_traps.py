@@ -14,14 +14,24 @@ RATE_MARTS = [
 ]
 
 
+DEFAULT_METRICS = {
+    "scheduling_success": "scheduling_success_rate",
+    "screening_pass_rate": "pass_rate",
+    "nudge_exhaustion": "exhaustion_rate",
+    "workflow_failures": "run_failure_rate",
+}
+
+
 def cells(lake: SmallLake, mart: str, organization: str) -> dict[str, dict[str, Any]]:
-    """Non-zero counts of a mart by day (as 03-02), summed over sources and campaigns."""
+    """Non-zero counts of a mart's first metric by day (as 03-02), summed over sources and campaigns."""
+    metric = DEFAULT_METRICS[mart.rpartition("_")[0]]
     names = [
         row["column_name"] for row in lake.rows(f"DESCRIBE wh.marts.{mart}") if row["column_type"] == "BIGINT"
     ]
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in names)
     rows = lake.rows(
-        f"SELECT day, {sums} FROM wh.marts.{mart} WHERE organization_id = '{organization}' GROUP BY day"
+        f"SELECT day, {sums} FROM wh.marts.{mart} "
+        f"WHERE organization_id = '{organization}' AND metric = '{metric}' GROUP BY day"
     )
     return {f"{row.pop('day'):%m-%d}": {name: count for name, count in row.items() if count} for row in rows}
 

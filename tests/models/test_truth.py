@@ -1,61 +1,84 @@
-"""The simulator's journeys, loaded out of order in several batches, give exactly the simulator's truth."""
+"""The journeys of the simulator, loaded with every fault in several batches, give exactly its truth."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import count
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.batch import RawBatch
-from pipelines.settings import Settings
-from pipelines.simulate.compare import differences
+import pytest
+
+from pipelines.simulate.compare import compare, differences
 from pipelines.simulate.compare_bookings import booking_differences
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import organization_ids, simulate
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.tables import create_tables
-from tests.flatten.rows import LOADED_AT, RECEIVED_AT, raw_batch
+from pipelines.simulate.journeys import Simulation
+from pipelines.simulate.marts import MARTS
+from tests.truth.lake import Lake, Question, loaded, simulated
 
-JOURNEYS = 600
-TIME_ZONE = "America/New_York"
+QUESTIONS = (
+    Question(7, 1500, "America/St_Johns", asked_after=dt.timedelta(days=2)),
+    Question(8, 1500, "Australia/Lord_Howe", timeout_hours=300, asked_after=dt.timedelta(0), builds=1),
+)
+"""Built as events come, and at once; asked days after the last event, and at it."""
 
 
-def batch_of(deliveries: Sequence[Delivery], start: int) -> RawBatch:
-    """The deliveries as the receiver would have put them on the topic, each from its own source."""
-    return replace(
-        raw_batch(*(delivery.body for delivery in deliveries), start=start),
-        sources=[delivery.source.encode() for delivery in deliveries],
-        providers=[delivery.provider.encode() for delivery in deliveries],
-        message_ids=[d.message_id.encode() if d.message_id else None for d in deliveries],
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A simulation and the lake that its deliveries became."""
+
+    question: Question
+    simulation: Simulation
+    lake: Lake
+
+    def wrong_after(self, statement: str) -> Mapping[str, tuple[str, ...]]:
+        """What differs by mart while the lake is changed; it is changed back."""
+        con = self.lake.con
+        con.begin()
+        try:
+            con.execute(statement)
+            found = compare(con, self.simulation.truth)
+        finally:
+            con.rollback()
+        return {each.mart: each.differing for each in found if each.differing}
+
+
+@pytest.fixture(scope="module", params=QUESTIONS, ids=lambda question: str(question.time_zone))
+def answered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answered]:
+    """Each question, simulated, loaded and built."""
+    simulation = simulated(request.param)
+    with loaded(request.param, simulation.deliveries, tmp_path_factory.mktemp("truth")) as lake:
+        yield Answered(request.param, simulation, lake)
+
+
+def test_every_number_of_every_mart_is_the_truth(answered: Answered) -> None:
+    simulation, con = answered.simulation, answered.lake.con
+    found = compare(con, simulation.truth)
+    assert [line for each in found for line in each.differing] == []
+    assert {each.mart for each in found} == {mart.name for mart in MARTS}
+    assert sum(each.cells for each in found) == len(simulation.truth) > 10_000
+    assert sum(booking.moves for booking in simulation.bookings) > 0
+    assert booking_differences(con, simulation.bookings) == []
+
+
+@pytest.mark.parametrize("answered", QUESTIONS[:1], indirect=True, ids=["once"])
+def test_the_models_own_checks_agree(answered: Answered) -> None:
+    assert not answered.lake.builder.test().failures
+
+
+def test_what_a_demo_compares_does_not_depend_on_the_time_of_asking(answered: Answered) -> None:
+    much_later = replace(answered.question, asked_after=dt.timedelta(days=400), timeout_hours=1)
+    assert differences(answered.lake.con, simulated(much_later).truth) == []
+
+
+def test_a_conversation_that_is_lost_is_seen_wherever_it_counts(answered: Answered) -> None:
+    wrong = answered.wrong_after(
+        "DELETE FROM wh.entities.conversations WHERE organization_id = 'org_atlas' AND conversation_id = ("
+        "  SELECT min(conversation_id) FROM wh.entities.conversations"
+        "  WHERE organization_id = 'org_atlas' AND outcome = 'passed')"
     )
+    assert {"screening_pass_rate_cohort", "screening_pass_rate_activity", "screening_scores"} < wrong.keys()
+    assert "workflow_failures_cohort" not in wrong
 
 
-def test_the_marts_are_the_truth_after_incremental_builds(tmp_path: Path) -> None:
-    local_day = RECEIVED_AT.astimezone(dt.timezone(dt.timedelta(hours=-5))).date()
-    simulation = simulate(7, JOURNEYS, RECEIVED_AT, TIME_ZONE, legacy_day=local_day)
-    settings = Settings.model_validate({"home": tmp_path, "report": {"time_zone": TIME_ZONE}})
-    builder = ModelBuilder(settings)
-    with open_lake(settings.warehouse) as con:
-        create_tables(con)
-        seconds = count()
-        loader = Loader(
-            con,
-            {},
-            holder="test",
-            organizations={"popp": frozenset(organization_ids())},
-            rejects=None,
-            clock=lambda: LOADED_AT + dt.timedelta(seconds=next(seconds)),
-        )
-        deliveries = simulation.deliveries
-        for start, end in ((0, 1000), (1000, 1200), (1200, len(deliveries))):
-            done = loader.load(decode_batch(batch_of(deliveries[start:end], start)))
-            tables = {name.removeprefix("events.") for name in done.tables}
-            assert not builder.build(tables).failures
-        assert len(simulation.truth) > 100
-        assert differences(con, simulation.truth) == []
-        assert sum(booking.moves for booking in simulation.bookings) > 0
-        assert booking_differences(con, simulation.bookings) == []
-        assert not builder.test().failures
+def test_a_second_too_much_is_seen(answered: Answered) -> None:
+    wrong = answered.wrong_after(
+        "UPDATE wh.entities.conversations SET queued_at = queued_at - INTERVAL 1 SECOND"
+    )
+    assert any("median_seconds" in line for line in wrong["queue_time"])

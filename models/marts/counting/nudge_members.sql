@@ -1,6 +1,9 @@
--- Grain: one row per (mart, conversation). Columns: the cell, the entity, its bucket.
--- Candidates only: where the campaign's type is AVAILABILITY_OUTREACH the interviewer is nudged (T19). `note`
--- marks conversations whose campaign type nobody told.
+-- Grain: one row per (mart, metric, conversation). Columns: the cell, the entity, its bucket.
+-- Where the campaign's type is AVAILABILITY_OUTREACH the interviewer is nudged (T19), which is a metric of its
+-- own. `note` marks conversations whose campaign type nobody told.
+{%- set ended = "case when has_started then coalesce(exhausted_at, outcome_at) end" %}
+{%- set unstarted %}when outcome = 'not_started' then 'excluded_not_started'
+      when not has_started then 'excluded_failed_to_start'{% endset %}
 with exhaustion as (
   select
     *,
@@ -12,45 +15,53 @@ with exhaustion as (
   from {{ ref('conversation_facts') }}
 ),
 
-placed as (
+facts as (
   select
-    'nudge_exhaustion_cohort' as mart,
-    cohort_at as counted_at,
-    case
-      when outcome = 'not_started' then 'excluded_not_started'
-      when not has_started then 'excluded_failed_to_start'
-      when is_interviewer then 'excluded_interviewer'
-      when exhausted_at is not null then 'numerator'
-      else 'denominator'
-    end as bucket,
-    *
+    *,
+    not is_interviewer and has_started and exhausted_at is not null as is_lost_candidate,
+    least(
+      case when decided_at > exhausted_at then decided_at end,
+      list_min(list_filter(booking_times, lambda booked: booked > exhausted_at))
+    ) as recovered_at
   from exhaustion
-  union all by name
-  select
-    'nudge_exhaustion_activity' as mart,
-    coalesce(exhausted_at, outcome_at) as counted_at,
-    case
+),
+
+every_member as (
+  {{ members('facts', 'nudge_exhaustion', 'conversation', 'conversation_id', {
+    'exhaustion_rate': {
+      'bucket': "case " ~ unstarted ~ "
       when is_interviewer then 'excluded_interviewer'
-      when exhausted_at is not null then 'numerator'
-      else 'denominator'
-    end as bucket,
-    *
-  from exhaustion
-  where exhausted_at is not null or outcome not in ('open', 'not_started', 'failed_to_start')
+      when exhausted_at is not null then 'numerator' else 'denominator' end",
+      'activity_at': ended,
+      'note': "case when campaign_type is null then 'campaign_type_unspecified' end",
+    },
+    'interviewer_exhaustion_rate': {
+      'bucket': "case when not is_interviewer then null " ~ unstarted ~ "
+      when exhausted_at is not null then 'numerator' else 'denominator' end",
+      'activity_at': ended,
+    },
+    'recovered_rate': {
+      'bucket': "case when is_lost_candidate then "
+        "case when recovered_at is not null then 'numerator' else 'denominator' end end",
+      'activity_at': 'coalesce(recovered_at, exhausted_at)',
+    },
+  }) }}
 )
 
 select
   mart,
-  'exhaustion_rate' as metric,
+  metric,
   organization_id,
   source,
   provider,
   campaign_id,
   external_campaign_id,
-  {{ day_of('counted_at') }} as day,
-  'conversation' as entity,
-  conversation_id as entity_id,
+  day,
+  entity,
+  entity_id,
   bucket,
-  case when campaign_type is null then 'campaign_type_unspecified' end as note,
-  counted_at
-from placed
+  note,
+  counted_at,
+  value,
+  detail
+from every_member
