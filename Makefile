@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench chaos fuzz notebook clean
+.PHONY: help setup demo test check format lock bench chaos fuzz truth notebook clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ chaos: setup ## every fault while deliveries come in, with exact totals; writes 
 
 fuzz: setup ## ten thousand mutated payloads of every event; writes var/fuzz.json
 	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
+
+truth: setup ## every number of every mart beside the truth of 100,000 simulated journeys
+	@$(VENV)/bin/python -m tests.truth $(ARGS)
 
 notebook: setup ## JupyterLab with the notebook, on what the demo left
 	@$(VENV)/bin/jupyter lab notebooks/four_questions.ipynb

@@ -75,7 +75,10 @@ def simulate_into(
     if ORUFY.provider in providers:
         raise UsageError("events of orufy have no time of their own, so they cannot be filed; use --send")
     sources = [endpoint.source for endpoint in ENDPOINTS if endpoint.provider in providers]
-    simulation = simulate(seed, journeys, now, settings.report.time_zone, sources=sources)
+    hours = settings.models.conversation_timeout_hours
+    simulation = simulate(
+        seed, journeys, now, settings.report.time_zone, sources=sources, timeout_hours=hours
+    )
     try:
         deliveries, truth = write_simulation(simulation, folder)
     except OSError as error:
@@ -93,7 +96,15 @@ def simulate_to(
     signs = {name: target.sign_with(name) for name in target.names.values()}
     time_zone = settings.report.time_zone
     today = now.astimezone(ZoneInfo(time_zone)).date()
-    simulation = simulate(seed, journeys, now, time_zone, legacy_day=today, sources=target.names)
+    simulation = simulate(
+        seed,
+        journeys,
+        now,
+        time_zone,
+        legacy_day=today,
+        sources=target.names,
+        timeout_hours=settings.models.conversation_timeout_hours,
+    )
     if target.truth is not None:
         write_truth(simulation.truth, target.truth)
     named = (replace(each, source=target.names[each.source]) for each in simulation.deliveries)

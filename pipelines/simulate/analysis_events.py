@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.simulate.material import REQUIREMENTS
-from pipelines.simulate.notice import Data, Notice
+from pipelines.simulate.notice import Data, Notice, present
 from pipelines.simulate.outcomes import Analysis, Verdict
 
 
@@ -25,12 +25,12 @@ def _verdict(story: Analysis, verdict: Verdict) -> Data:
         "externalAnalysisId": f"job-{story.number[-2:]}",
         "analysisCandidateUrl": url,
         "totalScoreScaled": verdict.score,
-        "isAllMandatoryRequirementsMet": all(item["isMet"] for item in outcomes if item["isMandatory"]),
+        **present(isAllMandatoryRequirementsMet=verdict.all_met),
         "requirementOutcomes": outcomes,
     }
 
 
-def _outcome(position: int, met: bool) -> Data:
+def _outcome(position: int, met: bool | None) -> Data:
     requirement, mandatory, evidence = REQUIREMENTS[position]
     proof = {"evidence": evidence} if met else {}
-    return {"requirement": requirement, "isMandatory": mandatory, "isMet": met, **proof}
+    return {"requirement": requirement, "isMandatory": mandatory, **present(isMet=met), **proof}

@@ -32,7 +32,7 @@ def legacy_notices(story: Conversation) -> Iterator[Notice]:
     if story.started_at:
         yield Notice("CONVERSATION_STARTED", story.started_at, _legacy(story))
     for ending in story.endings:
-        answers = [answer for answer in _answers(ending) if answer["questionOutcome"] != "NOT_COMPLETED"]
+        answers = [answer for answer in _answers(ending) if answer.get("questionOutcome") != "NOT_COMPLETED"]
         scored = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": answers}
         data = {**_legacy(story), "conversationStatus": ending.status, **scored}
         yield Notice("CONVERSATION_COMPLETED", ending.at, data)
@@ -89,7 +89,7 @@ def _answers(ending: Ending) -> list[Data]:
         {
             "screeningQuestion": answer.question,
             "responseSummary": answer.summary,
-            "questionOutcome": answer.outcome,
+            **present(questionOutcome=answer.outcome),
         }
         for answer in ending.answers
     ]

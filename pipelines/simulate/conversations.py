@@ -1,7 +1,7 @@
 """Draws conversations: how each began, what happened in it and how it ended, by the kind of its campaign."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from pipelines.simulate.dice import UNTOLD, Dice
@@ -24,6 +24,7 @@ from pipelines.simulate.world import APPLICANTS, AVAILABILITY, SCHEDULING, Campa
 
 NEVER = "never"
 NO_STATUS = "no status"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def draw_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime)
         meetings=_bookings(dice, plan, begun, endings),
         uploaded_at=_rarely(dice, 0.04, begun.started_at),
         start_told=not dice.chance(UNTOLD),
+        started_at=_lost_clock(dice) if dice.chance(0.002) else begun.started_at,
     )
 
 
@@ -90,7 +92,8 @@ def draw_legacy_conversation(dice: Dice, number: str, campaign: Campaign, at: da
 
 
 def _beginning(dice: Dice, blank: Conversation, at: datetime) -> Conversation:
-    """Started at once, or queued first, or failed to start, once or for good, or still waiting."""
+    """Started at once, or queued first (at times by a clock that is ahead), or failed to start, once or for
+    good, or still waiting."""
     way = dice.weighted(
         (("starts", 62.0), ("queued", 31.0), ("waits", 3.0), ("fails", 3.0), ("retried", 1.0))
     )
@@ -102,6 +105,8 @@ def _beginning(dice: Dice, blank: Conversation, at: datetime) -> Conversation:
         return replace(blank, queued_at=at if queued else None, failed_to_start_at=later if queued else at)
     if way == "retried":
         return replace(blank, failed_to_start_at=at, started_at=later)
+    if way == "queued" and later and dice.chance(0.02):
+        return replace(blank, queued_at=later, started_at=at)
     return replace(blank, queued_at=at, started_at=later if way == "queued" else None)
 
 
@@ -137,13 +142,20 @@ def _exhaustions(dice: Dice, plan: Plan, started_at: datetime) -> tuple[Exhausti
 def _bookings(
     dice: Dice, plan: Plan, begun: Conversation, endings: tuple[Ending, ...]
 ) -> tuple[Meeting, ...]:
-    """Screening leads to a booking after it was passed; scheduling leads to one from the start."""
+    """Screening leads to a booking after it was passed; scheduling leads to one from the start, by a calendar
+    whose clock is behind even before it."""
     ready_at = begun.started_at
     if plan is SCREENING:
         ready_at = next((ending.at for ending in endings if ending.status == PASSED), None)
     if ready_at is None or not dice.chance(plan.booked):
         return ()
-    return draw_meetings(dice, begun.campaign, begun.number, dice.after(ready_at, 0.02, 110))
+    behind = timedelta(hours=4 if plan is not SCREENING and dice.chance(0.03) else 0)
+    return draw_meetings(dice, begun.campaign, begun.number, dice.after(ready_at, 0.02, 110) - behind)
+
+
+def _lost_clock(dice: Dice) -> datetime:
+    """What a clock says that began anew."""
+    return dice.after(EPOCH, 0, 1)
 
 
 def _rarely(dice: Dice, probability: float, started_at: datetime) -> datetime | None:

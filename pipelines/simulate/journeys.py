@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from pipelines.simulate.faults import Delivery, out_of_order, poison
 from pipelines.simulate.kinds import Journey
 from pipelines.simulate.orufy_outcomes import OrufyBooking
 from pipelines.simulate.orufy_truth import BookingTruth, bookings_of
-from pipelines.simulate.stories import draw_journeys, tag_of
+from pipelines.simulate.stories import SPAN, draw_journeys, tag_of
 from pipelines.simulate.truth import TruthRow, truth_of
 from pipelines.simulate.world import ATLAS, popp_organizations
 
@@ -51,8 +51,14 @@ def simulate(
     *,
     legacy_day: date | None = None,
     sources: Collection[str] = SOURCES,
+    now: datetime | None = None,
+    timeout_hours: float = 48,
+    span: timedelta = SPAN,
 ) -> Simulation:
-    """The same for the same arguments; nothing in it happens after `until`.
+    """The same for the same arguments; every journey begins within `span` before `until`, and ends by it.
+
+    The truth is what the marts show at `now`, by default `until`, where a conversation that is open for more
+    than `timeout_hours` is presumed to be over.
 
     Bodies of the legacy envelope and of Orufy have no time of their own, so they are counted on the day they
     are sent: they are part of it only when that day, in `time_zone`, is given, and sending must not run past
@@ -64,13 +70,13 @@ def simulate(
         raise ValueError("until needs a time zone")
     end = until.astimezone(UTC).replace(microsecond=until.microsecond // 1000 * 1000)
     tag, noise = tag_of(seed, end), max(1, round(journeys * NOISE_SHARE))
-    told = _told(tag, Dice(Random(f"{tag} journeys"), end, ZoneInfo(time_zone)), journeys, legacy_day)
+    told = _told(tag, Dice(Random(f"{tag} journeys"), end, ZoneInfo(time_zone)), journeys, legacy_day, span)
     deliveries = list(_to(sources, _sent(tag, _events(tag, end, journeys, noise, told), end, noise)))
     duplicates = sum(delivery.duplicate for delivery in deliveries)
     quarantined = noise if POPP.source in sources else 0
     distinct = len(deliveries) - duplicates - quarantined
     counted = [journey for journey in told if _source_of(journey) in sources]
-    truth = truth_of(counted, time_zone)
+    truth = truth_of(counted, time_zone, now or end, timeout_hours=timeout_hours)
     return Simulation(deliveries, truth, distinct, duplicates, quarantined, bookings_of(counted))
 
 
@@ -86,9 +92,9 @@ def organization_ids() -> tuple[str, ...]:
     return tuple(organization.id for organization in popp_organizations())
 
 
-def _told(tag: str, dice: Dice, journeys: int, legacy_day: date | None) -> list[Journey]:
+def _told(tag: str, dice: Dice, journeys: int, legacy_day: date | None, span: timedelta) -> list[Journey]:
     """Everything that counts: with a day of sending, also what has no time of its own, at noon of it."""
-    drawn = list(islice(draw_journeys(dice, Numbers(tag)), journeys))
+    drawn = list(islice(draw_journeys(dice, Numbers(tag), span), journeys))
     if legacy_day is None:
         return drawn
     noon = datetime.combine(legacy_day, time(12), dice.zone).astimezone(UTC)

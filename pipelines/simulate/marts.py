@@ -1,36 +1,177 @@
-"""The eight marts that the truth is told for."""
+"""The marts that the truth is told for: one row each."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.nudge_truth import nudge_activity, nudge_cohort
-from pipelines.simulate.placing import Placed
-from pipelines.simulate.run_truth import workflow_activity, workflow_cohort
-from pipelines.simulate.scheduling_truth import scheduling_activity, scheduling_cohort
-from pipelines.simulate.screening_truth import screening_activity, screening_cohort
+from pipelines.simulate import answer_truth, duration_truth, nudge_truth, other_truth, run_truth
+from pipelines.simulate.known import Facts
+from pipelines.simulate.nudge_truth import NUDGES
+from pipelines.simulate.placing import Placed, Rate, by_beginning, by_outcome
+from pipelines.simulate.run_truth import RUNS
+from pipelines.simulate.scheduling_truth import SCHEDULING
+from pipelines.simulate.screening_truth import SCREENING
+from pipelines.simulate.spread import BANDS, SCORE, SECONDS, SHARE, SUM, WITHIN, Figure
+
+CUTS = ("organization_id", "source", "provider", "campaign_id", "external_campaign_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """One mart: its default metric, its columns of what is left out, and where each journey stands in it."""
+    """One mart: its columns of keys besides the common cuts and the day, of counts and of other figures, and
+    where everything stands in it.
+
+    `metrics` are those that it has a column `metric` for. What depends on the time of asking is named again:
+    metrics in `asked_metrics`, counts in `asked`.
+    """
 
     name: str
-    metric: str
-    excluded: tuple[str, ...]
-    place: Callable[[list[Journey]], Iterator[Placed]]
+    counts: tuple[str, ...]
+    place: Callable[[Facts], Iterator[Placed]]
+    own: tuple[str, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    asked_metrics: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every column that names a cell, the day aside."""
+        return (*(("metric",) if self.metrics else ()), *CUTS, *self.own)
 
 
+PARTS = ("population", "numerator", "denominator")
 RESULTS = ("not_interested", "opted_out", "closed", "completed_undecided", "other_status", "failed_to_start")
-UNSIGNALLED = ("no_signal", "no_failure_signal")
-NEVER_STARTED = ("not_started", "failed_to_start")
+UNBOOKED = ("no_signal", "no_failure_signal", "no_start", "cancelled", "not_reported")
+UNMEASURED = ("started_inferred", "implausible_time", "negative_duration")
+ENDED = ("failed", *RESULTS[:-1])
+TIMED_OUT = ("open_presumed_timed_out", "denominator_open", "denominator_presumed_timed_out")
+SHARE_AND_SCORE: Mapping[str, Figure] = MappingProxyType({**SHARE, **SCORE})
+
+
+def _excluded(*reasons: str) -> tuple[str, ...]:
+    return tuple(f"excluded_{reason}" for reason in reasons)
+
+
+def _family(
+    name: str,
+    rates: tuple[Rate, ...],
+    excluded: tuple[str, ...],
+    *,
+    cohort_excluded: tuple[str, ...] = (),
+    cohort: tuple[str, ...] = (),
+    asked: tuple[str, ...] = (),
+) -> Iterator[Mart]:
+    """The marts of one question, by the beginning and by the outcome."""
+    counts = (*PARTS, "open", *_excluded(*excluded))
+    later = frozenset(rate.name for rate in rates if rate.asked)
+    by_cohort = (*counts, *_excluded(*cohort_excluded), *cohort)
+    for suffix, columns, place, part in (
+        ("cohort", by_cohort, by_beginning, rates),
+        ("activity", counts, by_outcome, tuple(rate for rate in rates if not rate.cohort_only)),
+    ):
+        yield Mart(
+            f"{name}_{suffix}",
+            columns,
+            partial(place, part),
+            figures=SHARE,
+            metrics=tuple(rate.name for rate in part),
+            asked_metrics=later,
+            asked=frozenset(asked).intersection(columns),
+        )
+
+
 MARTS: tuple[Mart, ...] = (
-    Mart("scheduling_success_cohort", "scheduling_success_rate", UNSIGNALLED, scheduling_cohort),
-    Mart("scheduling_success_activity", "scheduling_success_rate", UNSIGNALLED, scheduling_activity),
-    Mart("screening_pass_rate_cohort", "pass_rate", (*RESULTS, "not_started"), screening_cohort),
-    Mart("screening_pass_rate_activity", "pass_rate", RESULTS, screening_activity),
-    Mart("nudge_exhaustion_cohort", "exhaustion_rate", (*NEVER_STARTED, "interviewer"), nudge_cohort),
-    Mart("nudge_exhaustion_activity", "exhaustion_rate", ("interviewer",), nudge_activity),
-    Mart("workflow_failures_cohort", "run_failure_rate", ("cancelled",), workflow_cohort),
-    Mart("workflow_failures_activity", "run_failure_rate", ("cancelled",), workflow_activity),
+    *_family("scheduling_success", SCHEDULING, UNBOOKED),
+    *_family(
+        "screening_pass_rate",
+        SCREENING,
+        RESULTS,
+        cohort_excluded=("not_started",),
+        cohort=(*(f"denominator_{ending}" for ending in ENDED), *TIMED_OUT),
+        asked=TIMED_OUT,
+    ),
+    *_family(
+        "nudge_exhaustion",
+        NUDGES,
+        ("interviewer",),
+        cohort_excluded=("not_started", "failed_to_start"),
+        cohort=("denominator_campaign_type_unspecified",),
+    ),
+    *_family("workflow_failures", RUNS, ("cancelled",), cohort=("open_stuck",), asked=("open_stuck",)),
+    Mart(
+        "time_to_schedule",
+        ("population", "denominator", "open", *_excluded(*UNMEASURED), *WITHIN, "later"),
+        duration_truth.time_to_schedule,
+        figures=SECONDS,
+    ),
+    Mart(
+        "queue_time",
+        ("population", "denominator", "open", *_excluded("failed_to_start", *UNMEASURED)),
+        duration_truth.queue_time,
+        figures=SECONDS,
+    ),
+    Mart(
+        "needs_review",
+        ("reviews", "conversations", "followed"),
+        duration_truth.reviews,
+        own=("reason",),
+        figures=SECONDS,
+    ),
+    Mart(
+        "question_pass_rate",
+        (*PARTS, "open", *_excluded("not_completed", "unspecified", "other_outcome")),
+        answer_truth.questions,
+        own=("screening_question",),
+        figures=SHARE,
+    ),
+    Mart(
+        "requirement_met_rate",
+        (*PARTS, "excluded_unknown"),
+        answer_truth.requirements,
+        own=("requirement", "is_mandatory"),
+        figures=SHARE,
+    ),
+    Mart(
+        "screening_scores",
+        ("population", "denominator", *_excluded("no_score", "out_of_range"), *BANDS),
+        answer_truth.scores,
+        own=("outcome",),
+        figures=SCORE,
+    ),
+    Mart(
+        "cv_analyses",
+        (*PARTS, "excluded_unknown", "scored", "no_score", "score_out_of_range", *BANDS),
+        answer_truth.analyses,
+        figures=SHARE_AND_SCORE,
+    ),
+    Mart(
+        "nudges_sent",
+        ("sequences", "conversations"),
+        nudge_truth.sequences,
+        own=("is_interviewer", "nudges_sent"),
+    ),
+    Mart(
+        "failing_nodes",
+        ("failed_runs",),
+        run_truth.failures,
+        own=("workflow_id", "workflow_version_id", "node_id", "node_outcome"),
+    ),
+    Mart(
+        "node_outcomes",
+        ("nodes", "runs"),
+        run_truth.nodes,
+        own=("workflow_id", "workflow_version_id", "node_id", "outcome"),
+    ),
+    Mart(
+        "contact_resolution",
+        (*PARTS, "excluded_skipped"),
+        run_truth.contacts,
+        own=("workflow_id",),
+        figures=SHARE,
+    ),
+    Mart("funnel", ("started", "decided", "passed", "booked", "held"), other_truth.funnel),
+    Mart("payment_totals", ("payments",), other_truth.payments, own=("status", "currency_code"), figures=SUM),
+    Mart("implied_missing", ("count",), other_truth.implied_missing, own=("entity", "missing_event")),
 )

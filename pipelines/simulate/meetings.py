@@ -39,6 +39,16 @@ def _moves(dice: Dice, zone: ZoneInfo, at: datetime) -> Iterator[Move]:
         at = dice.after(at, 0.01, 4)
         yield Move(at, "UPDATED", starts_at, minutes)
     if dice.chance(0.13):
-        yield Move(dice.after(at, 0.05, 8), "CANCELLED", starts_at, minutes)
+        yield Move(_called_off_at(dice, at, starts_at), "CANCELLED", starts_at, minutes)
     elif dice.chance(0.7):
         yield Move(dice.after(starts_at + timedelta(minutes=minutes), 0.2, 2), "HELD", starts_at, minutes)
+
+
+def _called_off_at(dice: Dice, at: datetime, starts_at: datetime) -> datetime:
+    """Soon after the last change, within a day of the start, or after it."""
+    when = dice.weighted((("soon", 6.0), ("late", 3.0), ("missed", 1.0)))
+    if when == "soon":
+        return dice.after(at, 0.05, 8)
+    if when == "missed":
+        return dice.after(starts_at, 0, 3)
+    return dice.after(max(at, starts_at - timedelta(hours=24)), 0, 1)

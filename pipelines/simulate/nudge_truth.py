@@ -1,45 +1,62 @@
-"""Who was nudged in vain: told from what happened, never from an event."""
+"""Who was nudged in vain, and who came back: told from what happened, never from an event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.outcomes import Conversation
-from pipelines.simulate.placing import HIT, MISS, Placed, begun, campaign_known, conversations
-from pipelines.simulate.screening_truth import screening_result
+from pipelines.simulate.known import Facts
+from pipelines.simulate.known_talks import Talk
+from pipelines.simulate.placing import HIT, MISS, Placed, Rate, Standing
 from pipelines.simulate.world import AVAILABILITY
 
 
-def _interviewer_campaigns(journeys: list[Journey]) -> set[tuple[str, str]]:
-    """Campaigns that ask interviewers, as far as anybody can know: one of theirs was nudged in vain."""
-    return {
-        (story.organization.id, story.campaign.id)
-        for story, _ in conversations(journeys)
-        if story.exhaustions and story.campaign.kind == AVAILABILITY
-    }
+def _exhausted(talk: Talk, _: Facts) -> Standing:
+    """Candidates only; of some nobody knows whether they are."""
+    if not talk.has_started:
+        return Standing(talk.outcome)
+    at = talk.exhausted_at or talk.outcome_at
+    if talk.campaign_type == AVAILABILITY:
+        return Standing("interviewer", at)
+    return Standing(
+        HIT if talk.exhausted_at else MISS, at, "" if talk.campaign_type else "campaign_type_unspecified"
+    )
 
 
-def _with_interviewer(story: Conversation, interviewers: set[tuple[str, str]]) -> bool:
-    return campaign_known(story) and (story.organization.id, story.campaign.id) in interviewers
+def _interviewer_exhausted(talk: Talk, _: Facts) -> Standing | None:
+    if talk.campaign_type != AVAILABILITY:
+        return None
+    if not talk.has_started:
+        return Standing(talk.outcome)
+    return Standing(HIT if talk.exhausted_at else MISS, talk.exhausted_at or talk.outcome_at)
 
 
-def nudge_cohort(journeys: list[Journey]) -> Iterator[Placed]:
-    """Every conversation, where it began."""
-    interviewers = _interviewer_campaigns(journeys)
-    for story, entered_at in conversations(journeys):
-        bucket = HIT if story.exhaustions else MISS
-        if _with_interviewer(story, interviewers):
-            bucket = "interviewer"
-        if not begun(story):
-            bucket = "failed_to_start" if story.failed_to_start_at else "not_started"
-        yield story.organization.id, entered_at, bucket
+def _recovered(talk: Talk, facts: Facts) -> Standing | None:
+    """Those that were lost, and of them who was decided or booked afterwards."""
+    lost_at = talk.exhausted_at
+    if lost_at is None or _exhausted(talk, facts).bucket != HIT:
+        return None
+    happened = [booking.known_at for booking in talk.bookings]
+    if talk.decision:
+        happened.append(talk.decision.at)
+    back = [at for at in happened if at > lost_at]
+    return Standing(HIT, min(back)) if back else Standing(MISS, lost_at)
 
 
-def nudge_activity(journeys: list[Journey]) -> Iterator[Placed]:
-    """Those nudged in vain, where that first happened, and those that came to a result without it."""
-    interviewers = _interviewer_campaigns(journeys)
-    for story, _ in conversations(journeys):
-        exhausted_at = min((exhaustion.at for exhaustion in story.exhaustions), default=None)
-        at = exhausted_at or (screening_result(story)[1] if begun(story) else None)
-        if at:
-            person = _with_interviewer(story, interviewers)
-            yield story.organization.id, at, "interviewer" if person else HIT if exhausted_at else MISS
+def _talks(facts: Facts) -> Iterable[Talk]:
+    return facts.talks
+
+
+NUDGES = (
+    Rate("exhaustion_rate", _talks, _exhausted),
+    Rate("interviewer_exhaustion_rate", _talks, _interviewer_exhausted),
+    Rate("recovered_rate", _talks, _recovered),
+)
+
+
+def sequences(facts: Facts) -> Iterator[Placed]:
+    """Every sequence of nudges that ended without a reply; it names its campaign."""
+    for talk in facts.talks:
+        campaign = talk.story.campaign
+        where = talk.where._replace(campaign_id=campaign.id, external_campaign_id=campaign.external_id)
+        for exhaustion in talk.story.exhaustions:
+            own = (campaign.kind == AVAILABILITY, exhaustion.nudges_sent)
+            once = {"conversations": talk.story.id}
+            yield Placed(where, exhaustion.at, ("sequences",), own=own, distinct=once)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.simulate.dice import UNTOLD, Dice, Numbers
@@ -91,7 +91,9 @@ def _appointments(dice: Dice, number: str, at: datetime, moves: int) -> Iterator
     """Ids in no order, as a provider's are."""
     zone = dice.pick(ZONES)
     for position in range(1 + moves):
-        starts_at = night_shift(dice, at, zone) if dice.chance(0.05) else dice.slot(at, zone)
+        # what became of a meeting is told after it
+        booked_at = at - timedelta(days=12 if dice.chance(0.5) else 0)
+        starts_at = night_shift(dice, at, zone) if dice.chance(0.05) else dice.slot(booked_at, zone)
         yield Appointment(f"{dice.rng.getrandbits(32):08x}{number}{position}", starts_at)
 
 

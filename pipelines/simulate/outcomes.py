@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from pipelines.simulate.material import REQUIREMENTS
 from pipelines.simulate.world import Campaign, Organization
 
 QuestionOutcome = Literal["PASSED", "FAILED", "NOT_COMPLETED", "ANSWERED_ELSEWHERE"]
@@ -38,7 +39,7 @@ class Answer:
 
     question: str
     summary: str | None
-    outcome: QuestionOutcome
+    outcome: QuestionOutcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,17 @@ class LooseBooking:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One analysis of a CV; `met` follows the order of the requirements."""
+    """One analysis of a CV; `met` follows the order of the requirements, None where it could not tell."""
 
     at: datetime
     score: float | None
-    met: tuple[bool, ...]
+    met: tuple[bool | None, ...]
+
+    @property
+    def all_met(self) -> bool | None:
+        """Whether every mandatory requirement is met; None where one of them is not known."""
+        needed = [met for met, (_, mandatory, _) in zip(self.met, REQUIREMENTS, strict=True) if mandatory]
+        return None if None in needed else all(needed)
 
 
 @dataclass(frozen=True, slots=True)

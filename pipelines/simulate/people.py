@@ -6,6 +6,12 @@ from pipelines.simulate.outcomes import Answer, Person, QuestionOutcome
 from pipelines.simulate.world import Campaign
 
 PHONE_ONLY = 0.15
+UNANSWERED: tuple[tuple[QuestionOutcome | None, float], ...] = (
+    ("NOT_COMPLETED", 92),
+    ("ANSWERED_ELSEWHERE", 4),
+    (None, 4),
+)
+"""What is said of a question that was not asked; at times nothing."""
 
 
 def draw_person(dice: Dice, number: str) -> Person:
@@ -20,21 +26,23 @@ def draw_answers(dice: Dice, campaign: Campaign, passed: bool) -> tuple[Answer, 
     stop = len(campaign.questions) if passed else int(dice.rng.random() * len(campaign.questions))
     answers = []
     for position, question in enumerate(campaign.questions):
-        outcome: QuestionOutcome = "PASSED"
+        outcome: QuestionOutcome | None = "PASSED"
         summary: str | None = question.passed
         if position == stop:
             outcome, summary = "FAILED", question.failed
         elif position > stop:
-            outcome, summary = "ANSWERED_ELSEWHERE" if dice.chance(0.04) else "NOT_COMPLETED", None
+            outcome, summary = dice.weighted(UNANSWERED), None
         answers.append(Answer(question.text, summary, outcome))
     return tuple(answers)
 
 
 def draw_score(dice: Dice, passed: bool) -> float | None:
-    """0 to 100; sometimes null, sometimes a real 0, sometimes with decimals."""
+    """0 to 100; sometimes null, a real 0, with decimals, or a number that is no score."""
     if dice.chance(0.06):
         return None
     if dice.chance(0.08):
         return 0
+    if dice.chance(0.01):
+        return dice.pick((-1, 100.5, 640))
     score = 60 + int(dice.rng.random() * 41) if passed else int(dice.rng.random() * 60)
     return score + 0.5 if dice.chance(0.1) and score < 100 else score

@@ -1,56 +1,101 @@
-"""What the counting of every question shares: buckets, and what is known of where a conversation began.
+"""How something counts in a cell, and the cells of the rates: by the beginning and by the outcome."""
 
-The first event about something may never come. It is known all the same by what follows, from the earliest of
-that on; what nothing follows is not known to anybody, and counts nowhere.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.outcomes import Conversation
+from pipelines.simulate.known import Facts
+from pipelines.simulate.known_bookings import Where
 
 HIT = "numerator"
-MISS = "denominator only"
+MISS = "denominator"
 OPEN = "open"
 
-Placed = tuple[str, datetime, str]
-"""Organization, the instant whose day counts, the bucket: one of the three above or why it is left out."""
+_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {HIT: ("population", HIT, MISS), MISS: ("population", MISS), OPEN: ("population", OPEN)}
+)
 
 
-def conversations(journeys: Iterable[Journey]) -> Iterator[tuple[Conversation, datetime]]:
-    """The conversations among the journeys that anybody can know of, and from when on each is known."""
-    for journey in journeys:
-        if isinstance(journey, Conversation):
-            entered_at = _entered(journey)
-            if entered_at:
-                yield journey, entered_at
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Something that counts on the day of `at`: one more in each of `columns`.
+
+    `own` are the cuts that only its mart has. `value` joins those that the cell's averages are of. `distinct`
+    has for some columns who is counted there once, however often it comes.
+    """
+
+    where: Where
+    at: datetime
+    columns: tuple[str, ...]
+    metric: str = ""
+    own: tuple[str | int | bool | None, ...] = ()
+    value: float | None = None
+    distinct: Mapping[str, str] = field(default_factory=dict)
 
 
-def begun(story: Conversation) -> bool:
-    """Whether it is known to have started: told, or proved by what only a started one leads to."""
-    return story.told_started_at is not None or bool(_proofs(story))
+class Standing(NamedTuple):
+    """The bucket of an entity: one of the three above, or why it is left out; `note` counts a part of it.
+
+    `settled_at` is when it got there, None while it has not, or where nobody can tell when.
+    """
+
+    bucket: str
+    settled_at: datetime | None = None
+    note: str = ""
 
 
-def campaign_known(story: Conversation) -> bool:
-    """Whether anything told of it names its campaign; bookings and missing slots do not."""
-    names = [story.told_queued_at, story.failed_to_start_at, story.told_started_at, story.opted_out_at]
-    asked_for_time = any(friction.kind == "MORE_TIME_REQUESTED" for friction in story.frictions)
-    reviewed = any(friction.review_at for friction in story.frictions)
-    return any((*names, story.endings, story.exhaustions, story.reviews, asked_for_time, reviewed))
+class Entity(Protocol):
+    """What is counted: whose it is and where it began."""
+
+    @property
+    def where(self) -> Where:
+        """The cuts."""
+
+    @property
+    def known_at(self) -> datetime:
+        """The beginning."""
 
 
-def _entered(story: Conversation) -> datetime | None:
-    """The start, or the first thing known where none was told."""
-    if story.told_started_at:
-        return story.told_started_at
-    before = [at for at in (story.told_queued_at, story.failed_to_start_at) if at]
-    return min([*before, *_proofs(story)], default=None)
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One metric. `among` are the entities, `stand` says how one stands, None where it has no part in it.
+
+    `asked`: the result depends on the time of asking.
+    """
+
+    name: str
+    among: Callable[[Facts], Iterable[Any]]
+    stand: Callable[[Any, Facts], Standing | None]
+    cohort_only: bool = False
+    asked: bool = False
 
 
-def _proofs(story: Conversation) -> list[datetime]:
-    """When something was told that happens in a started one only. An uploaded document names none."""
-    happened = [thing.at for things in (story.endings, story.exhaustions, story.reviews) for thing in things]
-    happened += [at for friction in story.frictions for at in friction.told_at()]
-    happened += [move.at for meeting in story.meetings for move in meeting.told]
-    return [*happened, story.opted_out_at] if story.opted_out_at else happened
+def columns_of(bucket: str, note: str = "") -> tuple[str, ...]:
+    """The columns in which one entity counts: population = denominator + open + everything left out."""
+    columns = _COLUMNS.get(bucket, ("population", f"excluded_{bucket}"))
+    return (*columns, f"{columns[-1]}_{note}") if note else columns
+
+
+def by_beginning(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+    """Every entity, where it began."""
+    for rate, entity, standing in _standing(rates, facts):
+        columns = columns_of(standing.bucket, standing.note)
+        yield Placed(entity.where, entity.known_at, columns, rate.name)
+
+
+def by_outcome(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+    """Those that came to an outcome, where they did."""
+    both = [rate for rate in rates if not rate.cohort_only]
+    for rate, entity, standing in _standing(both, facts):
+        if standing.settled_at and standing.bucket != OPEN:
+            yield Placed(entity.where, standing.settled_at, columns_of(standing.bucket), rate.name)
+
+
+def _standing(rates: Iterable[Rate], facts: Facts) -> Iterator[tuple[Rate, Entity, Standing]]:
+    for rate in rates:
+        for entity in rate.among(facts):
+            standing = rate.stand(entity, facts)
+            if standing:
+                yield rate, entity, standing

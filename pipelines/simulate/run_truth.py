@@ -1,41 +1,64 @@
-"""How each workflow run ended: told from what happened, never from an event."""
+"""How each workflow run ended, through which nodes it went, whom it reached: never told from an event."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.placing import HIT, MISS, OPEN, Placed
-from pipelines.simulate.workflow_outcomes import Run
+from pipelines.simulate.known import Facts
+from pipelines.simulate.known_bookings import Where
+from pipelines.simulate.known_runs import KnownRun
+from pipelines.simulate.placing import HIT, MISS, OPEN, Placed, Rate, Standing, columns_of
+from pipelines.simulate.workflow_outcomes import Node
 
 RUN_BUCKETS = {"FAILED": HIT, "COMPLETED": MISS, "CANCELLED": "cancelled"}
 
 
-def workflow_cohort(journeys: list[Journey]) -> Iterator[Placed]:
-    """Every run, where it began."""
-    for run in journeys:
-        if isinstance(run, Run):
-            began_at = run.told_started_at or _first_known(run)
-            if began_at:
-                yield run.organization.id, began_at, _run_result(run)[0]
+def _failed(run: KnownRun, _: Facts) -> Standing:
+    if run.ending is None:
+        return Standing(OPEN, note="stuck" if run.is_stuck else "")
+    return Standing(RUN_BUCKETS[run.ending.result], run.ending.at)
 
 
-def workflow_activity(journeys: list[Journey]) -> Iterator[Placed]:
-    """Every run that ended, where it did."""
-    for run in journeys:
-        if isinstance(run, Run):
-            bucket, at = _run_result(run)
-            if at:
-                yield run.organization.id, at, bucket
+def _runs(facts: Facts) -> Iterable[KnownRun]:
+    return facts.runs
 
 
-def _first_known(run: Run) -> datetime | None:
-    known = [step.at for steps in (run.nodes, run.endings) for step in steps]
-    return min([*known, run.resolved_at] if run.resolved_at else known, default=None)
+RUNS = (Rate("run_failure_rate", _runs, _failed),)
 
 
-def _run_result(run: Run) -> tuple[str, datetime | None]:
-    """The first ending decides."""
-    if not run.endings:
-        return OPEN, None
-    first = min(run.endings, key=lambda ending: ending.at)
-    return RUN_BUCKETS[first.result], first.at
+def failures(facts: Facts) -> Iterator[Placed]:
+    """Every failed run, by the node that ended last before; the workflow may not name it."""
+    for run in facts.runs:
+        if run.ending and run.ending.result == "FAILED":
+            ended_at = run.ending.at
+            before = [node for node in run.story.nodes if node.at <= ended_at]
+            last = max(before, key=lambda node: node.at, default=None)
+            own = (*_workflow(run), last.id if last else None, last.outcome if last else None)
+            yield Placed(run.where, ended_at, ("failed_runs",), own=own)
+
+
+def nodes(facts: Facts) -> Iterator[Placed]:
+    """Every node that ended."""
+    for run in facts.runs:
+        for node in run.story.nodes:
+            yield _node(run, node)
+
+
+def _node(run: KnownRun, node: Node) -> Placed:
+    own = (*_workflow(run), node.id, node.outcome)
+    return Placed(run.where, node.at, ("nodes",), own=own, distinct={"runs": run.story.id})
+
+
+def contacts(facts: Facts) -> Iterator[Placed]:
+    """Who was reached and who was not, each once; whose other run was under way, each time."""
+    for run in facts.runs:
+        if run.story.resolved_at:
+            own = (run.story.workflow.id,)
+            yield Placed(run.where, run.story.resolved_at, columns_of(HIT), own=own)
+    for contact in facts.contacts:
+        bucket, times = ("skipped", contact.times) if contact.running_run_id else (MISS, contact.times[:1])
+        for at in times:
+            where = Where(contact.organization.id)
+            yield Placed(where, at, columns_of(bucket), own=(contact.workflow.id,))
+
+
+def _workflow(run: KnownRun) -> tuple[str, str]:
+    return run.story.workflow.id, run.story.workflow.version

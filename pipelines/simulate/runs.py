@@ -18,10 +18,14 @@ RESULTS: tuple[tuple[RunResult | None, float], ...] = (
 
 
 def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
-    """A run whose first event is at `at`: a contact resolved, or at once its start."""
+    """A run whose first event is at `at`: a contact resolved, or at once its start. Of a few a node is still
+    under way when they end."""
     resolved = dice.chance(0.4)
     started_at = dice.after(at, 0.001, 1) if resolved else at
     nodes = tuple(_nodes(dice, started_at, workflow))
+    endings = () if workflow.endless else tuple(_endings(dice, nodes[-1].at))
+    if endings and dice.chance(0.04):
+        nodes += tuple(_nodes(dice, endings[0].at, workflow))[:1]
     run = Run(
         number,
         workflow,
@@ -29,7 +33,7 @@ def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
         resolved_at=at if resolved else None,
         started_at=dice.known(started_at),
         nodes=dice.happened(nodes),
-        endings=dice.happened(_endings(dice, nodes[-1].at)),
+        endings=dice.happened(endings),
         start_told=not dice.chance(UNTOLD),
     )
     return replace(run, lag_seconds=_lag_seconds(dice, run, at)) if workflow.stamped else run
@@ -46,7 +50,7 @@ def _nodes(dice: Dice, at: datetime, workflow: Workflow) -> Iterator[Node]:
     for node_id, node_type in NODES[: 1 + int(dice.rng.random() * len(NODES))]:
         at = dice.after(at, 0.02, 40)
         outcome = dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True)))
-        named = workflow.named_nodes
+        named = workflow.named_nodes or dice.chance(0.3)
         yield Node(at, node_id if named else None, node_type if named else None, outcome)
 
 

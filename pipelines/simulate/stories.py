@@ -16,8 +16,11 @@ from pipelines.simulate.runs import draw_run
 from pipelines.simulate.workflow_outcomes import Publication, UnresolvedContact
 from pipelines.simulate.world import CAMPAIGN_WEIGHTS, CAMPAIGNS, ORGANIZATIONS, WORKFLOWS, Organization
 
+RUNNING = (*WORKFLOWS, *WORKFLOWS[:5])
+"""Most runs are of one that ends."""
+MET: tuple[tuple[bool | None, float], ...] = ((True, 68), (False, 29), (None, 3))
 SPAN = timedelta(days=45)
-"""How far back the journeys begin."""
+"""How far back the journeys begin when nothing else is said."""
 
 KINDS = (
     ("conversation", 72.0),
@@ -34,17 +37,17 @@ def tag_of(seed: int, end: datetime) -> str:
     return sha256(f"{seed} {end.isoformat()}".encode()).hexdigest()[:6]
 
 
-def draw_journeys(dice: Dice, numbers: Numbers) -> Iterator[Journey]:
-    """Journeys without end, each begun before the end of the simulated time."""
+def draw_journeys(dice: Dice, numbers: Numbers, span: timedelta = SPAN) -> Iterator[Journey]:
+    """Journeys without end, each begun within the span before the end of the simulated time."""
     runs: dict[str, str] = {}
     while True:
-        at = beginning(dice, SPAN)
+        at = beginning(dice, span)
         match dice.weighted(KINDS):
             case "conversation":
                 campaign = dice.rng.choices(CAMPAIGNS, CAMPAIGN_WEIGHTS)[0]
                 yield draw_conversation(dice, _number(numbers, campaign.organization), campaign, at)
             case "run":
-                workflow = dice.pick(WORKFLOWS)
+                workflow = dice.pick(RUNNING)
                 run = draw_run(dice, _number(numbers, workflow.organization), workflow, at)
                 runs[workflow.organization.id] = run.id
                 yield run
@@ -64,13 +67,14 @@ def _number(numbers: Numbers, organization: Organization) -> str:
 
 
 def _contact(dice: Dice, numbers: Numbers, runs: dict[str, str], at: datetime) -> UnresolvedContact:
-    """Not resolved, or skipped for another run: the newest one known, or one from before all this."""
+    """Not resolved, at times tried again, or skipped for another run: the newest known, or an older one."""
     workflow = dice.pick(WORKFLOWS)
     number = _number(numbers, workflow.organization)
     if dice.chance(0.5):
-        return UnresolvedContact(number, workflow, at, None)
+        times = (at, dice.after(at, 1, 90)) if dice.chance(0.3) else (at,)
+        return UnresolvedContact(number, workflow, tuple(each for each in times if dice.known(each)), None)
     running = runs.get(workflow.organization.id) if dice.chance(0.5) else None
-    return UnresolvedContact(number, workflow, at, running or f"run_before_{number}")
+    return UnresolvedContact(number, workflow, (at,), running or f"run_before_{number}")
 
 
 def _loose_booking(dice: Dice, numbers: Numbers, at: datetime) -> LooseBooking:
@@ -90,6 +94,6 @@ def _analysis(dice: Dice, numbers: Numbers, at: datetime) -> Analysis:
 
 
 def _verdict(dice: Dice, at: datetime) -> Verdict:
-    met = tuple(dice.chance(0.7) for _ in REQUIREMENTS)
-    score = draw_score(dice, passed=sum(met) > 2)
+    met = tuple(dice.weighted(MET) for _ in REQUIREMENTS)
+    score = draw_score(dice, passed=met.count(True) > 2)
     return Verdict(at, score, met)

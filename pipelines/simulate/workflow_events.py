@@ -31,7 +31,8 @@ def contact_notices(story: UnresolvedContact) -> Iterator[Notice]:
         "reason": "no_reachable_channel" if failed else "active_run_exists",
     }
     event_type = f"WORKFLOW_CONTACT_RESOLUTION_{'FAILED' if failed else 'SKIPPED'}"
-    yield _notice(story.workflow, event_type, story.at, 0, data)
+    for at in story.times:
+        yield _notice(story.workflow, event_type, at, 0, data)
 
 
 def publication_notices(story: Publication) -> Iterator[Notice]:
@@ -64,7 +65,7 @@ def _workflow(workflow: Workflow) -> Data:
     return {
         "organizationId": workflow.organization.id,
         "workflowId": workflow.id,
-        "workflowVersionId": f"{workflow.id}-v3",
+        "workflowVersionId": workflow.version,
         **present(workflowExternalId=workflow.external_id),
     }
 

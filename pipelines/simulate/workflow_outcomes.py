@@ -59,11 +59,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedContact:
-    """A contact that no run was begun for; with `running_run_id` because that other run still goes on."""
+    """A contact that no run was begun for, as often as `times` says; with `running_run_id` because that other
+    run still goes on."""
 
     number: str
     workflow: Workflow
-    at: datetime
+    times: tuple[datetime, ...]
     running_run_id: str | None
 
     @property

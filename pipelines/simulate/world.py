@@ -44,13 +44,19 @@ class Campaign:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`,
-    `named_nodes` whether they say which node ended."""
+    `named_nodes` whether they always say which node ended, `endless` whether its runs go on for good."""
 
     organization: Organization
     id: str
     external_id: str | None
     stamped: bool = True
     named_nodes: bool = True
+    endless: bool = False
+
+    @property
+    def version(self) -> str:
+        """The version that went live last."""
+        return f"{self.id}-v3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ WORKFLOWS: tuple[Workflow, ...] = (
     Workflow(COBALT, "wf_1001", None),
     Workflow(DUNE, "wf_d1", None, stamped=False),
     Workflow(ELM, "wf_m1", "elm-plain", named_nodes=False),
+    Workflow(ATLAS, "wf_a2", "talent-pool", endless=True),
 )
 
 ORUFY_ACCOUNTS: tuple[Account, ...] = (

@@ -8,83 +8,125 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.simulate.compare import differences
-from pipelines.simulate.marts import MARTS
-from pipelines.simulate.truth import TruthRow
+from pipelines.simulate.compare import compare, differences
+from pipelines.simulate.marts import CUTS, MARTS, Mart
+from pipelines.simulate.truth import TruthRow, Value
 from pipelines.warehouse.lake import open_lake
 
 DAY = date(2026, 3, 2)
-PASSES = TruthRow(
-    "screening_pass_rate_activity", "pass_rate", "org_a", DAY, 9, 2, 5, 0,
-    {"not_interested": 1, "opted_out": 1, "closed": 1, "completed_undecided": 1, "other_status": 0,
-     "failed_to_start": 0},
+WHERE: dict[str, Value] = dict(zip(CUTS, ("org_a", "popp", "popp", "camp_1", None), strict=True))
+BY_NAME = {mart.name: mart for mart in MARTS}
+
+
+def row_of(mart: Mart, keys: dict[str, Value], **counts: int) -> TruthRow:
+    figures = dict.fromkeys(mart.figures)
+    return TruthRow(mart.name, keys, DAY, {name: counts.get(name, 0) for name in mart.counts}, {**figures})
+
+
+RUNS = row_of(
+    BY_NAME["workflow_failures_cohort"], {"metric": "run_failure_rate", **WHERE},
+    population=4, numerator=1, denominator=2, open=1, excluded_cancelled=1, open_stuck=1,
 )  # fmt: skip
-RUNS = TruthRow("workflow_failures_cohort", "run_failure_rate", "org_b", DAY, 4, 1, 2, 1, {"cancelled": 1})
+QUEUED = replace(
+    row_of(BY_NAME["queue_time"], WHERE, population=2, denominator=2),
+    figures={"median_seconds": 90.0, "p90_seconds": 90.5},
+)
+
+
+def kind_of(mart: Mart, name: str) -> str:
+    if name in mart.counts:
+        return "BIGINT"
+    return "DATE" if name == "day" else "DOUBLE" if name in mart.figures else "VARCHAR"
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A lake with the eight marts, empty."""
+    """A lake with every mart, empty."""
     con = open_lake(tmp_path)
     con.execute("CREATE SCHEMA wh.marts")
     for mart in MARTS:
-        counts = ("population", "numerator", "denominator", "open", *(f"excluded_{n}" for n in mart.excluded))
-        columns = ", ".join(f'"{name}" BIGINT' for name in counts)
-        con.execute(
-            f"CREATE TABLE wh.marts.{mart.name} "
-            f"(metric VARCHAR, organization_id VARCHAR, campaign_id VARCHAR, day DATE, {columns})"
-        )
+        names = (*mart.keys, "day", *mart.counts, *mart.figures)
+        columns = ", ".join(f"{name} {kind_of(mart, name)}" for name in names)
+        con.execute(f"CREATE TABLE wh.marts.{mart.name} ({columns})")
     yield con
     con.close()
 
 
-def fill(con: duckdb.DuckDBPyConnection, row: TruthRow, campaign: str = "c") -> None:
-    values = [row.metric, row.organization_id, campaign, row.day]
-    counts = [row.population, row.numerator, row.denominator, row.open, *row.excluded.values()]
-    marks = ", ".join("?" * (len(values) + len(counts)))
-    con.execute(f"INSERT INTO wh.marts.{row.mart} VALUES ({marks})", [*values, *counts])
+def fill(con: duckdb.DuckDBPyConnection, row: TruthRow) -> None:
+    values = {**row.keys, "day": row.day, **row.counts, **row.figures}
+    marks = ", ".join("?" * len(values))
+    con.execute(f"INSERT INTO wh.marts.{row.mart} ({', '.join(values)}) VALUES ({marks})", [*values.values()])
 
 
 def test_equal_marts_have_no_difference(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, PASSES)
+    fill(lake, QUEUED)
     fill(lake, RUNS)
-    assert differences(lake, [PASSES, RUNS]) == []
-
-
-def test_campaigns_of_one_organization_and_day_are_summed(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, replace(RUNS, population=3, denominator=1, numerator=0), "one")
-    fill(lake, replace(RUNS, population=1, denominator=1, open=0, excluded={"cancelled": 0}), "two")
-    assert differences(lake, [RUNS]) == []
+    assert differences(lake, [QUEUED, RUNS]) == []
+    totals = [(each.metric, each.cells, each.truth_total, each.mart_total) for each in compare(lake, [RUNS])]
+    assert totals == [("run_failure_rate", 1, 4, 4), ("queue_time", 1, 0, 2)]
 
 
 def test_every_wrong_number_of_a_cell_is_named(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, replace(PASSES, numerator=3, excluded={**PASSES.excluded, "closed": 7}))
-    (line,) = differences(lake, [PASSES])
+    fill(lake, replace(RUNS, counts={**RUNS.counts, "numerator": 2, "excluded_cancelled": 7}))
+    (line,) = differences(lake, [RUNS])
     assert line == (
-        "screening_pass_rate_activity pass_rate org_a 2026-03-02: "
-        "numerator 3 instead of 2, excluded_closed 7 instead of 1"
+        "workflow_failures_cohort run_failure_rate org_a popp popp camp_1 2026-03-02: "
+        "numerator 2 instead of 1, excluded_cancelled 7 instead of 1"
     )
 
 
 def test_a_null_is_a_difference(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, replace(RUNS, open=0))
+    fill(lake, RUNS)
+    fill(lake, QUEUED)
     lake.execute("UPDATE wh.marts.workflow_failures_cohort SET open = NULL")
-    (line,) = differences(lake, [replace(RUNS, open=0)])
-    assert line.endswith("open None instead of 0")
+    lake.execute("UPDATE wh.marts.queue_time SET p90_seconds = NULL")
+    runs, queued = differences(lake, [RUNS, QUEUED])
+    assert runs.endswith("open None instead of 1")
+    assert queued.endswith("p90_seconds None instead of 90.5")
+
+
+@pytest.mark.parametrize(("found", "count"), [(90.00001, 0), (90.001, 1)])
+def test_a_figure_may_differ_by_a_millionth(
+    lake: duckdb.DuckDBPyConnection, found: float, count: int
+) -> None:
+    fill(lake, replace(QUEUED, figures={**QUEUED.figures, "median_seconds": found}))
+    assert len(differences(lake, [QUEUED])) == count
 
 
 def test_cells_missing_on_either_side_are_differences(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, PASSES)
+    fill(lake, QUEUED)
     lines = differences(lake, [RUNS])
     assert [line.split(": ")[1] for line in lines] == [
-        "not in the truth, the mart has population 9",
         "missing in the mart, truth has population 4",
+        "not in the truth, the mart has population 2",
     ]
 
 
-def test_other_metrics_of_a_mart_are_left_alone(lake: duckdb.DuckDBPyConnection) -> None:
-    fill(lake, replace(RUNS, metric="stuck_rate"))
-    assert differences(lake, []) == []
+def test_another_campaign_or_source_is_another_cell(lake: duckdb.DuckDBPyConnection) -> None:
+    fill(lake, replace(RUNS, keys={**RUNS.keys, "campaign_id": "camp_2"}))
+    assert len(differences(lake, [RUNS])) == 2
+
+
+def test_a_cell_that_comes_twice_is_an_error(lake: duckdb.DuckDBPyConnection) -> None:
+    fill(lake, RUNS)
+    fill(lake, RUNS)
+    with pytest.raises(duckdb.Error, match="two rows"):
+        differences(lake, [RUNS])
+
+
+def test_what_depends_on_the_time_of_asking_is_compared_only_on_demand(
+    lake: duckdb.DuckDBPyConnection,
+) -> None:
+    held = row_of(BY_NAME["scheduling_success_cohort"], {"metric": "no_show_rate", **WHERE}, population=1)
+    fill(lake, replace(RUNS, counts={**RUNS.counts, "open_stuck": 0}))
+    fill(lake, held)
+    assert differences(lake, [RUNS]) == []
+    assert [len(each.differing) for each in compare(lake, [RUNS])] == [1, 1]
+
+
+def test_a_metric_that_the_truth_does_not_know_is_a_difference(lake: duckdb.DuckDBPyConnection) -> None:
+    fill(lake, replace(RUNS, keys={**RUNS.keys, "metric": "new_rate"}))
+    assert len(differences(lake, [])) == 1
 
 
 def test_a_mart_that_is_not_there_is_an_error(lake: duckdb.DuckDBPyConnection) -> None:

@@ -17,11 +17,11 @@ from pipelines.simulate.outcomes import (
     Move,
     Person,
 )
-from pipelines.simulate.truth import truth_of
 from pipelines.simulate.workflow_outcomes import Node, Run
 from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
+from tests.simulate.sums import by_mart, counted
 from tests.simulate.test_deliveries import documents
-from tests.simulate.test_truth import later, parts
+from tests.simulate.test_truth import later
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ANA = Person("Ana", "Sousa", None)
@@ -98,7 +98,7 @@ UNTOLD: list[tuple[str, Any, dict[str, int]]] = [
 
 @pytest.mark.parametrize(("journey", "days"), [pytest.param(*case[1:], id=case[0]) for case in UNTOLD])
 def test_by_hand(journey: Any, days: dict[str, int]) -> None:
-    assert {row.mart: row.day.day for row in truth_of([journey], "UTC")} == days
+    assert {mart: int(day[-2:]) for mart, _, day in counted([journey])} == days
 
 
 def test_a_queued_conversation_whose_start_never_came_waits_until_something_proves_it() -> None:
@@ -106,7 +106,7 @@ def test_a_queued_conversation_whose_start_never_came_waits_until_something_prov
     booked = Meeting("booking_2", (Move(later(2), "SCHEDULED", later(9), 30),))
     waits = Conversation("1", CAMPAIGNS[0], ANA, **queued)
     talks = Conversation("2", CAMPAIGNS[0], ANA, **queued, meetings=(booked,))
-    rows = {row.mart: parts(row) for row in truth_of([waits, talks], "UTC")}
+    rows = by_mart([waits, talks])
     assert rows["screening_pass_rate_cohort"] == Counter({"open": 1, "not_started": 1})
     assert rows["nudge_exhaustion_cohort"] == Counter({"miss": 1, "not_started": 1})
 
@@ -125,5 +125,5 @@ def test_an_interviewer_is_known_only_where_something_told_names_the_campaign() 
         "3", interviewers, ANA, started_at=MONDAY, start_told=False,
         frictions=(Friction("AVAILABILITY_NOT_FOUND", later(1), later(1.1)),),
     )  # fmt: skip
-    rows = {row.mart: parts(row) for row in truth_of([tells_kind, nameless, named], "UTC")}
+    rows = by_mart([tells_kind, nameless, named])
     assert rows["nudge_exhaustion_cohort"] == Counter({"interviewer": 2, "miss": 1})

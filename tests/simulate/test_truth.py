@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.simulate.journeys import Simulation, simulate
 from pipelines.simulate.kinds import Journey
+from pipelines.simulate.marts import MARTS
 from pipelines.simulate.outcomes import (
     Conversation,
     Ending,
@@ -23,27 +24,18 @@ from pipelines.simulate.outcomes import (
     Person,
     Review,
 )
+from pipelines.simulate.spread import BANDS, WITHIN
 from pipelines.simulate.truth import TruthRow, truth_of
 from pipelines.simulate.workflow_outcomes import Run, RunEnding, UnresolvedContact
 from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
 from tests.simulate.recount import recount
 from tests.simulate.recount_orufy import recount_bookings
+from tests.simulate.sums import ASKED, cells, counted
 from tests.simulate.test_deliveries import decodes
 
 SCREENING, INTERVIEWERS, SCHEDULING = CAMPAIGNS[0], CAMPAIGNS[3], CAMPAIGNS[2]
 ANA = Person("Ana", "Sousa", None)
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
-
-
-def parts(row: TruthRow) -> Counter[str]:
-    """The row as buckets, without empty ones."""
-    left_out = {f"{name}": count for name, count in row.excluded.items()}
-    misses = row.denominator - row.numerator
-    return +Counter({"numerator": row.numerator, "miss": misses, "open": row.open, **left_out})
-
-
-def cells(rows: list[TruthRow]) -> dict[tuple[str, str, str], Counter[str]]:
-    return {(row.mart, row.organization_id, str(row.day)): parts(row) for row in rows}
 
 
 @given(
@@ -63,10 +55,26 @@ def test_the_parts_add_up_and_the_bodies_agree(
     simulation = simulate(seed, journeys, until, time_zone, legacy_day=day if legacy else None)
     assert simulation.bookings == recount_bookings(simulation.deliveries)
     for row in simulation.truth:
-        assert row.population == row.denominator + row.open + sum(row.excluded.values()) > 0
-        assert 0 <= row.numerator <= row.denominator
-    assert len(cells(simulation.truth)) == len(simulation.truth)
+        parts_add_up(row)
     assert cells(simulation.truth) == second_opinion(simulation, sent_at, time_zone)
+
+
+def parts_add_up(row: TruthRow) -> None:
+    """Of a share or a measurement: everybody is in one part."""
+    counts = row.counts
+    assert max(counts.values()) > 0
+    if {"population", "denominator"} <= counts.keys():
+        left_out = sum(count for name, count in counts.items() if name.startswith("excluded_"))
+        assert counts["population"] == counts["denominator"] + counts.get("open", 0) + left_out
+        assert 0 <= counts.get("numerator", 0) <= counts["denominator"]
+    if "denominator_closed" in counts and row.keys["metric"] in ("completion_rate", "cohort_pass_rate"):
+        others = sum(count for name, count in counts.items() if name.startswith("denominator_"))
+        assert counts["numerator"] + others == counts["denominator"]
+    if row.mart == "time_to_schedule":
+        assert sum(counts[name] for name in (*WITHIN, "later")) == counts["denominator"]
+    if "band_0_19" in counts:
+        scored = "scored" if "scored" in counts else "denominator"
+        assert sum(counts[name] for name in BANDS) == counts[scored]
 
 
 def test_the_bodies_agree_on_many_journeys(simulation: Simulation) -> None:
@@ -90,15 +98,22 @@ def second_opinion(
 
 
 def test_every_bucket_occurs(simulation: Simulation) -> None:
-    counted: Counter[tuple[str, str]] = Counter()
+    """But for what has no part in a mart: nobody is left out of it for having no outcome."""
+    total: Counter[tuple[str, str]] = Counter()
     for row in simulation.truth:
-        for bucket, count in parts(row).items():
-            counted[row.mart, bucket] += count
-    columns = {(row.mart, name) for row in simulation.truth for name in row.excluded}
-    columns.remove(("scheduling_success_activity", "no_signal"))
-    assert columns <= counted.keys()
-    rates = {(row.mart, bucket) for row in simulation.truth for bucket in ("numerator", "miss")}
-    assert rates <= counted.keys()
+        total.update({(row.mart, name): count for name, count in row.counts.items()})
+    never = {name for name, count in total.items() if count == 0}
+    activity = "scheduling_success_activity"
+    assert never == {
+        *((activity, name) for name in ("excluded_no_signal", "excluded_not_reported", "excluded_no_start")),
+        *((mart, "open") for mart, _ in total if mart.endswith("_activity")),
+        *((mart, "open") for mart in ("nudge_exhaustion_cohort", "question_pass_rate")),
+    }
+
+
+def test_every_metric_of_every_mart_is_told(simulation: Simulation) -> None:
+    told = {(row.mart, str(row.keys.get("metric", ""))) for row in simulation.truth}
+    assert told == {(mart.name, metric) for mart in MARTS for metric in mart.metrics or ("",)}
 
 
 def later(hours: float) -> datetime:
@@ -237,7 +252,7 @@ BY_HAND: list[tuple[str, Journey, str, dict[int, str], dict[int, str]]] = [
     ),
     ("a cancelled run", run(RunEnding(later(24), "CANCELLED")), RUNS, {2: "cancelled"}, {3: "cancelled"}),
     ("a run that goes on", run(), RUNS, {2: "open"}, {}),
-    ("a skipped contact is no run", UnresolvedContact("1", WORKFLOWS[0], MONDAY, "run_9"), RUNS, {}, {}),
+    ("a skipped contact is no run", UnresolvedContact("1", WORKFLOWS[0], (MONDAY,), "run_9"), RUNS, {}, {}),
 ]  # fmt: skip
 
 
@@ -246,10 +261,10 @@ BY_HAND: list[tuple[str, Journey, str, dict[int, str], dict[int, str]]] = [
     [pytest.param(*case[1:], id=case[0]) for case in BY_HAND],
 )
 def test_by_hand(journey: Journey, question: str, cohort: dict[int, str], activity: dict[int, str]) -> None:
-    counted = cells(truth_of([journey], "UTC"))
+    found_cells = counted([journey])
     for basis, expected in (("cohort", cohort), ("activity", activity)):
         mart = f"{question}_{basis}"
-        found = {day: dict(buckets) for (name, _, day), buckets in counted.items() if name == mart}
+        found = {day: dict(buckets) for (name, _, day), buckets in found_cells.items() if name == mart}
         assert found == {f"2026-03-{day:02}": {bucket: 1} for day, bucket in expected.items()}
 
 
@@ -261,9 +276,9 @@ def test_one_exhaustion_tells_the_kind_of_the_whole_campaign_but_not_of_its_name
         talk("2", birch),
         talk("2", cobalt),
     ]
-    counted = cells(truth_of(told, "UTC"))
-    assert counted["nudge_exhaustion_cohort", "org_birch", "2026-03-02"] == Counter(interviewer=2)
-    assert counted["nudge_exhaustion_cohort", "org_cobalt", "2026-03-02"] == Counter(miss=1)
+    found = counted(told)
+    assert found["nudge_exhaustion_cohort", "org_birch", "2026-03-02"] == Counter(interviewer=2)
+    assert found["nudge_exhaustion_cohort", "org_cobalt", "2026-03-02"] == Counter(miss=1)
 
 
 def test_days_are_cut_in_the_time_zone_also_where_clocks_change() -> None:
@@ -272,6 +287,6 @@ def test_days_are_cut_in_the_time_zone_also_where_clocks_change() -> None:
         Conversation("1", SCREENING, ANA, started_at=datetime(2026, 3, 8, 4, 30, tzinfo=UTC)),
         Conversation("2", SCREENING, ANA, started_at=datetime(2026, 3, 9, 3, 30, tzinfo=UTC)),
     ]
-    days = {row.day for row in truth_of(told, "America/New_York")}
+    days = {row.day for row in truth_of(told, "America/New_York", ASKED)}
     assert days == {date(2026, 3, 7), date(2026, 3, 8)}
-    assert {row.day for row in truth_of(told, "UTC")} == {date(2026, 3, 8), date(2026, 3, 9)}
+    assert {row.day for row in truth_of(told, "UTC", ASKED)} == {date(2026, 3, 8), date(2026, 3, 9)}

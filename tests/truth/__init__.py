@@ -1,0 +1,1 @@
+"""Every number of every mart beside the truth of a simulation."""
