@@ -7,7 +7,8 @@ than they came; the models do not rely on it.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from receiver.circuit import Circuit
 from receiver.publish import NotConfirmed, Publisher
@@ -24,12 +25,25 @@ IDLE_SECONDS = 5.0
 SLOW_SECONDS = 30.0
 """After a confirm that came too late for a sender, until a delivery may try it again; the drain goes on."""
 
+OF_A_BATCH = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"})
+"""Kafka refuses a whole batch for one message in it, or for their sum."""
+
 Prepare = Callable[[], str | None]
 """Makes sure of the topic, or says why it cannot be used. Blocks."""
 
 MakePublisher = Callable[[], Publisher]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A page after Kafka was asked: the positions it confirmed, why not the others, and how fast it was."""
+
+    confirmed: Sequence[int]
+    errors: Mapping[int, str]
+    in_time: bool
+    """Whether one of them was as fast as senders need it."""
 
 
 class Drain:
@@ -98,8 +112,7 @@ class Drain:
         if self._spool.waiting:
             return await self._page()
         if self._circuit.reason is not None:
-            if asyncio.get_running_loop().time() >= self._try_at:
-                await self._half_open()
+            await self._let_one_try()
             return PAUSE_SECONDS
         await self._spool.look()  # a receiver that was killed beside this one may have left something
         return 0 if self._spool.waiting else IDLE_SECONDS
@@ -124,39 +137,44 @@ class Drain:
         page = await self._spool.page(self._after)
         if not page:
             await self._spool.look()
+            await self._let_one_try()  # what is left may be nothing but what Kafka never takes
             refused, self._after = self._after > 0, 0
             return IDLE_SECONDS if refused else 0
-        confirmed, in_time = await self._publish(self._publisher, page)
-        if len(confirmed) < len(page):
+        tried = await self._publish(self._publisher, page)
+        if tried.errors:
             self._after = page[-1].position  # one that Kafka never takes must not hold up the others
-        if confirmed:
-            await self._spool.drained(confirmed)
-            self._try_at = 0.0 if in_time else asyncio.get_running_loop().time() + SLOW_SECONDS
-        if in_time:
+        if tried.confirmed:
+            await self._spool.drained(tried.confirmed)
+            self._try_at = 0.0 if tried.in_time else asyncio.get_running_loop().time() + SLOW_SECONDS
+        if tried.in_time:
             await self._half_open()
-        return 0 if confirmed else PAUSE_SECONDS
+        if tried.errors and await self._publisher.ready() is None:  # else it is no fault of theirs
+            await self._spool.refused(tried.errors)
+        return 0 if tried.confirmed else PAUSE_SECONDS
 
-    async def _publish(self, publisher: Publisher, page: Sequence[Placed]) -> tuple[list[int], bool]:
-        """The positions that were confirmed, and whether one of them was as fast as senders need it.
-
-        The page is what is in flight at most; produced in its order, which the producer keeps.
-        """
+    async def _publish(self, publisher: Publisher, page: Sequence[Placed]) -> Tried:
+        """The page is what is in flight at most; produced in its order, which the producer keeps."""
         loop = asyncio.get_running_loop()
         started = loop.time()
 
-        async def publish(placed: Placed) -> float | None:
-            try:
-                await publisher.publish(to_envelope(placed.item))
-            except NotConfirmed:
-                return None
-            except (ValueError, KeyError) as error:  # it stays: only a person can tell what it was
-                logger.error("delivery %s cannot be read: %s", placed.item.delivery_id, type(error).__name__)
-                return None
-            return loop.time() - started
+        async def publish(placed: Placed) -> float | str:
+            return await _refusal(publisher, placed) or loop.time() - started
 
-        taken = await asyncio.gather(*map(publish, page))
-        found = {placed.position: took for placed, took in zip(page, taken, strict=True) if took is not None}
-        return list(found), any(took < self._in_time_seconds for took in found.values())
+        answers = await asyncio.gather(*map(publish, page))
+        found = {placed.position: answer for placed, answer in zip(page, answers, strict=True)}
+        taken = {position: took for position, took in found.items() if isinstance(took, float)}
+        errors = {position: error for position, error in found.items() if isinstance(error, str)}
+        in_time = any(took < self._in_time_seconds for took in taken.values())
+        for placed in page:
+            if errors.get(placed.position) in OF_A_BATCH:
+                errors[placed.position] = await _refusal(publisher, placed) or ""
+        refused = {position: error for position, error in errors.items() if error}
+        return Tried([position for position in found if position not in refused], refused, in_time)
+
+    async def _let_one_try(self) -> None:
+        """Nothing that drains can tell how fast Kafka is, so the next delivery finds out."""
+        if asyncio.get_running_loop().time() >= self._try_at:
+            await self._half_open()
 
     async def _half_open(self) -> None:
         """Deliveries try Kafka again when it answers their producer too; one unanswered opens it again."""
@@ -173,3 +191,15 @@ class Drain:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:
             one.cancel()
+
+
+async def _refusal(publisher: Publisher, placed: Placed) -> str | None:
+    """Publishes one delivery; why Kafka did not confirm it, None when it did."""
+    try:
+        await publisher.publish(to_envelope(placed.item))
+    except NotConfirmed as error:
+        return str(error)
+    except (ValueError, KeyError) as error:  # it stays: only a person can tell what it was
+        logger.error("delivery %s cannot be read: %s", placed.item.delivery_id, type(error).__name__)
+        return f"it cannot be read: {type(error).__name__}"
+    return None

@@ -1,25 +1,26 @@
 """What Kafka did not confirm in time, on this machine's disk until it does. Nothing leaves it otherwise.
 
 The file counts what ever came in and what ever was drained in the transactions that do it, so that after
-any crash in = drained + waiting, and `hirestream audit` can say so.
+any crash in = drained + waiting + taken out by hand, and `hirestream audit` can say so.
 """
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from receiver.appender import Appender, Overloaded
 from receiver.envelope import Envelope
-from receiver.queue import ITEM_BYTES, Bounds, Counted, Placed, Queue, count
+from receiver.queue import ITEM_BYTES, Bounds, Counted, Placed, Queue
 from receiver.refusals import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
 from receiver.spooled import to_item
+from receiver.stuck import SpoolTotals, note_refused, totals
 
-__all__ = ["Counted", "Spool", "Trouble", "open_spool", "spool_path", "spool_totals"]
+__all__ = ["Counted", "Spool", "SpoolTotals", "Trouble", "open_spool", "spool_path", "spool_totals"]
 
 FILE_NAME = "spool.sqlite"
 MAX_WAITING = 2048
@@ -50,7 +51,9 @@ class Spool:
     `trouble` is why it does not take now.
     """
 
-    def __init__(self, queue: Queue, settings: SpoolSettings) -> None:
+    def __init__(self, path: Path, queue: Queue, settings: SpoolSettings) -> None:
+        self._path = path
+        self._inode = path.stat().st_ino
         self.takes = settings.enabled
         self.trouble: Trouble | None = None
         self._queue = queue
@@ -69,10 +72,8 @@ class Spool:
     async def keep(self, envelope: Envelope) -> Refusal | None:
         """None once the delivery is durable, else why it is not kept. Never raises."""
         loop = asyncio.get_running_loop()
-        if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
-            return REFUSED[self.trouble]
-        if self._oldest_at is not None and envelope.received_at - self._oldest_at > self._max_age:
-            return self._troubled("too_old", loop)
+        if refused := self._unfit(envelope, loop):
+            return refused
         try:
             kept = await self._appender.append(to_item(envelope))
         except Overloaded:
@@ -96,6 +97,10 @@ class Spool:
         await asyncio.to_thread(self._queue.delete, positions)
         await self.look()
         self._well()
+
+    async def refused(self, errors: Mapping[int, str]) -> None:
+        """Keeps why Kafka, which answers, did not take these, for a person. Raises `sqlite3.Error`."""
+        await asyncio.to_thread(note_refused, self._path, errors)
 
     async def look(self) -> None:
         """Finds out what is oldest now; an empty spool gives its disk space back. Raises `sqlite3.Error`."""
@@ -138,6 +143,24 @@ class Spool:
         await self._appender.close()
         self._queue.close()
 
+    def _unfit(self, envelope: Envelope, loop: asyncio.AbstractEventLoop) -> Refusal | None:
+        """What is known to be in the way before anything is written."""
+        if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
+            return REFUSED[self.trouble]
+        if not self._in_place():
+            self._damaged = True
+            return self._troubled("failing", loop, "its file was deleted or replaced")
+        if self._oldest_at is not None and envelope.received_at - self._oldest_at > self._max_age:
+            return self._troubled("too_old", loop)
+        return None
+
+    def _in_place(self) -> bool:
+        """Whether a later start would find what is written now; a deleted file takes it and shows nothing."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
     def _troubled(self, trouble: Trouble, loop: asyncio.AbstractEventLoop, why: str = "") -> Refusal:
         if self.trouble != trouble:
             logger.error("the spool takes no more: %s", " ".join(filter(None, (trouble, why))))
@@ -164,7 +187,7 @@ def open_spool(settings: CoreSettings) -> Spool | None:
     try:
         queue = Queue(path)
         queue.check()
-        return Spool(queue, settings.spool)
+        return Spool(path, queue, settings.spool)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
             f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "
@@ -172,13 +195,13 @@ def open_spool(settings: CoreSettings) -> Spool | None:
         ) from error
 
 
-def spool_totals(settings: CoreSettings) -> Counted | None:
+def spool_totals(settings: CoreSettings) -> SpoolTotals | None:
     """The spool in numbers, as seen from another process; None without one. Raises `SettingsError`."""
     path = spool_path(settings)
     if not path.exists():
         return None
     try:
-        return count(path)
+        return totals(path)
     except sqlite3.Error as error:
         raise SettingsError(
             f"{path} cannot be read ({type(error).__name__}); the receiver's log says more"

@@ -8,7 +8,7 @@ import traceback
 
 from receiver.settings import PROJECT
 from tests.chaos.run import Outcome, run
-from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.scenarios import SCENARIOS, Scenario
 
 COLUMNS = ("acknowledged", "loaded", "duplicate", "quarantined", "lost", "doubled", "unacknowledged")
 
@@ -16,15 +16,13 @@ COLUMNS = ("acknowledged", "loaded", "duplicate", "quarantined", "lost", "double
 def main() -> int:
     """1 when a promise was broken."""
     options = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    options.add_argument("--only", action="append", help="part of a scenario's name; may be repeated")
+    options.add_argument("--only", action="append", help="a scenario, or part of its name; may be repeated")
     options.add_argument("--minutes", type=float, default=2.0, help="how long a stopped broker stays away")
     chosen = options.parse_args()
     done: list[Outcome] = []
     broken: list[str] = []
     print(f"{'scenario':34}{'requests':>9}" + "".join(f"{name:>15}" for name in COLUMNS) + f"{'seconds':>9}")
-    for scenario in SCENARIOS:
-        if chosen.only and not any(part in scenario.name for part in chosen.only):
-            continue
+    for scenario in _chosen(chosen.only or [""]):
         try:
             outcome = run(scenario, chosen.minutes)
         except Exception:  # noqa: BLE001 - one scenario must not end the others
@@ -35,6 +33,12 @@ def main() -> int:
         _show(outcome)
     _write(done, broken)
     return 1 if broken or any(outcome.wrong for outcome in done) else 0
+
+
+def _chosen(wanted: list[str]) -> list[Scenario]:
+    """Those of exactly these names; without any, those with such a part in theirs."""
+    exact = [scenario for scenario in SCENARIOS if scenario.name in wanted]
+    return exact or [each for each in SCENARIOS if any(part in each.name for part in wanted)]
 
 
 def _show(outcome: Outcome) -> None:

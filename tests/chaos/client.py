@@ -36,6 +36,8 @@ class Client:
         self.traffic = traffic
         self.requests = 0
         self.statuses: Counter[int] = Counter()
+        self.cut_off = 0
+        """Requests whose connection was ended without an answer; refused connections are none."""
         self.acknowledged: dict[str, bytes] = {}
         """Body by delivery id, for every answer 200."""
         self.slowest_seconds = 0.0
@@ -86,8 +88,9 @@ class Client:
         try:
             async with session.post(self.url, data=body, headers=self._headers(body)) as answer:
                 document = await answer.json()
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.statuses[0] += 1
+            self.cut_off += not isinstance(error, aiohttp.ClientConnectorError | TimeoutError)
             return False
         self.statuses[answer.status] += 1
         if answer.status == 200:

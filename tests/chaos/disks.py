@@ -56,7 +56,7 @@ class Disk:
 
 def lake_disk_full(world: World) -> None:
     """No room for the loader: it ends with one sentence, and goes on from there when there is room."""
-    wait_for(lambda: "batch 1:" in world.loader.words(), 60, "the first batch")
+    wait_for(lambda: "batch 1:" in world.loader.words(), 180, "the first batch")
     world.loader.stop()
     warehouse = world.settings.warehouse
     with small_disk(

@@ -55,7 +55,7 @@ class Jumping(dt.datetime):
     def now(cls, tz: dt.tzinfo | None = None) -> Self:
         """The time, or what a broken clock takes for it."""
         cls._calls += 1
-        jump = (0, -7_200, 0, 400_000, -30)[cls._calls // 50 % 5]
+        jump = (0, -7_200, 0, 400_000, -30)[cls._calls // 2 % 5]  # a loader asks once a batch
         return super().now(tz) + dt.timedelta(seconds=jump)
 
 
@@ -80,9 +80,13 @@ def main() -> int:
     if what == "jumping-loader":
         patch("pipelines.warehouse.loading.dt", JumpingModule()).start()
     if what == "dying":
-        point, batch = sys.argv[2], int(sys.argv[3])
-        patch("pipelines.warehouse.loading.open_lake", lambda at: Dying(open_lake(at), point, batch)).start()
+        die_at(sys.argv[2], int(sys.argv[3]))
     return run(["stream"])
+
+
+def die_at(point: str, batch: int) -> None:
+    """Whatever loads in this process from now on dies there; batch 0 is the first that it commits."""
+    patch("pipelines.warehouse.loading.open_lake", lambda at: Dying(open_lake(at), point, batch)).start()
 
 
 if __name__ == "__main__":

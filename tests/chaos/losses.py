@@ -38,7 +38,7 @@ def topic_recreated(world: World) -> int:
 
 def _backlog(world: World) -> int:
     """Let records pile up that are not loaded; how many there are."""
-    wait_for(lambda: "batch 2:" in world.loader.words(), 60, "the second batch")
+    wait_for(lambda: "batch 2:" in world.loader.words(), 180, "the second batch")
     world.loader.stop()
     time.sleep(4)
     world.client.finish()

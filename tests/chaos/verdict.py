@@ -1,4 +1,5 @@
-"""`... FILE`: the ledger against the answers that a client got, as JSON. `... --count`: its rows.
+"""`... FILE`: the ledger against the answers that a client got, as JSON. `... --count N`: its rows of
+partitions from N on.
 
 A process of its own, because a lake may stand where only the system's processes can see it.
 """
@@ -42,12 +43,14 @@ def verdict(settings: Settings, acknowledged: dict[str, bytes]) -> dict[str, Any
     }
 
 
-def count(settings: Settings) -> int:
-    """Ledger rows, 0 where there is no lake yet."""
+def count(settings: Settings, from_partition: int) -> int:
+    """Ledger rows of the partitions from this one on, 0 where there is no lake yet."""
     if not (settings.warehouse / "catalog.sqlite").exists():
         return 0
     with open_lake(settings.warehouse, read_only=True) as con:
-        row = con.execute("SELECT count(*) FROM wh.ledger.deliveries").fetchone()
+        row = con.execute(
+            "SELECT count(*) FROM wh.ledger.deliveries WHERE partition >= ?", [from_partition]
+        ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -55,7 +58,7 @@ def main() -> None:
     """Print what was asked for."""
     settings = Settings.read()
     if sys.argv[1] == "--count":
-        sys.stdout.write(str(count(settings)))
+        sys.stdout.write(str(count(settings, int(sys.argv[2]))))
         return
     pairs = json.loads(Path(sys.argv[1]).read_text())
     acknowledged = {delivery: body.encode("latin-1") for delivery, body in pairs.items()}

@@ -146,13 +146,13 @@ class World:
         wait_for(lambda: self._alive(program), READY_SECONDS, "the receiver")
         return program
 
-    def start_loader(self, *options: str) -> Program:
+    def start_loader(self, **environment: str) -> Program:
         """`hirestream stream`."""
-        return self.start("-m", "pipelines.cli", "stream", *options)
+        return self.start("-m", "pipelines.cli", "stream", **environment)
 
-    def loaded(self) -> int:
-        """Ledger rows, 0 without a lake."""
-        done = self.run("-m", "tests.chaos.verdict", "--count")
+    def loaded(self, from_partition: int = 0) -> int:
+        """Ledger rows of the partitions from this one on, 0 without a lake."""
+        done = self.run("-m", "tests.chaos.verdict", "--count", str(from_partition))
         return int(done.stdout or 0)
 
     def run(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -188,15 +188,16 @@ class World:
         found: Mapping[str, Any] = json.loads(done.stdout)
         return found
 
+    def answers(self) -> bool:
+        """Whether the receiver answers on a new connection."""
+        try:
+            return Receiver(self.settings.receiver.port, None, Path()).get("/healthz").status == 200  # type: ignore[arg-type]
+        except (OSError, EOFError):
+            return False
+
     def _alive(self, program: Program) -> bool:
         assert program.running, program.words()[-2_000:]
-        try:
-            return (
-                Receiver(self.settings.receiver.port, program.process, program.log).get("/healthz").status
-                == 200
-            )
-        except OSError:
-            return False
+        return self.answers()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -1,22 +1,33 @@
 """What status and audit say of the spool."""
 
 import datetime as dt
+import hashlib
+import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from pipelines.errors import UsageError
 from pipelines.ingest.topic import ensure_topic
 from pipelines.operate.auditing import audit_spool, render, run_audit
+from pipelines.operate.spooled import take_out, taken_out_table, waiting_table
 from pipelines.operate.status import read_status
 from pipelines.operate.status import render as render_status
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.tables import create_tables
 from receiver.queue import Bounds, Item, Queue
-from receiver.spool import spool_path
+from receiver.spool import spool_path, spool_totals
 from tests.conftest import SettingsFor
-from tests.receiver.running import running
+from tests.receiver.running import running, variables, wait_for
 
+NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 WIDE = Bounds(10**9, 10**6)
 NOTE = b'{"provider": "popp", "key": "k"}'
 
@@ -118,3 +129,83 @@ def test_a_damaged_spool_is_a_finding_and_a_problem(settings_for: SettingsFor) -
     assert spooled is None
     assert ["spool.sqlite" in finding.where for finding in findings] == [True]
     assert ["cannot be read" in problem for problem in spool_problems(settings)] == [True]
+
+
+def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipelines.cli", "spool", *arguments]
+    return subprocess.run(
+        command, env=os.environ | variables(settings), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
+    settings_for: SettingsFor, tmp_path: Path
+) -> None:
+    settings = settings_for()
+    ensure_topic(settings.kafka)
+    with open_lake(settings.warehouse) as lake:
+        create_tables(lake)
+    huge = b"x" * (settings.kafka.max_message_bytes + 1)
+    settings.home.mkdir(exist_ok=True)
+    queue = Queue(spool_path(settings))
+    items = [Item(f"id-{number}", "popp", NOW, body, NOTE) for number, body in ((1, b"{}"), (2, huge))]
+    assert queue.append(items, WIDE) == [True, True]
+    queue.close()
+    file, no_file = tmp_path / "delivery.json", tmp_path / "no"
+    with running(settings) as receiver:
+        wait_for(lambda: [row[5] > 0 for row in waiting_table(settings, 9).rows] == [True])
+        (listed,) = json.loads(run(settings, "--json").stdout)
+        assert listed.pop("attempts") > 0
+        assert listed == {
+            "position": 2,
+            "delivery_id": "id-2",
+            "source": "popp",
+            "received_at": NOW.isoformat(),
+            "body_bytes": len(huge),
+            "error": "MSG_SIZE_TOO_LARGE",
+        }
+        gone = run(settings, "take-out", "id-1", str(no_file), "--reason", "r")
+        assert (gone.returncode, "no delivery id-1 waits" in gone.stderr, gone.stdout) == (2, True, "")
+        done = run(settings, "take-out", "id-2", str(file), "--reason", "too large", "--json")
+        assert (done.returncode, json.loads(done.stdout)["error"]) == (0, "MSG_SIZE_TOO_LARGE"), done.stderr
+        wait_for(lambda: receiver.metric("hirestream_spool_waiting") == 0)
+        assert run(settings, "list", "--json").stdout == "[]\n"
+    assert file.read_bytes() == huge
+    assert file.stat().st_mode & 0o077 == 0
+    assert not no_file.exists()
+    (row,) = json.loads(run(settings, "taken-out", "--json").stdout)
+    assert (row["reason"], row["body_sha256"]) == ("too large", hashlib.sha256(huge).hexdigest())
+    found = spool_totals(settings)
+    assert found is not None
+    assert (found.appended, found.deleted, found.waiting, found.taken_out) == (2, 1, 0, 1)
+    assert run_audit(settings).ok
+    plant(settings, "DELETE FROM taken_out")
+    assert ["are gone: lost" in finding.problem for finding in audit_spool(settings)[1]] == [True]
+
+
+def test_a_kill_before_the_commit_leaves_it_in_the_file_and_in_the_spool(settings_for: SettingsFor) -> None:
+    settings = settings_for()
+    spool(settings, 2, drained=0, age_seconds=60)
+    file = settings.home / "delivery"
+    if not os.fork():
+        with patch("receiver.stuck.os.close", lambda _: os.kill(os.getpid(), signal.SIGKILL)):
+            take_out(settings, "id-0", file, reason="r", now=NOW)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
+    assert file.read_bytes() == b"body"
+    assert [row[1] for row in waiting_table(settings, 9).rows] == ["id-0", "id-1"]
+    assert taken_out_table(settings).rows == []
+    with pytest.raises(UsageError, match=r"cannot be made \(File exists\); nothing was taken out"):
+        take_out(settings, "id-0", file, reason="r", now=NOW)
+    assert len(waiting_table(settings, 9).rows) == 2
+    assert audit_spool(settings)[1] == ()
+
+
+def test_the_oldest_are_listed_and_no_spool_is_an_empty_list(settings_for: SettingsFor) -> None:
+    settings = settings_for()
+    assert (waiting_table(settings, 9).rows, taken_out_table(settings).rows) == ([], [])
+    with pytest.raises(UsageError, match="no delivery id-0 waits"):
+        take_out(settings, "id-0", settings.home / "file", reason="r", now=NOW)
+    assert not spool_path(settings).exists()
+    spool(settings, 5, drained=1, age_seconds=60)
+    assert [row[0] for row in waiting_table(settings, 3).rows] == [2, 3, 4]

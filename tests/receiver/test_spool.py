@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,10 +25,11 @@ from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.loading import Choices, open_loader
 from receiver.envelope import Envelope
-from receiver.queue import Bounds, Counted, Item, Queue
+from receiver.queue import Bounds, Item, Queue
 from receiver.settings import CoreSettings, SettingsError
-from receiver.spool import open_spool, spool_path, spool_totals
+from receiver.spool import SpoolTotals, open_spool, spool_path, spool_totals
 from receiver.spooled import to_envelope, to_item
+from receiver.stuck import waiting
 from tests.conftest import SettingsFor, free_port
 from tests.receiver.running import Answer, Receiver, frozen, post, read_answer, running, wait_for
 from tests.receiver.topics import PARTITIONS, create_topic, headers, messages
@@ -70,7 +73,7 @@ def delivery_id(answer: Answer) -> str:
     return str(json.loads(answer.body)["delivery_id"])
 
 
-def totals(settings: CoreSettings) -> Counted:
+def totals(settings: CoreSettings) -> SpoolTotals:
     found = spool_totals(settings)
     assert found is not None
     assert found.adds_up
@@ -266,6 +269,22 @@ def test_while_the_oldest_is_too_old_nothing_is_added(settings_for: SettingsFor)
     assert spooled_ids(settings) == [kept]
 
 
+def test_a_file_deleted_under_it_takes_nothing_more_and_what_it_had_is_drained(
+    kafka: RunningBroker, settings_for: SettingsFor
+) -> None:
+    settings = spooling(settings_for)
+    with running(settings) as receiver:
+        with frozen(kafka.pid):
+            kept = [delivery_id(receiver.post(body(number))) for number in range(3)]
+            for file in settings.home.glob("spool.sqlite*"):
+                file.unlink()
+            answer = receiver.post(body(3))
+            assert (answer.status, answer.code) == (503, "spool_failing")
+            assert "deleted or replaced" in receiver.log.read_text()
+        wait_for(lambda: receiver.post(body(4)).status == 200, 40)
+        wait_for(lambda: {*kept} <= {*topic_ids(settings)})
+
+
 def test_a_disk_that_takes_nothing_is_503_until_it_does(settings_for: SettingsFor) -> None:
     settings = nowhere(settings_for)
     with running(settings) as receiver:
@@ -321,6 +340,47 @@ def test_one_that_kafka_never_takes_does_not_hold_up_the_others(settings_for: Se
         assert receiver.metric('hirestream_deliveries_total{outcome="accepted",source="popp"}') == 1
     assert spooled_ids(settings) == ["id-0"]
     assert {f"id-{number}" for number in range(1, 6)} <= {*topic_ids(settings)}
+
+
+def test_what_the_topic_no_longer_takes_is_told_and_nothing_else_waits(settings_for: SettingsFor) -> None:
+    settings = spooling(settings_for)
+    limit_messages(settings, 50_000)
+    sent = [envelope(number, body=b"x" * (100_000 if number in {0, 150} else 900)) for number in range(300)]
+    spool(settings, *sent)
+    with running(settings) as receiver:
+        wait_for(lambda: receiver.metric("hirestream_spool_waiting") == 2)
+        assert receiver.post(body(1)).status == 200
+        wait_for(lambda: min(one.attempts for one in waiting(spool_path(settings), 9)) > 1)
+    told = [(one.position, one.delivery_id, one.error) for one in waiting(spool_path(settings), 9)]
+    assert told == [(1, "id-0", "MSG_SIZE_TOO_LARGE"), (151, "id-150", "MSG_SIZE_TOO_LARGE")]
+    copies = Counter(one for one in topic_ids(settings) if one.startswith("id-"))
+    assert copies == {one.delivery_id: 1 for one in sent if len(one.body) == 900}
+    assert totals(settings).refused == 2
+
+
+def limit_messages(settings: CoreSettings, most_bytes: int) -> None:
+    """The topic takes nothing larger from now on."""
+    entry = ConfigEntry("max.message.bytes", str(most_bytes), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, settings.kafka.topic, incremental_configs=[entry])
+    admin = AdminClient({**settings.kafka.client_config()})
+    for done in admin.incremental_alter_configs([resource]).values():
+        done.result(30)
+
+
+def test_what_kafka_never_takes_does_not_keep_the_circuit_open(
+    kafka: RunningBroker, settings_for: SettingsFor
+) -> None:
+    settings = spooling(settings_for, spool={"max_age_seconds": 60})
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    spool(settings, envelope(0, body=b"x" * (settings.kafka.max_message_bytes + 1), received_at=hour_ago))
+    with running(settings) as receiver:
+        assert receiver.post(body(1)).status == 200
+        with frozen(kafka.pid):
+            answer = receiver.post(body(2))
+            assert (answer.status, answer.code) == (503, "spool_too_old")
+        wait_for(lambda: receiver.post(body(3)).status == 200, 30)
+        wait_for(lambda: says(receiver)["kafka"] == "answers")
+    assert spooled_ids(settings) == ["id-0"]
 
 
 def test_what_is_drained_stands_in_its_order_and_as_it_was(settings_for: SettingsFor) -> None:

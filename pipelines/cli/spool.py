@@ -1,0 +1,59 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""Commands about what waits for Kafka on this machine."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app
+from pipelines.cli.options import AsJson, read_settings
+
+FEW = 20
+spool = typer.Typer(
+    help="What waits for Kafka on this machine, and what Kafka never takes.", rich_markup_mode=None
+)
+app.add_typer(spool, name="spool", invoke_without_command=True)
+
+
+@spool.callback()
+def spool_by_default(context: typer.Context, as_json: AsJson = False) -> None:
+    """What waits for Kafka on this machine, and what Kafka never takes; alone it is `list`."""
+    if context.invoked_subcommand is None:
+        spool_list(limit=FEW, as_json=as_json)
+
+
+@spool.command("list")
+def spool_list(
+    limit: Annotated[int, typer.Option(min=1, help="So many at most.")] = FEW, as_json: AsJson = False
+) -> None:
+    """List what waits: first what Kafka refuses by itself, with its error, then the oldest."""
+    from pipelines.operate.output import hand_over_rows
+    from pipelines.operate.spooled import waiting_table
+
+    hand_over_rows(waiting_table(read_settings(), limit), as_json=as_json)
+
+
+@spool.command("taken-out")
+def spool_taken_out(as_json: AsJson = False) -> None:
+    """List what was ever taken out, by its sha256, and why."""
+    from pipelines.operate.output import hand_over_rows
+    from pipelines.operate.spooled import taken_out_table
+
+    hand_over_rows(taken_out_table(read_settings()), as_json=as_json)
+
+
+@spool.command("take-out")
+def spool_take_out(
+    delivery_id: Annotated[str, typer.Argument(help="The delivery, by its id.")],
+    file: Annotated[Path, typer.Argument(help="A new file for its body, byte for byte.")],
+    reason: Annotated[str, typer.Option(help="Why, kept for ever; no personal data.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put one delivery into a file and take it out of the spool; the audit tells of it for ever."""
+    from pipelines.operate.output import hand_over
+    from pipelines.operate.spooled import render_taken_out, take_out
+
+    found = take_out(read_settings(), delivery_id, file, reason=reason, now=datetime.now(UTC))
+    hand_over(found, render_taken_out(found, file), as_json=as_json)
