@@ -9,5 +9,6 @@ from pipelines.cli.app import main, run
 
 __all__ = ["main", "run"]
 
-for _kind in ("running", "sending", "looking", "reloading", "contracts", "secrets"):  # as `--help` lists them
+# as `--help` lists them
+for _kind in ("running", "sending", "looking", "explaining", "reloading", "contracts", "secrets", "spool"):
     import_module(f"pipelines.cli.{_kind}")

@@ -38,14 +38,12 @@ def attach_statement(
     return f"ATTACH 'ducklake:sqlite:{_quoted(warehouse / 'catalog.sqlite')}' AS {alias} ({options})"
 
 
-def open_lake(
-    warehouse: Path, *, read_only: bool = False, pinned: bool = False
-) -> duckdb.DuckDBPyConnection:
+def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection of its own with the lake attached as `wh` and chosen.
 
-    `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for as
-    long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty when
-    small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
+    `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for
+    as long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty
+    when small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
     Raises `duckdb.Error` when there is no lake yet and it is opened for reading.
     """
     read_only = read_only or pinned
@@ -63,7 +61,7 @@ def open_lake(
 
 
 def _pin(con: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    ((newest,),) = con.execute(f"SELECT id FROM ducklake_current_snapshot('{CATALOG}')").fetchall()
+    ((newest,),) = con.execute("SELECT id FROM ducklake_current_snapshot(?)", [CATALOG]).fetchall()
     con.execute(f"DETACH {CATALOG}")
     con.execute(attach_statement(warehouse, read_only=True, snapshot_id=newest))
 

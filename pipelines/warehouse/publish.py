@@ -1,20 +1,38 @@
-"""The plain `warehouse.duckdb`: entities and marts as tables of one file that any tool opens.
+"""The plain `warehouse.duckdb`: entities, marts and macros in one file that any tool opens.
 
 It is written beside the one in use and put in its place in one step, so no reader ever waits or sees half of
-it; who has it open keeps what they opened. The entities cost most and change least, so they are copied rarely
-into a base file, from which every new edition starts.
+it; who has it open keeps what they opened. What grows with the entities costs most: the entities and the
+members of the rates, many for each entity, are copied rarely into a base file, from which every new edition
+starts. The members of durations are one for each conversation, and the macros work percentiles out from them,
+so they come with the marts.
 """
 
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from pipelines.settings import Settings
+from pipelines.warehouse.counted import COUNTED
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import one_at_a_time
+from pipelines.warehouse.macros import PUBLISHED, create_macros, quoted
+from pipelines.warehouse.meanings import comment_lake, meanings
+
+Connection = duckdb.DuckDBPyConnection
+
+MEMBERS = "marts.members"
+_MEASURED = ", ".join(quoted(counted.name) for counted in COUNTED if counted.measured)
+_AGES = {
+    MEMBERS: " In this file those of rates are as old as the entities and can be older than the other marts; "
+    "those of durations are as new as these."
+}
+
+REST = 4
+"""So many times as long as an edition took there is none: at a million events one costs 15 CPU seconds."""
 
 COSTLY_ON_EMPTY_TABLES = "join_order,statistics_propagation"
 """Optimizers that take long over tables of the lake without a row, as those of a provider not in use."""
@@ -27,24 +45,32 @@ class Publisher:
         self._settings = settings
         self._base = settings.warehouse / "published-entities.duckdb"
         self._marts_at = self._entities_at = float("-inf")
+        self._took_seconds = 0.0
 
     def publish_if_due(self, *, now: bool = False) -> bool:
-        """Write a new edition when the last is old enough, or at once. Returns whether one was written."""
-        if not now and time.monotonic() - self._marts_at < self._settings.publish.marts_seconds:
+        """Write a new edition when the last is old enough, or at once. Returns whether one was written.
+
+        An edition that took long makes the next one wait longer, so that most of the time none is written.
+        """
+        wait = max(self._settings.publish.marts_seconds, REST * self._took_seconds)
+        if not now and time.monotonic() - self._marts_at < wait:
             return False
+        begun = time.monotonic()
         with one_at_a_time(self._settings.warehouse / "publish.lock"):
             self._publish(now=now)
+        self._took_seconds = time.monotonic() - begun
         return True
 
     def _publish(self, *, now: bool) -> None:
         due = self._settings.publish
         if now or time.monotonic() - self._entities_at >= due.entities_seconds or not self._base.exists():
-            self._write(self._base, None, "entities")
+            comment_lake(self._settings.warehouse)
+            self._write(self._base, None, copy_base)
             self._entities_at = time.monotonic()
-        self._write(self._settings.published, self._base, "marts")
+        self._write(self._settings.published, self._base, copy_marts)
         self._marts_at = time.monotonic()
 
-    def _write(self, target: Path, start_from: Path | None, schema: str) -> None:
+    def _write(self, target: Path, start_from: Path | None, copy: Callable[[Connection], None]) -> None:
         new = target.with_name(f".{target.name}.new")
         new.unlink(missing_ok=True)
         if start_from is not None:
@@ -52,37 +78,58 @@ class Publisher:
         con = open_lake(self._settings.warehouse, pinned=True)
         try:
             con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
-            con.execute(f"ATTACH '{str(new).replace(chr(39), chr(39) * 2)}' AS edition")
-            copy_schema(con, schema)
+            con.execute(f"ATTACH {quoted(str(new))} AS edition")
+            copy(con)
             con.execute("DETACH edition")
         finally:
             con.close()
         _replace(new, target)
 
 
-def copy_schema(con: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """Every table and view of a schema of the lake as a table of `edition`, with what is said of it."""
+def copy_base(con: Connection) -> None:
+    """Entities, and members of rates, of the lake as tables of `edition`."""
+    for name in _relations(con, "entities"):
+        _copy(con, name)
+    if MEMBERS in _relations(con, "marts"):
+        _copy(con, MEMBERS, f"mart NOT IN ({_MEASURED})")
+
+
+def copy_marts(con: Connection) -> None:
+    """Every other mart, the members of durations, and the macros, into an `edition` with the base."""
+    for name in _relations(con, "marts"):
+        if name != MEMBERS:
+            _copy(con, name)
+    if MEMBERS in _relations(con, "marts", of="edition"):
+        for relation in sorted({f"staging.{counted.members}" for counted in COUNTED if counted.measured}):
+            con.execute(f"INSERT INTO edition.{MEMBERS} BY NAME FROM wh.{relation}")
+    con.execute("USE edition")
+    create_macros(con, PUBLISHED)
+    con.execute("USE wh")
+
+
+def _relations(con: Connection, schema: str, of: str = "wh") -> list[str]:
+    """Tables and views of a schema of a database as `schema.table`."""
+    named = "WHERE database_name = $database AND schema_name = $schema"
+    found = con.execute(
+        f"SELECT table_name FROM duckdb_tables() {named} UNION ALL "  # noqa: S608 - our own text
+        f"SELECT view_name FROM duckdb_views() {named} ORDER BY ALL",
+        {"database": of, "schema": schema},
+    ).fetchall()
+    return [f"{schema}.{name}" for (name,) in found]
+
+
+def _copy(con: Connection, name: str, where: str = "true") -> None:
+    """One table or view with what is said of it and of its columns."""
+    schema, table = name.split(".")
+    copied = f'edition.{schema}."{table}"'
     con.execute(f"CREATE SCHEMA IF NOT EXISTS edition.{schema}")
-    named = "WHERE database_name = 'wh' AND schema_name = ?"
-    tables = con.execute(
-        f"SELECT table_name, comment FROM duckdb_tables() {named} "  # noqa: S608 - our own text
-        f"UNION ALL SELECT view_name, comment FROM duckdb_views() {named} ORDER BY ALL",
-        [schema, schema],
-    ).fetchall()
-    columns = con.execute(
-        f"SELECT table_name, column_name, comment FROM duckdb_columns() {named} AND comment IS NOT NULL",  # noqa: S608
-        [schema],
-    ).fetchall()
-    for table, comment in tables:
-        con.execute(f'CREATE TABLE edition.{schema}."{table}" AS FROM wh.{schema}."{table}"')
-        if comment:
-            con.execute(f'COMMENT ON TABLE edition.{schema}."{table}" IS {_literal(comment)}')
-    for table, column, comment in columns:
-        con.execute(f'COMMENT ON COLUMN edition.{schema}."{table}"."{column}" IS {_literal(comment)}')
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    con.execute(f'CREATE TABLE {copied} AS FROM wh.{schema}."{table}" WHERE {where}')
+    if name in meanings():
+        meaning = meanings()[name]
+        about = f"{meaning.about}{_AGES.get(name, '')}"
+        con.execute(f"COMMENT ON TABLE {copied} IS {quoted(about)}")
+        for column, text in meaning.columns.items():
+            con.execute(f'COMMENT ON COLUMN {copied}."{column}" IS {quoted(text)}')
 
 
 def _replace(new: Path, target: Path) -> None:

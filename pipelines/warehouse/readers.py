@@ -12,6 +12,7 @@ import duckdb
 from pipelines.errors import Unavailable, UsageError
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.macros import LAKE, create_macros
 
 _PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
@@ -36,16 +37,18 @@ class Answer:
 def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckDBPyConnection:
     """The lake of this moment, read-only, as `wh`; not `pinned`, of the moment of each statement.
 
-    Raises `Unavailable` when there is none yet.
+    The connection has the table macros. Raises `Unavailable` when there is none yet.
     """
     if not (settings.warehouse / "catalog.sqlite").exists():
         raise Unavailable(
             f"there is no lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
         )
     try:
-        return open_lake(settings.warehouse, read_only=True, pinned=pinned)
+        con = open_lake(settings.warehouse, read_only=True, pinned=pinned)
+        create_macros(con, LAKE)
     except duckdb.Error as error:
         raise Unavailable(f"the lake cannot be opened: {_first_line(error)}") from error
+    return con
 
 
 def query(settings: Settings, sql: str) -> Answer:

@@ -1,0 +1,142 @@
+"""The marts that count members: their metrics and cuts, as macros and explanations need them.
+
+A test holds it against the lake. What a mart's columns are is asked of the mart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+COHORT, ACTIVITY = "cohort", "activity"
+BASES = (COHORT, ACTIVITY)
+
+CUTS: Mapping[str, str] = MappingProxyType(
+    {
+        "total": "'total'",
+        "organization": "cell.organization_id",
+        "source": "cell.source",
+        "provider": "cell.provider",
+        "campaign": "cell.campaign_id",
+        "external_campaign": "cell.external_campaign_id",
+        "day": "CAST(cell.day AS VARCHAR)",
+        "week": "CAST(CAST(date_trunc('week', cell.day) AS DATE) AS VARCHAR)",
+        "month": "strftime(cell.day, '%Y-%m')",
+    }
+)
+"""What every mart is cut by, as SQL over a row `cell` of it or of its members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One question: a mart by itself, or two by basis, with the metrics of both; the first is the default.
+
+    `basis` is the default one, None for a mart by itself. `members` is the staging view of its members,
+    `own_cuts` are further cuts as in `CUTS`. A mart is `measured` where members have a duration and no yes.
+    """
+
+    name: str
+    about: str
+    members: str
+    metrics: tuple[str, ...]
+    basis: str | None = None
+    cohort_only: tuple[str, ...] = ()
+    own_cuts: Mapping[str, str] = field(default_factory=dict)
+    measured: bool = False
+
+    @property
+    def cuts(self) -> Mapping[str, str]:
+        """Every cut there is."""
+        return {**CUTS, **self.own_cuts}
+
+    def mart(self, basis: str | None) -> str:
+        """The mart's name without its schema."""
+        return self.name if basis is None else f"{self.name}_{basis}"
+
+    def placed(self) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+        """Every mart by its name, with its basis and metrics."""
+        if self.basis is None:
+            return {self.name: (None, self.metrics)}
+        lasting = tuple(metric for metric in self.metrics if metric not in self.cohort_only)
+        return {
+            self.mart(COHORT): (COHORT, self.metrics),
+            self.mart(ACTIVITY): (ACTIVITY, lasting),
+        }
+
+
+COUNTED = (
+    Counted(
+        name="scheduling_success",
+        about="Does scheduling end in a booked meeting, and how do the bookings fare?",
+        members="scheduling_members",
+        metrics=(
+            "scheduling_success_rate",
+            "net_scheduling_success_rate",
+            "screening_to_scheduled_rate",
+            "friction_rate",
+            "success_after_friction_rate",
+            "reschedule_rate",
+            "cancellation_rate",
+            "late_cancellation_rate",
+            "no_show_rate",
+        ),
+        basis=COHORT,
+    ),
+    Counted(
+        name="screening_pass_rate",
+        about="How do screenings end: passed, failed, undecided, opted out?",
+        members="screening_members",
+        metrics=(
+            "pass_rate",
+            "completion_rate",
+            "cohort_pass_rate",
+            "opt_out_rate",
+            "human_takeover_rate",
+            "failed_to_start_rate",
+        ),
+        basis=ACTIVITY,
+        cohort_only=("completion_rate", "cohort_pass_rate", "human_takeover_rate", "failed_to_start_rate"),
+    ),
+    Counted(
+        name="nudge_exhaustion",
+        about="How many used up every reminder, and how many came back?",
+        members="nudge_members",
+        metrics=("exhaustion_rate", "interviewer_exhaustion_rate", "recovered_rate"),
+        basis=COHORT,
+    ),
+    Counted(
+        name="workflow_failures",
+        about="How many finished automation runs failed?",
+        members="workflow_members",
+        metrics=("run_failure_rate",),
+        basis=ACTIVITY,
+    ),
+    Counted(
+        name="time_to_schedule",
+        about="How long from the start of a conversation to its first booking?",
+        members="duration_members",
+        metrics=("time_to_schedule",),
+        measured=True,
+    ),
+    Counted(
+        name="queue_time",
+        about="How long did conversations wait in the queue?",
+        members="duration_members",
+        metrics=("queue_time",),
+        measured=True,
+    ),
+    Counted(
+        name="question_pass_rate",
+        about="Which screening questions do candidates pass?",
+        members="question_members",
+        metrics=("question_pass_rate",),
+        own_cuts={"question": "cell.screening_question"},
+    ),
+    Counted(
+        name="requirement_met_rate",
+        about="Which requirements do CVs meet?",
+        members="requirement_members",
+        metrics=("requirement_met_rate",),
+        own_cuts={"requirement": "cell.requirement"},
+    ),
+)
+"""In the order of the questions."""
