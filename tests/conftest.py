@@ -11,12 +11,18 @@ import pytest
 from pipelines.operate.broker import RunningBroker, start_broker
 from pipelines.operate.needs import free_port
 from pipelines.settings import Settings
+from tests.reports.browser import CHROMIUM
 
 SECRET_KID, SECRET = "k1", "test-secret"
 
 __all__ = ["SettingsFor", "free_port"]
 
 SettingsFor = Callable[..., Settings]
+
+
+def pytest_report_header() -> str:
+    """Says it where pages are not opened in a browser."""
+    return f"browser: {CHROMIUM or 'NONE, tests/reports/test_browser.py is left out; install chromium'}"
 
 
 @pytest.fixture(scope="session", autouse=True)

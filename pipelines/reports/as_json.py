@@ -1,10 +1,12 @@
 """`ReportData` as plain JSON values, for `hirestream report --json`."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from pipelines.reports.data import Answer, Group, Period, ReportData
+from pipelines.reports.details import Further, Measured
+from pipelines.reports.meanings import meanings
 from pipelines.reports.parts import Change, Parts
 from pipelines.warehouse.readers import plain
 
@@ -18,12 +20,44 @@ def report_as_json(data: ReportData) -> dict[str, Any]:
         "period_before": _period(data.period_before),
         "newest_loaded_at": plain(data.newest_loaded_at),
         "questions": [_answer(answer) for answer in data.answers],
+        "details": _value(data.details),
         "funnel": asdict(data.funnel),
         "ledger": {**asdict(data.ledger), "adds_up": data.ledger.adds_up},
-        "sources": [plain(asdict(source)) for source in data.sources],
+        "sources": [{**plain(asdict(source)), "is_silent": source.is_silent} for source in data.sources],
         "data_quality": [asdict(finding) for finding in data.findings],
         "freshness": [plain(asdict(table)) for table in data.freshness],
+        "meanings": [asdict(chapter) for chapter in meanings()],
     }
+
+
+def _value(value: Any) -> Any:
+    """A value of the details: parts and changes as in an answer, everything else by its field names."""
+    for kind, convert in _CONVERTED:
+        if isinstance(value, kind):
+            return convert(value)
+    if is_dataclass(value):
+        return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _value(item) for key, item in value.items()}
+    return [_value(item) for item in value] if isinstance(value, tuple) else plain(value)
+
+
+def _further(further: Further) -> dict[str, Any]:
+    metric = further.metric
+    return {
+        "question": metric.question,
+        "mart": metric.mart,
+        "metric": metric.metric,
+        "definition": metric.meaning,
+        **_parts(further.parts),
+        "remarks": dict(further.remarks),
+        "before": _parts(further.before),
+        "change": _change(further.change),
+    }
+
+
+def _measured(cases: Measured) -> dict[str, Any]:
+    return {"population": cases.population, **asdict(cases)}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
@@ -81,3 +115,10 @@ def _change(change: Change | None) -> dict[str, Any] | None:
 
 def _period(period: Period) -> dict[str, str]:
     return {"first": period.first.isoformat(), "last": period.last.isoformat()}
+
+
+_CONVERTED: tuple[tuple[type, Any], ...] = (
+    (Parts, _parts),
+    (Further, _further),
+    (Measured, _measured),
+)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pipelines.reports.details import Details
 from pipelines.reports.parts import Change, Parts
 from pipelines.reports.questions import Question
 
@@ -90,7 +91,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One sender: its deliveries, its last one, and seconds from happening to being received."""
+    """One sender: its deliveries, its last one, and seconds from happening to being received.
+
+    `error_share` is what could not be read; `usual_gap_seconds` is what 99 of 100 of its pauses stay under.
+    """
 
     source: str
     provider: str
@@ -98,6 +102,14 @@ class Source:
     last_received_at: datetime
     delay_p50_seconds: float | None
     delay_p95_seconds: float | None
+    error_share: float | None
+    silence_seconds: float
+    usual_gap_seconds: float | None
+
+    @property
+    def is_silent(self) -> bool | None:
+        """Whether nothing came for longer than usual; None where there is too little to compare with."""
+        return None if self.usual_gap_seconds is None else self.silence_seconds > self.usual_gap_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class ReportData:
     period: Period
     period_before: Period
     answers: tuple[Answer, ...]
+    details: Details
     funnel: Funnel
     ledger: Ledger
     sources: tuple[Source, ...]

@@ -26,8 +26,9 @@ class Headline:
 
 
 def headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
-    """One for each question, from the marts of `wh`, pinned. Raises `Unavailable` where these were not built yet."""
-    return [headline(question, sum_parts(read_cells(con, question))) for question in QUESTIONS]
+    """One for each question, from the marts of `wh`, pinned. Raises `Unavailable` where there are none."""
+    cells = read_cells(con, QUESTIONS)
+    return [headline(question, sum_parts(each)) for question, each in zip(QUESTIONS, cells, strict=True)]
 
 
 def headline(question: Question, parts: Parts) -> Headline:

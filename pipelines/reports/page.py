@@ -7,19 +7,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipelines.reports import words
 from pipelines.reports.charts import NARROW, WIDE, chart, short_date
 from pipelines.reports.data import ReportData
+from pipelines.reports.listed import top
+from pipelines.reports.meanings import meanings
+from pipelines.reports.parts import total
 from pipelines.reports.questions import reason_in_words, remark_in_words
 
 _FILTERS = {
+    "amount": words.amount,
+    "arrow": words.arrow,
+    "band": words.band,
     "duration": words.duration,
+    "event": words.event,
     "finding": words.finding,
     "integer": words.integer,
     "reason": reason_in_words,
     "remark": remark_in_words,
+    "score_group": words.score_group,
     "share": words.share,
     "short_date": short_date,
     "trend": words.trend,
     "period": words.period,
     "points": words.points,
+    "top": top,
+    "whole": total,
 }
 
 
@@ -29,7 +39,8 @@ def render(data: ReportData) -> str:
         answer.question.key: [chart(answer.by_day, size) for size in (WIDE, NARROW)]
         for answer in data.answers
     }
-    return _environment().get_template("report.html.j2").render(data=data, charts=charts)
+    template = _environment().get_template("report.html.j2")
+    return template.render(data=data, charts=charts, chapters=meanings())
 
 
 @cache

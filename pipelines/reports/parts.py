@@ -6,6 +6,8 @@ from math import sqrt
 from typing import Literal
 
 Z95 = 1.959963984540054
+FEW = 30
+"""Fewer cases than this say more by their interval than by their rate."""
 
 Verdict = Literal["rise", "fall", "no clear change"]
 
@@ -31,6 +33,11 @@ class Parts:
     def population(self) -> int:
         """Every entity, whatever became of it."""
         return self.denominator + self.open + sum(self.excluded.values())
+
+    @property
+    def is_few(self) -> bool:
+        """Whether there is a rate, of few cases."""
+        return 0 < self.denominator < FEW
 
     @property
     def rate(self) -> float | None:

@@ -9,7 +9,8 @@ from pipelines.reports.data import Finding, Freshness, Funnel, Ledger, Period, S
 
 _SOURCES = """
 SELECT source, provider, deliveries, loaded, duplicates, quarantined, last_received_at,
-       delivery_latency_p50_seconds, delivery_latency_p95_seconds
+       delivery_latency_p50_seconds, delivery_latency_p95_seconds,
+       error_share, gap_p99_seconds
 FROM wh.marts.source_health ORDER BY source, provider
 """
 _FINDINGS = """
@@ -23,11 +24,21 @@ FROM wh.marts.funnel WHERE day BETWEEN ? AND ?
 """
 
 
-def read_sources(con: duckdb.DuckDBPyConnection) -> tuple[Source, ...]:
-    """Every sender that ever delivered, by name."""
+def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[Source, ...]:
+    """Every sender that ever delivered, by name; silence counts until `as_of`."""
     return tuple(
-        Source(source or "(unknown)", provider or "(unknown)", Ledger(*counts), _utc(last), p50, p95)
-        for source, provider, *counts, last, p50, p95 in con.execute(_SOURCES).fetchall()
+        Source(
+            source=source or "(unknown)",
+            provider=provider or "(unknown)",
+            ledger=Ledger(*row[:4]),
+            last_received_at=_utc(row[4]),
+            delay_p50_seconds=row[5],
+            delay_p95_seconds=row[6],
+            error_share=row[7],
+            silence_seconds=(as_of - row[4]).total_seconds(),
+            usual_gap_seconds=row[8],
+        )
+        for source, provider, *row in con.execute(_SOURCES).fetchall()
     )
 
 

@@ -93,6 +93,18 @@ _REASONS = {
     "not_started": "queued, never started",
     "interviewer": "nudges to interviewers",
     "cancelled": "cancelled",
+    "no_start": "start of the meeting unknown",
+    "not_reported": "sender tells of no no-shows",
+    "started_inferred": "start not told, only proved by later events",
+    "implausible_time": "a time that cannot be true",
+    "negative_duration": "ends before it begins",
+    "not_completed": "not completed",
+    "unspecified": "no outcome sent",
+    "other_outcome": "an outcome nobody documents",
+    "unknown": "not known",
+    "skipped": "skipped, a run was under way",
+    "no_score": "no score",
+    "out_of_range": "score outside 0 to 100",
 }
 
 
@@ -104,6 +116,14 @@ def reason_in_words(reason: str) -> str:
 _REMARKS = {
     "denominator_campaign_type_unspecified": "of those counted, the campaign's type is unknown",
     "open_presumed_timed_out": "of the open ones, presumed timed out",
+    "denominator_failed": "failed",
+    "denominator_not_interested": "not interested",
+    "denominator_opted_out": "opted out",
+    "denominator_closed": "closed without a decision",
+    "denominator_completed_undecided": "completed without a decision",
+    "denominator_other_status": "other or no status",
+    "denominator_open": "still going on",
+    "denominator_presumed_timed_out": "presumed timed out",
 }
 
 

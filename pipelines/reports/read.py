@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
-from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks
+from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks, within
 from pipelines.reports.data import Answer, Day, Group, Period, ReportData
+from pipelines.reports.everything import compare, read_details
+from pipelines.reports.further import FURTHER
 from pipelines.reports.parts import Parts, change, total
 from pipelines.reports.quality import read_findings, read_freshness, read_funnel, read_sources, sum_ledger
 from pipelines.reports.questions import QUESTIONS, Question
@@ -29,14 +31,17 @@ def read_report(
     """
     period = period_until(as_of, time_zone, days)
     before = Period(period.first - timedelta(days=days), period.first - timedelta(days=1))
-    answers = tuple(answer(q, read_cells(con, q), period, before) for q in QUESTIONS)
-    sources = read_sources(con)
+    cells = read_cells(con, (*QUESTIONS, *FURTHER))
+    answers = tuple(answer(*each, period, before) for each in zip(QUESTIONS, cells, strict=False))
+    further = compare(cells[len(QUESTIONS) :], period, before)
+    sources = read_sources(con, as_of)
     return ReportData(
         as_of=as_of,
         time_zone=time_zone,
         period=period,
         period_before=before,
         answers=answers,
+        details=read_details(con, further, period, time_zone),
         funnel=read_funnel(con, period),
         ledger=sum_ledger(sources),
         sources=sources,
@@ -53,30 +58,26 @@ def period_until(as_of: datetime, time_zone: str, days: int) -> Period:
 
 def answer(question: Question, cells: pl.DataFrame, period: Period, before: Period) -> Answer:
     """Everything a page says about one question, from the cells of its mart."""
-    within = _within(cells, period)
-    now, then = sum_parts(within), sum_parts(_within(cells, before))
+    current = within(cells, period)
+    now, then = sum_parts(current), sum_parts(within(cells, before))
     return Answer(
         question=question,
         parts=now,
         before=then,
         change=change(then, now),
-        remarks=sum_remarks(within),
+        remarks=sum_remarks(current),
         all_days=sum_parts(cells),
         by_day=_by_day(cells, period),
-        by_organization=_by_organization(within),
-        by_campaign=_by_campaign(within),
+        by_organization=_by_organization(current),
+        by_campaign=_by_campaign(current),
     )
-
-
-def _within(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
-    return cells.filter(pl.col("day").is_between(period.first, period.last))
 
 
 def _by_day(cells: pl.DataFrame, period: Period) -> tuple[Day, ...]:
     lead = timedelta(days=WEEK - 1)
     found = {
         key[0]: parts
-        for key, parts in parts_by(_within(cells, Period(period.first - lead, period.last)), "day")
+        for key, parts in parts_by(within(cells, Period(period.first - lead, period.last)), "day")
     }
     days = [period.first - lead + timedelta(days=number) for number in range(period.days + WEEK - 1)]
     series = [found.get(day, total(())) for day in days]

@@ -1,8 +1,9 @@
 """`make bench`: three figures, each beside a baseline of the same run. Loopback only; ends by itself.
 
 `--only receiver|freshness|drain` runs one; `--events`, `--seconds` and `--repeats` change its size.
-`--only duplicates|day` runs one of the long ones, which need no broker: what the check for duplicates costs
-as the ledger grows to `--millions`, and what a day of `--commits` leaves, or as many as `--minutes` allow.
+`--only duplicates|day|models` runs one of the long ones, which need no broker: what the check for duplicates
+costs as the ledger grows to `--millions`, what a day of `--commits` leaves, or as many as `--minutes` allow,
+and what 10,000 new events cost the models with `--millions` in the lake.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from pipelines.operate.broker import start_broker
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import bodies
 from receiver.settings import PROJECT
-from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table
+from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table, models_table
 from tests.conftest import SECRET, SECRET_KID, free_port
 from tests.e2e.produce import produce
 from tests.receiver.running import running, variables
@@ -157,7 +158,16 @@ def bench_day(home: Path, asked: argparse.Namespace) -> Figures:
     return answer_of(Settings(home=home), "tests.bench.day", *size)
 
 
-LONG = {"duplicates": (bench_duplicates, duplicates_table), "day": (bench_day, day_table)}
+def bench_models(home: Path, asked: argparse.Namespace) -> Figures:
+    """An incremental build at several sizes of the lake."""
+    return answer_of(Settings(home=home), "tests.bench.models", str(home), *asked.millions.split(","))
+
+
+LONG = {
+    "duplicates": (bench_duplicates, duplicates_table),
+    "day": (bench_day, day_table),
+    "models": (bench_models, models_table),
+}
 BENCHES = {"receiver": bench_receiver, "freshness": bench_freshness, "drain": bench_drain}
 
 

@@ -14,6 +14,13 @@ def duplicates_table(found: Mapping[str, Any]) -> str:
     return _table(["per 10,000 events, ms wall / CPU", *(f"{size['rows']:,} rows" for size in sizes)], rows)
 
 
+def models_table(found: Mapping[str, Any]) -> str:
+    """A column for each size of the lake."""
+    sizes = found["sizes"]
+    rows = [[name, *(f"{size[name]:,}" for size in sizes)] for name in sizes[0] if name != "events"]
+    return _table(["seconds", *(f"{size['events']:,} events" for size in sizes)], rows)
+
+
 def _cell(value: Any) -> str:
     return f"{value['ms']:,} / {value['cpu_ms']:,}" if isinstance(value, dict) else f"{value:,}"
 

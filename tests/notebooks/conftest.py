@@ -1,5 +1,5 @@
 """The lake that the reports are tested on, too."""
 
-from tests.reports.conftest import lake, simulated
+from tests.reports.conftest import lake, shapes, simulated
 
-__all__ = ["lake", "simulated"]
+__all__ = ["lake", "shapes", "simulated"]

@@ -9,13 +9,20 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from pipelines.reports.cells import read_cells, sum_parts
+from pipelines.reports.further import FURTHER
 from pipelines.reports.headlines import headlines
+from pipelines.reports.meanings import meanings
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation
-from tests.reports.lakes import create_marts, empty_lake
+from tests.reports.lakes import Table, create_marts, empty_lake
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = NOTEBOOKS / "four_questions.ipynb"
+TELL = """
+import json
+print(json.dumps([results, {name: [p.numerator, p.denominator, p.open] for name, p in further.items()}]))
+"""
 FORMAT: Any = nbformat  # it has no types of its own
 
 
@@ -23,7 +30,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The notebook after every cell of it, and one more that prints its results, ran on this home."""
     monkeypatch.setenv("HIRESTREAM_HOME", str(home))
     notebook = FORMAT.read(NOTEBOOK, as_version=4)
-    notebook.cells.append(FORMAT.v4.new_code_cell("import json\nprint(json.dumps(results))"))
+    notebook.cells.append(FORMAT.v4.new_code_cell(TELL))
     where = {"metadata": {"path": str(NOTEBOOKS)}}
     return NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
 
@@ -38,7 +45,7 @@ def test_its_numbers_are_the_marts(
     simulated: tuple[Settings, Simulation], lake: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = run(simulated[0].home, monkeypatch)
-    found = json.loads(notebook.cells[-1].outputs[0].text)
+    found, further = json.loads(notebook.cells[-1].outputs[0].text)
     for headline in headlines(lake):
         result = found.pop(headline.question)
         excluded = {k.removeprefix("excluded_"): v for k, v in result.items() if k.startswith("excluded_")}
@@ -53,12 +60,20 @@ def test_its_numbers_are_the_marts(
             (headline.rate, headline.wilson_low, headline.wilson_high)
         )
     assert found == {}
-    assert len(outputs(notebook, "image/png")) == 4
+    expected = [sum_parts(cells) for cells in read_cells(lake, FURTHER)]
+    assert further == {
+        m.metric: [p.numerator, p.denominator, p.open] for m, p in zip(FURTHER, expected, strict=True)
+    }
+    assert len(outputs(notebook, "image/png")) == 5
+    said = "\n".join(outputs(notebook, "text/markdown"))
+    assert all(meaning.says in said for chapter in meanings() for meaning in chapter.meanings)
 
 
-def test_a_lake_without_rows_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lake_without_rows_is_no_error(
+    shapes: tuple[Table, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     con = empty_lake(tmp_path)
-    create_marts(con)
+    create_marts(con, shapes)
     con.close()
     notebook = run(tmp_path, monkeypatch)
     assert len([text for text in outputs(notebook, "text/markdown") if "No cases yet" in text]) == 4

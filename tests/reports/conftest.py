@@ -10,7 +10,11 @@ from pipelines.reports.read import read_report
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import Simulation
 from pipelines.warehouse.readers import open_for_reading
-from tests.reports.lakes import AS_OF, hand_made_marts, simulated_lake
+from tests.reports.browser import CHROMIUM
+from tests.reports.lakes import AS_OF, Table, hand_made_marts, shapes_of, simulated_lake
+
+collect_ignore = [] if CHROMIUM else ["test_browser.py"]
+"""A machine without a browser has nothing to open the page with."""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +40,19 @@ def data(simulated: tuple[Settings, Simulation]) -> ReportData:
         con.close()
 
 
+@pytest.fixture(scope="session")
+def shapes(simulated: tuple[Settings, Simulation]) -> tuple[Table, ...]:
+    """The shapes of what a report reads."""
+    con = open_for_reading(simulated[0])
+    try:
+        return shapes_of(con)
+    finally:
+        con.close()
+
+
 @pytest.fixture
-def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+def marts(shapes: tuple[Table, ...]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Marts without rows, to be filled by hand."""
-    con = hand_made_marts()
+    con = hand_made_marts(shapes)
     yield con
     con.close()

@@ -1,6 +1,8 @@
 """Lakes to report on: one that a simulation went through, and one of marts filled by hand."""
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -52,55 +54,51 @@ def _loader(con: duckdb.DuckDBPyConnection) -> Loader:
     )
 
 
-_EXCLUDED = {
-    "scheduling_success_cohort": ("no_signal",),
-    "screening_pass_rate_activity": (
-        "not_interested",
-        "opted_out",
-        "closed",
-        "completed_undecided",
-        "other_status",
-        "failed_to_start",
-    ),
-    "nudge_exhaustion_cohort": ("not_started", "failed_to_start", "interviewer"),
-    "workflow_failures_activity": ("cancelled",),
-}
-_OTHER_MARTS = """
-CREATE TABLE wh.marts.data_quality (kind VARCHAR, entity VARCHAR, organization_id VARCHAR, count BIGINT);
-CREATE TABLE wh.marts.source_health (
-  source VARCHAR, provider VARCHAR, last_received_at TIMESTAMPTZ, silence_seconds DOUBLE, deliveries BIGINT,
-  loaded BIGINT, duplicates BIGINT, quarantined BIGINT, delivery_latency_p50_seconds DOUBLE,
-  delivery_latency_p95_seconds DOUBLE
-);
-CREATE TABLE wh.marts.freshness ("table" VARCHAR, newest_loaded_at TIMESTAMPTZ, rows BIGINT);
-CREATE TABLE wh.marts.funnel (
-  organization_id VARCHAR, provider VARCHAR, day DATE, started BIGINT, decided BIGINT, passed BIGINT,
-  booked BIGINT, held BIGINT
-);
-CREATE TABLE wh.marts.members (
-  mart VARCHAR, organization_id VARCHAR, campaign_id VARCHAR, day DATE, bucket VARCHAR
-);
-"""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The shape of a table of the lake."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
 
 
-def hand_made_marts() -> duckdb.DuckDBPyConnection:
+def shapes_of(con: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
+    """What a report and the notebook read, in the shape that the models gave it."""
+    found = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'wh' UNION ALL "
+        "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'wh' ORDER BY ALL"
+    ).fetchall()
+    return tuple(
+        Table(
+            schema,
+            name,
+            tuple((row[0], row[1]) for row in con.execute(f"DESCRIBE wh.{schema}.{name}").fetchall()),
+        )
+        for schema, name in found
+        if schema == "marts" or (schema, name) in _ENTITIES
+    )
+
+
+_ENTITIES = {("entities", "conversations"), ("entities", "reviews")}
+
+
+def hand_made_marts(shapes: Iterable[Table]) -> duckdb.DuckDBPyConnection:
     """Marts without rows and without a lake behind them, as tables to insert into."""
     con = duckdb.connect()
-    con.execute("ATTACH ':memory:' AS wh; CREATE SCHEMA wh.marts; SET TimeZone = 'UTC'")
-    create_marts(con)
+    con.execute("ATTACH ':memory:' AS wh; SET TimeZone = 'UTC'")
+    create_marts(con, shapes)
     return con
 
 
-def create_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """The marts that a report or the notebook reads, as tables without rows."""
-    for mart, reasons in _EXCLUDED.items():
-        counts = ["population", "numerator", "denominator", "open", *(f"excluded_{name}" for name in reasons)]
-        columns = ", ".join(f"{name} BIGINT DEFAULT 0" for name in counts)
-        con.execute(
-            f"CREATE TABLE wh.marts.{mart} (metric VARCHAR, organization_id VARCHAR, campaign_id VARCHAR, "
-            f"external_campaign_id VARCHAR, day DATE, {columns})"
+def create_marts(con: duckdb.DuckDBPyConnection, shapes: Iterable[Table]) -> None:
+    """Tables without rows, in these shapes; a count that is not given is 0."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS wh.marts; CREATE SCHEMA IF NOT EXISTS wh.entities")
+    for table in shapes:
+        columns = (
+            f'"{name}" {kind}{" DEFAULT 0" if kind == "BIGINT" else ""}' for name, kind in table.columns
         )
-    con.execute(_OTHER_MARTS)
+        con.execute(f"CREATE TABLE wh.{table.schema}.{table.name} ({', '.join(columns)})")
 
 
 def add_passes(
@@ -117,4 +115,47 @@ def add_passes(
         "INSERT INTO wh.marts.screening_pass_rate_activity (metric, organization_id, campaign_id, day, "
         "population, numerator, denominator) VALUES ('pass_rate', ?, ?, ?, ?, ?, ?)",
         [organization, campaign, day, denominator, numerator, denominator],
+    )
+
+
+def add_question(
+    con: duckdb.DuckDBPyConnection, text: str, numerator: int, denominator: int, *, not_completed: int = 0
+) -> None:
+    """One cell of answers to a question."""
+    con.execute(
+        "INSERT INTO wh.marts.question_pass_rate (organization_id, day, screening_question, population, "
+        "numerator, denominator, excluded_not_completed) VALUES ('o-1', ?, ?, ?, ?, ?, ?)",
+        [TODAY, text, denominator + not_completed, numerator, denominator, not_completed],
+    )
+
+
+def add_payment(
+    con: duckdb.DuckDBPyConnection,
+    provider: str,
+    status: str,
+    currency: str | None,
+    amount: float | None = None,
+) -> None:
+    """One cell of payments, with three of them."""
+    con.execute(
+        "INSERT INTO wh.marts.payment_totals (provider, day, status, currency_code, payments, amount_sum) "
+        "VALUES (?, ?, ?, ?, 3, ?)",
+        [provider, TODAY, status, currency, amount],
+    )
+
+
+def add_source(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    provider: str,
+    *,
+    deliveries: int = 4,
+    silence_seconds: int = 0,
+    gap_seconds: float | None = None,
+) -> None:
+    """A sender of three loaded deliveries and a duplicate."""
+    con.execute(
+        "INSERT INTO wh.marts.source_health (source, provider, last_received_at, deliveries, "
+        "loaded, duplicates, quarantined, gap_p99_seconds, error_share) VALUES (?, ?, ?, ?, 3, 1, 0, ?, 0)",
+        [source, provider, AS_OF - dt.timedelta(seconds=silence_seconds), deliveries, gap_seconds],
     )

@@ -10,7 +10,7 @@ from pipelines.reports.headlines import headlines
 from pipelines.reports.page import render
 from pipelines.reports.read import TOP, period_until, read_report
 from pipelines.reports.words import duration
-from tests.reports.lakes import AS_OF, TODAY, add_passes
+from tests.reports.lakes import AS_OF, TODAY, add_passes, add_payment, add_question, add_source
 from tests.reports.pages import Page, numbers
 
 
@@ -45,13 +45,18 @@ def test_names_are_text_wherever_they_stand(marts: duckdb.DuckDBPyConnection) ->
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=y>"
     add_passes(marts, 3, 5, organization=hostile, campaign=hostile)
     marts.execute("INSERT INTO wh.marts.data_quality VALUES (?, ?, ?, 1)", [hostile] * 3)
+    add_source(marts, hostile, hostile)
+    add_question(marts, hostile, 3, 5)
     marts.execute(
-        "INSERT INTO wh.marts.source_health VALUES (?, ?, ?, 0, 1, 1, 0, 0, 1, 2)", [hostile, hostile, AS_OF]
+        "INSERT INTO wh.marts.failing_nodes (day, workflow_id, workflow_version_id, node_id, node_outcome, "
+        "failed_runs) VALUES (?, ?, ?, ?, ?, 1)",
+        [TODAY, *[hostile] * 4],
     )
+    add_payment(marts, hostile, hostile, hostile)
     marts.execute("INSERT INTO wh.marts.freshness VALUES (?, ?, 1)", [hostile, AS_OF])
     page = page_of(marts)
     assert page.fetched() == []
-    assert page.text.count(hostile) >= 6
+    assert page.text.count(hostile) >= 14
 
 
 def test_no_denominator_is_no_cases_with_its_parts(marts: duckdb.DuckDBPyConnection) -> None:
@@ -121,7 +126,7 @@ def test_days_end_with_the_day_of_the_zone() -> None:
 
 
 def test_a_ledger_that_does_not_add_up_is_said(marts: duckdb.DuckDBPyConnection) -> None:
-    marts.execute("INSERT INTO wh.marts.source_health VALUES ('s', 'popp', ?, 0, 5, 3, 1, 0, 1, 2)", [AS_OF])
+    add_source(marts, "s", "popp", deliveries=5)
     assert "does not add up" in page_of(marts).text
 
 
@@ -147,7 +152,14 @@ def test_what_nobody_described_reads_as_its_own_name(marts: duckdb.DuckDBPyConne
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "–"), (0.42, "0.4\u00a0s"), (75, "75\u00a0s"), (600, "10\u00a0min"), (172_800, "2\u00a0d")],
+    [
+        (None, "–"),
+        (0.42, "0.4\u00a0s"),
+        (75, "75\u00a0s"),
+        (600, "10\u00a0min"),
+        (172_800, "2\u00a0d"),
+        (190_188, "2.2\u00a0d"),
+    ],
 )
 def test_durations(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
