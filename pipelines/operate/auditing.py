@@ -8,18 +8,19 @@ from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.settings import Settings, SettingsError
 from pipelines.warehouse.audit import Audit, Finding, audit
 from pipelines.warehouse.readers import open_for_reading
-from receiver.spool import Counted, spool_path, spool_totals
+from receiver.spool import SpoolTotals, spool_path, spool_totals
 
-CHECK = "spool in = drained + waiting"
+CHECK = "spool in = drained + waiting + taken out"
 
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now."""
+    """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now, taken out by hand."""
 
     taken: int
     drained: int
     waiting: int
+    taken_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]
         return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
     if found is None:
         return None, ()
-    return Spooled(found.appended, found.deleted, found.waiting), tuple(_findings(settings, found))
+    spool = Spooled(found.appended, found.deleted, found.waiting, found.taken_out)
+    return spool, tuple(_findings(settings, found))
 
 
 def render(found: FullAudit) -> str:
@@ -62,7 +64,10 @@ def render(found: FullAudit) -> str:
     ]
     if found.spool is not None:
         spool = found.spool
-        lines.append(f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}")
+        lines.append(
+            f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
+            f"taken out {spool.taken_out}"
+        )
     lines += [
         f"{'LOST' if f.accepted else 'NOT '} {f.check}: {f.where}: {f.problem} ({f.records})"
         for f in found.findings
@@ -70,8 +75,11 @@ def render(found: FullAudit) -> str:
     return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
 
 
-def _findings(settings: Settings, found: Counted) -> Iterator[Finding]:
+def _findings(settings: Settings, found: SpoolTotals) -> Iterator[Finding]:
     if not found.adds_up:
-        missing = found.appended - found.deleted - found.waiting
+        missing = found.appended - found.deleted - found.waiting - found.taken_out
         problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
         yield Finding(CHECK, str(spool_path(settings)), problem, abs(missing))
+    if found.taken_out:
+        problem = "taken out by hand; `hirestream spool taken-out` says why"
+        yield Finding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)

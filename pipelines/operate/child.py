@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 TAIL_BYTES = 8192
+KILLED_SECONDS = 30.0
 LOG_BYTES_KEPT = 10 * 1024 * 1024
 
 _prctl: Callable[..., int] | None = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -43,7 +45,8 @@ class Child:
             pass
         finally:
             self._signal(signal.SIGKILL)
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(KILLED_SECONDS)
 
     def tail(self, lines: int = 10) -> str:
         """The last lines of its log."""

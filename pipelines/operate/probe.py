@@ -40,8 +40,8 @@ def _create(admin: AdminClient, timeout_seconds: float) -> None:
 def _confirmed(config: Config, timeout_seconds: float) -> bool:
     problems: list[object] = []
     timeout_ms = int(timeout_seconds * 1000)
-    producer = Producer(
-        {**config, "enable.idempotence": True, "message.timeout.ms": timeout_ms}, logger=_unheard
-    )
-    producer.produce(PROBE_TOPIC, b"", on_delivery=lambda problem, _: problems.append(problem))
-    return producer.flush(timeout_seconds + 1) == 0 and problems == [None]
+    own: Config = {**config, "enable.idempotence": True, "message.timeout.ms": timeout_ms}
+    # closed here: what goes wrong in closing has nobody to be told when it is left to the garbage collector
+    with Producer(own, logger=_unheard) as producer:
+        producer.produce(PROBE_TOPIC, b"", on_delivery=lambda problem, _: problems.append(problem))
+        return producer.flush(timeout_seconds + 1) == 0 and problems == [None]

@@ -68,6 +68,9 @@ class SpoolStatus:
     oldest_age_seconds: float | None
     taken: int
     drained: int
+    taken_out: int
+    refused: int
+    """Of what waits, what Kafka does not take although it takes others."""
 
 
 @dataclass(slots=True)
@@ -200,6 +203,8 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
         oldest_age_seconds=None if age is None else round(age, 1),
         taken=found.appended,
         drained=found.deleted,
+        taken_out=found.taken_out,
+        refused=found.refused,
     )
     if state in {"full", "too_old", "failing"}:
         status.problems.append(f"the spool is {state.replace('_', ' ')}: without Kafka, senders get 503")
@@ -207,6 +212,11 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
         status.problems.append(
             f"{found.waiting} deliveries wait in the spool, the oldest for {_duration(age)}; "
             "the receiver drains it when Kafka confirms"
+        )
+    if found.refused:
+        status.problems.append(
+            f"{found.refused} deliveries in the spool are refused by a Kafka that answers; "
+            "`hirestream spool` says why"
         )
     if not found.adds_up:
         status.problems.append("the spool does not add up; see `hirestream audit`")

@@ -111,12 +111,12 @@ def test_the_audit_finds_what_was_taken_from_the_spool(
     spool(settings, 3, drained=1, age_seconds=60)
     found = run_audit(settings)
     assert found.ok
-    assert "spool in 3: drained 1, waiting 2" in render(found)
+    assert "spool in 3: drained 1, waiting 2, taken out 0" in render(found)
     plant(settings, harm)
     found = run_audit(settings)
     assert not found.ok
     assert [(one.check, one.problem, one.records) for one in found.findings] == [
-        ("spool in = drained + waiting", problem, 1)
+        ("spool in = drained + waiting + taken out", problem, 1)
     ]
     assert any("does not add up" in told for told in spool_problems(settings))
 
@@ -155,6 +155,7 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
     with running(settings) as receiver:
         wait_for(lambda: [row[5] > 0 for row in waiting_table(settings, 9).rows] == [True])
         (listed,) = json.loads(run(settings, "--json").stdout)
+        assert any("1 deliveries in the spool are refused" in told for told in spool_problems(settings))
         assert listed.pop("attempts") > 0
         assert listed == {
             "position": 2,
@@ -178,7 +179,10 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
     found = spool_totals(settings)
     assert found is not None
     assert (found.appended, found.deleted, found.waiting, found.taken_out) == (2, 1, 0, 1)
-    assert run_audit(settings).ok
+    audited = run_audit(settings)
+    assert audited.ok
+    assert [(one.records, one.accepted) for one in audited.findings] == [(1, True)]
+    assert "spool in 2: drained 1, waiting 0, taken out 1" in render(audited)
     plant(settings, "DELETE FROM taken_out")
     assert ["are gone: lost" in finding.problem for finding in audit_spool(settings)[1]] == [True]
 
