@@ -49,11 +49,14 @@ def test_a_chain_counts_once_on_the_day_of_its_first_event_and_has_no_rate(
     one = {"population": 1, "excluded_no_failure_signal": 1}
     assert cells(traps, mart, "T36_three") == {"03-04": one}
     assert cells(traps, mart, "T36_back") == {"03-02": one}
-    rows = traps.rows(f"SELECT rate, wilson_low FROM wh.marts.{mart} WHERE organization_id = 'T36_back'")
+    default = "metric = 'scheduling_success_rate'"
+    rows = traps.rows(
+        f"SELECT rate, wilson_low FROM wh.marts.{mart} WHERE organization_id = 'T36_back' AND {default}"
+    )
     assert rows == [{"rate": None, "wilson_low": None}]
     assert traps.rows(
         "SELECT entity, entity_id, bucket FROM wh.marts.members "
-        f"WHERE organization_id = 'T36_three' AND mart = '{mart}'"
+        f"WHERE organization_id = 'T36_three' AND mart = '{mart}' AND {default}"
     ) == [{"entity": "booking", "entity_id": "m-1", "bucket": "excluded_no_failure_signal"}]
 
 
