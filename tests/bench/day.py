@@ -10,7 +10,6 @@ import datetime as dt
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import threading
 import time
@@ -186,22 +185,23 @@ class Day:
 def sizes(warehouse: Path, dagster: Path) -> dict[str, int]:
     """Files and bytes of the lake, rows of its catalog, bytes of Dagster's storage."""
     on_disk = _sizes(warehouse / "data")
-    with contextlib.closing(sqlite3.connect(warehouse / "catalog.sqlite")) as con:
+    with open_lake(
+        warehouse, read_only=True
+    ) as con:  # never by Python's sqlite3: closing it drops DuckDB's locks
 
-        def value(sql: str) -> int:
-            return int(con.execute(sql).fetchone()[0])
+        def rows(table: str, where: str = "true") -> int:
+            sql = f"SELECT count(*) FROM __ducklake_metadata_wh.{table} WHERE {where}"
+            ((found,),) = con.execute(sql).fetchall()
+            return int(found)
 
         return {
-            "files_live": value("SELECT count(*) FROM ducklake_data_file WHERE end_snapshot IS NULL"),
-            "files_waiting": value("SELECT count(*) FROM ducklake_files_scheduled_for_deletion"),
+            "files_live": rows("ducklake_data_file", "end_snapshot IS NULL"),
+            "files_waiting": rows("ducklake_files_scheduled_for_deletion"),
             "files_on_disk": len(on_disk),
             "data_mb": round(sum(on_disk) / 1e6),
-            "snapshots": value("SELECT count(*) FROM ducklake_snapshot"),
+            "snapshots": rows("ducklake_snapshot"),
             "catalog_kb": round(sum(f.stat().st_size for f in warehouse.glob("catalog.sqlite*")) / 1e3),
-            "catalog_free_kb": round(
-                value("PRAGMA freelist_count") * value("PRAGMA page_size") / 1e3,
-            ),
-            "column_stats": value("SELECT count(*) FROM ducklake_file_column_stats"),
+            "column_stats": rows("ducklake_file_column_stats"),
             "dagster_kb": round(sum(_sizes(dagster)) / 1e3),
         }
 
