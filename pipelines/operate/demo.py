@@ -94,9 +94,10 @@ def _settled(
     """Wait until all is loaded and the marts show it, or until it is clear that they will not."""
     say("loading and building the models")
     sent = plan.sent or 0
-    with _lake(settings) as con:
+    with _lake(settings, pinned=False) as con:
         _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _recorded(con) >= sent)
         _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: not mismatches(con, simulation))
+    with _lake(settings, pinned=True) as con:
         results = read_results(con, sent, mismatches(con, simulation))
         if results.rates:
             say(f"report: {write_report(settings, con, datetime.now(UTC))}")
@@ -104,8 +105,8 @@ def _settled(
 
 
 @contextmanager
-def _lake(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = open_lake(settings.warehouse, pinned=True)
+def _lake(settings: Settings, *, pinned: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = open_lake(settings.warehouse, read_only=True, pinned=pinned)
     try:
         yield con
     finally:
