@@ -11,8 +11,8 @@ import duckdb
 
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.operate.evidence import Event, Key, events_behind
-from pipelines.warehouse.counted import BASES, COHORT, COUNTED, Counted
 from pipelines.warehouse.macros import quoted
+from pipelines.warehouse.marts import BASES, COHORT, COUNTED, Counted
 
 _BUCKETS = "CASE bucket WHEN 'numerator' THEN 1 WHEN 'denominator' THEN 2 WHEN 'open' THEN 3 ELSE 4 END"
 _MEMBER = "provider, source, entity, entity_id, bucket, note, value, detail, counted_at"

@@ -16,7 +16,7 @@ import polars as pl
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
-from pipelines.warehouse.held import Frames
+from pipelines.warehouse.bound import Frames
 from pipelines.warehouse.index import KeyIndex, prefixes
 from pipelines.warehouse.ledger import (
     LOAD,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.warehouse.counted import ACTIVITY, BASES, COUNTED, Counted
+from pipelines.warehouse.marts import ACTIVITY, BASES, COUNTED, Counted
 
 PARTS = "^(population|numerator|denominator|open|(excluded|open|denominator|within)_.*|later)$"
 """The columns of a mart that may be added up."""

@@ -16,10 +16,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import Settings
-from pipelines.warehouse.counted import COUNTED
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import one_at_a_time
 from pipelines.warehouse.macros import PUBLISHED, create_macros, quoted
+from pipelines.warehouse.marts import COUNTED
 from pipelines.warehouse.meanings import comment_lake, meanings
 
 Connection = duckdb.DuckDBPyConnection

@@ -14,7 +14,7 @@ from pipelines.errors import HirestreamError, UsageError
 from pipelines.operate.evidence import events_behind
 from pipelines.operate.explain import Explanation, asked, differences, explain
 from pipelines.operate.explained import render
-from pipelines.warehouse.counted import COUNTED
+from pipelines.warehouse.marts import COUNTED
 from pipelines.warehouse.readers import open_for_reading
 from tests.models.lake import SmallLake
 

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from pipelines.reports.questions import QUESTIONS
-from pipelines.warehouse.counted import COUNTED, Counted
 from pipelines.warehouse.macros import about
+from pipelines.warehouse.marts import COUNTED, Counted
 from pipelines.warehouse.publish import MEMBERS, Publisher
 from pipelines.warehouse.readers import open_for_reading
 from tests.models.lake import SmallLake

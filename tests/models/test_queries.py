@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.warehouse.counted import COUNTED, Counted
+from pipelines.warehouse.marts import COUNTED, Counted
 from pipelines.warehouse.publish import Publisher
 from pipelines.warehouse.readers import open_for_reading
 from receiver.settings import PROJECT

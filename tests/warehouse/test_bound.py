@@ -4,7 +4,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.warehouse.held import Frames
+from pipelines.warehouse.bound import Frames
 
 
 def rows(con: duckdb.DuckDBPyConnection, frames: Frames) -> list[dict[str, object]]:
