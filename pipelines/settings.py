@@ -2,9 +2,10 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from receiver.settings import CoreSettings, Port, Section, SettingsError
 
@@ -38,6 +39,36 @@ class PublishSettings(Section):
     entities_seconds: float = Field(
         600, gt=0, description="the published entities are at most this much older"
     )
+    personal: bool = Field(
+        False, description="publish the columns about persons too; without it nobody's name is in the file"
+    )
+
+
+class ErasureSettings(Section):
+    """Forgetting people: the key by which they are recognised afterwards, and when to ask."""
+
+    key: SecretStr | None = Field(
+        None, description="secret of 16 bytes or more for hashes of what was erased; keep it with the lake"
+    )
+    key_file: Path | None = Field(None, description="file with that secret, instead of KEY")
+    ask_over_records: int = Field(1_000, ge=0, description="an erasure of more records wants `--yes`")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.key is not None and self.key_file is not None:
+            raise ValueError("give KEY or KEY_FILE, not both")
+        return self
+
+    def secret(self) -> bytes | None:
+        """The key, None without one. Raises `SettingsError` when its file cannot be read."""
+        if self.key_file is None:
+            return None if self.key is None else self.key.get_secret_value().strip().encode()
+        try:
+            return self.key_file.read_bytes().strip()
+        except OSError as error:
+            raise SettingsError(
+                f"cannot read HIRESTREAM_ERASURE__KEY_FILE: {error.strerror}; make it readable"
+            ) from error
 
 
 class ReportSettings(Section):
@@ -67,6 +98,7 @@ class Settings(CoreSettings):
     load: LoadSettings = Field(default_factory=LoadSettings)
     models: ModelsSettings = Field(default_factory=ModelsSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
+    erasure: ErasureSettings = Field(default_factory=ErasureSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
     dagster: DagsterSettings = Field(default_factory=DagsterSettings)
 
@@ -79,6 +111,11 @@ class Settings(CoreSettings):
     def published(self) -> Path:
         """The plain DuckDB file that is replaced atomically."""
         return self.home / "warehouse.duckdb"
+
+    @cached_property
+    def erasures(self) -> Path:
+        """Folder of the receipts of what was erased."""
+        return self.home / "erasures"
 
     @cached_property
     def reports(self) -> Path:

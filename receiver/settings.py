@@ -108,6 +108,9 @@ class SourceSettings(Section):
         False, description="keep what does not verify, still refused, until the scheme is corrected"
     )
     organizations: str | None = Field(None, description="organization ids expected, separated by commas")
+    retention_days: int | None = Field(
+        None, ge=1, description="personal data older than this is redacted every day; unset: kept for ever"
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

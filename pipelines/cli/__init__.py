@@ -10,5 +10,17 @@ from pipelines.cli.app import main, run
 __all__ = ["main", "run"]
 
 # as `--help` lists them
-for _kind in ("running", "sending", "looking", "explaining", "reloading", "contracts", "secrets", "spool"):
+_KINDS = (
+    "running",
+    "sending",
+    "looking",
+    "explaining",
+    "reloading",
+    "erasing",
+    "contracts",
+    "secrets",
+    "spool",
+    "keeping",
+)
+for _kind in _KINDS:
     import_module(f"pipelines.cli.{_kind}")

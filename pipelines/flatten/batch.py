@@ -1,6 +1,7 @@
 """A raw batch decoded: one document or reject per record, beside the columns of its envelope."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import polars as pl
@@ -20,13 +21,15 @@ class DecodedBatch:
     """`decoded`, `body_sha256` and the rows of `envelopes` are parallel to the records of `raw`.
 
     `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at, key_id,
-    message_id.
+    message_id. `erased` names the erasure by which the body of a record was redacted, by its index; the hash
+    stays that of the delivery.
     """
 
     raw: RawBatch
     envelopes: pl.DataFrame
     decoded: list[Decoded]
     body_sha256: list[str]
+    erased: Mapping[int, str] = field(default_factory=dict)
 
 
 def decode_batch(raw: RawBatch) -> DecodedBatch:

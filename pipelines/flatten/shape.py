@@ -22,7 +22,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class Field:
     """One field of a record: its JSON name, its annotation, and the record or the array of records in it."""
 
     name: str
@@ -32,26 +32,40 @@ class _Field:
     item: type[Record] | None
     nullable: bool
     guess: bool
+    personal: bool
 
 
 @cache
-def _fields(kind: type[Record]) -> tuple[_Field, ...]:
+def fields_of(kind: type[Record]) -> tuple[Field, ...]:
+    """The fields of a record, in the order of its contract."""
     hints = typing.get_type_hints(kind, include_extras=True)
     required = {f.name for f in msgspec.structs.fields(kind) if f.required}
     names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
     return tuple(_field(encoded, hints[name], name in required) for name, encoded in names)
 
 
-def _field(name: str, annotation: Any, required: bool) -> _Field:
+def _field(name: str, annotation: Any, required: bool) -> Field:
     bare, nullable = _bare(annotation)
     item = _bare(typing.get_args(bare)[0])[0] if typing.get_origin(bare) is list else None
-    return _Field(name, annotation, required, _record(bare), _record(item), nullable, _is_guess(annotation))
+    said, personal = _is_guess(annotation), _is_personal(annotation)
+    return Field(name, annotation, required, _record(bare), _record(item), nullable, said, personal)
 
 
 def _is_guess(annotation: Any) -> bool:
     metas = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
     said = [(meta.extra or {}).get("said") for meta in metas if isinstance(meta, msgspec.Meta)]
     return any(isinstance(each, Said) and each.confidence == "guess" for each in said)
+
+
+def _is_personal(annotation: Any) -> bool:
+    """Whether the annotation, or what is in it, is marked as about a person."""
+    metas = [each for each in typing.get_args(annotation) if isinstance(each, msgspec.Meta)]
+    if any((meta.extra or {}).get("personal") for meta in metas):
+        return True
+    origin = typing.get_origin(annotation)
+    return origin in (Annotated, Union, types.UnionType) and any(
+        map(_is_personal, typing.get_args(annotation))
+    )
 
 
 def _bare(annotation: Any) -> tuple[Any, bool]:
@@ -95,7 +109,7 @@ def split_extras(value: Any, kind: type[Record]) -> tuple[Any, dict[str, Any] | 
 def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
-    fields = {field.name: field for field in _fields(kind)}
+    fields = {field.name: field for field in fields_of(kind)}
     known = {}
     for name, inner in value.items():
         field = fields.get(name)
@@ -140,7 +154,7 @@ def _without_misfits(
     if not isinstance(value, dict):
         return value
     kept = dict(value)
-    for field in _fields(kind):
+    for field in fields_of(kind):
         if field.name not in value:
             continue
         here, inner, guess = f"{path}.{field.name}", value[field.name], field.guess or guessed
@@ -164,10 +178,10 @@ def problems_of(value: Any, kind: type[Record], path: str = "$") -> list[Problem
     """Every place where a parsed document departs from its contract, in the order of the contract."""
     if not isinstance(value, dict):
         return [Problem(path, f"expected an object, got {kind_of(value)}")]
-    return [problem for field in _fields(kind) for problem in _field_problems(value, field, path)]
+    return [problem for field in fields_of(kind) for problem in _field_problems(value, field, path)]
 
 
-def _field_problems(parent: dict[str, Any], field: _Field, path: str) -> list[Problem]:
+def _field_problems(parent: dict[str, Any], field: Field, path: str) -> list[Problem]:
     here = f"{path}.{field.name}"
     if field.name not in parent:
         return [Problem(here, "missing")] if field.required else []

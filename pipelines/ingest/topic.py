@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -75,6 +76,19 @@ def topic_info(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS
     except (KafkaException, FutureTimeout) as error:
         _unavailable(kafka, error)
     return None if found is None else _info(found)
+
+
+def longest_kept(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> timedelta | None:
+    """How long the topic may keep a record: its retention, and the time that a segment is open before.
+
+    None where it keeps them for ever. Raises `Unavailable` like `ensure_topic`.
+    """
+    try:
+        config = _config(_admin(kafka, timeout_seconds), kafka.topic, timeout_seconds)
+    except (KafkaException, FutureTimeout) as error:
+        _unavailable(kafka, error)
+    retention, segment = int(config["retention.ms"]), int(config["segment.ms"])
+    return None if retention < 0 else timedelta(milliseconds=retention + segment)
 
 
 def watermarks(

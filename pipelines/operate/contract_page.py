@@ -22,7 +22,8 @@ What each event may hold and where it is found afterwards. Generated from `pipel
 - Fields that no contract names are kept in `extras` and listed in `marts.unknown_fields`. An event type that
   no contract names is kept in `events.generic`.
 - Of a name that stands twice in one object the last value counts; the body is kept as it came.
-- **personal**: about a person. Never in logs, metrics or reports.
+- **personal**: about a person. Never in logs, metrics or reports, and in the published file only with
+  `HIRESTREAM_PUBLISH__PERSONAL=true`. `hirestream erase` makes these null, and `extras` too: see ERASURE.md.
 """
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.warehouse.versions import refuse_newer
+
 EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "sqlite_scanner": "duckdb_extension_sqlite_scanner"}
 CATALOG = "wh"
 
@@ -27,10 +29,11 @@ def attach_statement(
     """The `ATTACH` that opens the lake, or one snapshot of it, for any DuckDB with the two extensions.
 
     Rows are never inlined into the catalog: flushing them later hides them for a moment from readers that
-    began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`).
+    began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`). The catalog keeps the folder that it
+    was made in; the one it stands in now goes before, so that a home can be moved.
     """
     options = f"DATA_PATH '{_quoted(warehouse / 'data')}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
-    options += ", DATA_INLINING_ROW_LIMIT 0"
+    options += ", DATA_INLINING_ROW_LIMIT 0, OVERRIDE_DATA_PATH true"
     if read_only:
         options += ", READ_ONLY"
     if snapshot_id is not None:
@@ -44,19 +47,25 @@ def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False)
     `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for
     as long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty
     when small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
-    Raises `duckdb.Error` when there is no lake yet and it is opened for reading.
+    Raises `duckdb.Error` when there is no lake yet and it is opened for reading, `UsageError` when a later
+    release wrote it.
     """
     read_only = read_only or pinned
     if not read_only:
         (warehouse / "data").mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    load_extensions(con)
-    con.execute("SET TimeZone = 'UTC'")
-    with _open_lock:
-        con.execute(attach_statement(warehouse, read_only=read_only))
-        if pinned:
-            _pin(con, warehouse)
-    con.execute(f"USE {CATALOG}")
+    try:
+        load_extensions(con)
+        con.execute("SET TimeZone = 'UTC'")
+        with _open_lock:
+            con.execute(attach_statement(warehouse, read_only=read_only))
+            if pinned:
+                _pin(con, warehouse)
+        con.execute(f"USE {CATALOG}")
+        refuse_newer(con)
+    except BaseException:
+        con.close()
+        raise
     return con
 
 

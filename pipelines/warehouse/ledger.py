@@ -14,7 +14,7 @@ from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.decode import Decoded, Rejected, Typed
 from pipelines.flatten.tables import INSTANT
 from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided
-from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE
+from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE, REDACTIONS
 
 CHAINED = ("topic_id", "partition", "offset", "body_sha256")
 """What of a ledger row the chain of batches vouches for; its outcome may change, in a replay."""
@@ -58,11 +58,39 @@ def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.Data
         pl.Series("outcome", decided.outcomes, dtype=pl.String),
         pl.Series("reason", decided.reasons, dtype=pl.String),
         pl.lit(stamp.loaded_at).cast(INSTANT).alias("loaded_at"),
-        pl.lit(None, dtype=INSTANT).alias("erased_at"),
+        _erased_at(batch, decided, stamp),
         pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"),
         pl.Series("body_sha256", batch.body_sha256, dtype=pl.String),
         pl.lit(None, dtype=pl.Int64).alias("moved_batch_id"),
     ).select(list(DELIVERIES))
+
+
+def _erased_at(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.Expr | pl.Series:
+    """When each record was redacted: before it was written, where it names somebody who was erased."""
+    if not batch.erased:
+        return pl.lit(None, dtype=INSTANT).alias("erased_at")
+    kept = {
+        index
+        for index, outcome in enumerate(decided.outcomes)
+        if outcome != "duplicate" or decided.reasons[index] == BODY_DIFFERS
+    }
+    times = [stamp.loaded_at if i in batch.erased and i in kept else None for i in range(len(batch.decoded))]
+    return pl.Series("erased_at", times, dtype=INSTANT)
+
+
+def redactions_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Which bodies were redacted by which erasure, and the hash of what is kept of them."""
+    rows = ledger["erased_at"].is_not_null().arg_true().to_list()
+    hashes = [sha256(batch.raw.bodies[index]).hexdigest() for index in rows]
+    return (
+        ledger[rows]
+        .with_columns(
+            pl.Series("erasure_id", [batch.erased[index] for index in rows], dtype=pl.String),
+            pl.col("erased_at").alias("redacted_at"),
+            pl.Series("body_sha256", hashes, dtype=pl.String),
+        )
+        .select(list(REDACTIONS))
+    )
 
 
 def bodies_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:

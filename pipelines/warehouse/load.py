@@ -17,6 +17,7 @@ from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.bound import Frames
+from pipelines.warehouse.erasure.suppress import Suppressor
 from pipelines.warehouse.index import KeyIndex, prefixes
 from pipelines.warehouse.ledger import (
     LOAD,
@@ -26,6 +27,7 @@ from pipelines.warehouse.ledger import (
     ledger_frame,
     offsets_frame,
     quarantine_frame,
+    redactions_frame,
 )
 from pipelines.warehouse.outcomes import Decided, First, decide
 from pipelines.warehouse.positions import LastBatch, last_batch, snapshot_id
@@ -41,6 +43,10 @@ class OtherLoader(HirestreamError):
 TIMES_OVERTAKEN = 20
 """How often a batch is decided anew because a replay or a rebuild has committed."""
 
+
+LOADS_A_CONNECTION = 1_000
+"""DuckLake 1.0 keeps the statistics of each table as of each commit until its connection is closed: 35 kB a
+commit, 3 GB a day at one a second. To open another one takes half a second."""
 
 FEW = 32
 """Keys or batches that are compared one by one."""
@@ -65,7 +71,7 @@ class Loaded:
 
     @property
     def files(self) -> int:
-        """How many files it wrote: one a table, of which five are not of events."""
+        """How many files it wrote: one a table, of which five are not of events (erased records aside)."""
         return len(self.tables) + 3 + bool(self.loaded) + bool(self.quarantined)
 
 
@@ -82,6 +88,8 @@ class Loader:
         rejects: RejectWindow | None,
         clock: Callable[[], dt.datetime],
         turn: Turn | None = None,
+        suppressor: Suppressor | None = None,
+        reopen: Callable[[], duckdb.DuckDBPyConnection] | None = None,
     ) -> None:
         self.next_offsets = dict(start)
         self._con = con
@@ -90,13 +98,18 @@ class Loader:
         self._rejects = rejects
         self._clock = clock
         self._turn = turn.taken if turn else nullcontext
+        self._suppressor = suppressor or Suppressor(None)
+        self._suppressor.refresh(con)
         self._last = last_batch(con)
         self._snapshot_id = -1
+        self._reopen = reopen
+        self._loads = 0
         self._held = Frames(con)
         self._index = rebuilt_index(con)
 
     def load(self, batch: DecodedBatch) -> Loaded:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
+        self._renew_if_due()
         for _ in range(TIMES_OVERTAKEN):
             try:
                 return self._load(batch)
@@ -104,7 +117,8 @@ class Loader:
                 self._catch_up()
         raise Unavailable("a replay or a rebuild was in the way again and again; start the loader once more")
 
-    def _load(self, batch: DecodedBatch) -> Loaded:
+    def _load(self, delivered: DecodedBatch) -> Loaded:
+        batch = self._suppressor.suppressed(delivered)
         decided = decide(batch, self._earlier(batch))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
         stamp = Stamp(self._last.batch_id + 1, self._clock())
@@ -121,6 +135,18 @@ class Loader:
         done = _loaded(frames)
         self.next_offsets.update(done.next_offsets)
         return done
+
+    def close(self) -> None:
+        """Close its connection, which may be another one than it began with."""
+        self._con.close()
+
+    def _renew_if_due(self) -> None:
+        """Change to a new connection; without a way to open one it keeps its own."""
+        self._loads += 1
+        if self._reopen is not None and self._loads % LOADS_A_CONNECTION == 0:
+            before, self._con = self._con, self._reopen()
+            self._held = Frames(self._con)
+            before.close()
 
     def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
         """What the ledger knows of the keys in a batch; the index says where to look."""
@@ -147,6 +173,7 @@ class Loader:
             "ledger.offsets": offsets_frame(ledger, batch.raw.ends),
             "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
             "quarantine.records": quarantine_frame(batch, decided, ledger),
+            "ledger.redactions": redactions_frame(batch, ledger),
         }
         events = event_frames(batch.decoded, ledger, decided.loaded, self._organizations)
         frames |= {f"events.{name}": frame for name, frame in events.items()}
@@ -168,7 +195,7 @@ class Loader:
         return before + 1
 
     def _catch_up(self) -> None:
-        """Learn what a replay or a rebuild has moved. Raises `OtherLoader` when it was a load."""
+        """Learn what was moved and who was erased meanwhile. Raises `OtherLoader` when it was a load."""
         newest, known = last_batch(self._con), self._last.batch_id
         loads = self._con.execute(
             "SELECT count(*) FROM wh.ledger.batches WHERE batch_id > ? AND kind = ?", [known, LOAD]
@@ -176,6 +203,7 @@ class Loader:
         if loads != (0,):
             raise OtherLoader("another loader has committed to this lake; stop it, then start this one again")
         _add_keys(self._index, self._con, "moved_batch_id > ?", [known])
+        self._suppressor.refresh(self._con)
         self._last = newest
 
     def _remember(self, batch: DecodedBatch, decided: Decided) -> None:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
@@ -11,6 +12,7 @@ from pipelines.errors import TopicMismatch
 from pipelines.ingest.reader import TopicReader, check_positions
 from pipelines.ingest.topic import TopicInfo, ensure_topic, watermarks
 from pipelines.settings import Settings
+from pipelines.warehouse.erasure.suppress import Suppressor, keyed_of
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import held_lease
 from pipelines.warehouse.load import Loader
@@ -33,14 +35,14 @@ class Choices:
 def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[tuple[TopicReader, Loader]]:
     """A reader and a loader that hold the lease while the block runs.
 
-    Raises `LeaseHeld`, `TopicMismatch` or `Unavailable` before anything is read.
+    Raises `LeaseHeld`, `TopicMismatch` or `Unavailable` before anything is read, `SettingsError` where
+    somebody was erased and the key of it is missing.
     """
     with held_lease(settings.warehouse, holder):
         topic = ensure_topic(settings.kafka)
-        con = open_lake(settings.warehouse)
+        con = _opened(settings)
         try:
             create_tables(con)
-            con.execute("SET threads = 1")  # halves the CPU of a commit; the other core decodes meanwhile
             start = _start(settings, con, topic, holder, choices)
             loader = Loader(
                 con,
@@ -50,11 +52,20 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
                 rejects=_window(settings, choices),
                 clock=lambda: dt.datetime.now(dt.UTC),
                 turn=Turn(settings.warehouse),
+                suppressor=Suppressor(keyed_of(settings)),
+                reopen=partial(_opened, settings),
             )
-            with TopicReader(settings.kafka, topic, start) as reader:
-                yield reader, loader
-        finally:
+        except BaseException:
             con.close()
+            raise
+        with closing(loader), TopicReader(settings.kafka, topic, start) as reader:
+            yield reader, loader
+
+
+def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
+    con = open_lake(settings.warehouse)
+    con.execute("SET threads = 1")  # halves the CPU of a commit; the other core decodes meanwhile
+    return con
 
 
 def expected_organizations(settings: Settings) -> Mapping[str, frozenset[str]]:

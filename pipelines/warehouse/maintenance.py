@@ -55,13 +55,13 @@ def maintain(
     Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
     started, turn = time.monotonic(), Turn(warehouse)
-    _in_turn(turn, partial(_expire, con, snapshot_age))
+    _in_turn(turn, partial(expire, con, snapshot_age))
     for low, high in pairwise(BANDS_BYTES):
         if _are_mergeable(con, low, high):
             _in_turn(turn, partial(_merge, con, low, high))
     if _have_deletes(con):
         _in_turn(turn, lambda: con.execute("CALL ducklake_rewrite_data_files('wh')").fetchall())
-    _remove_files(con, warehouse, turn, f"least({snapshot_age}, {file_age})")
+    remove_files(con, warehouse, turn, f"least({snapshot_age}, {file_age})")
     return measure(con, warehouse, time.monotonic() - started)
 
 
@@ -70,8 +70,10 @@ def _in_turn(turn: Turn, step: Callable[[], object]) -> None:
         _insist(step)
 
 
-def _expire(con: duckdb.DuckDBPyConnection, age: str) -> None:
-    """By number, because DuckLake 1.0 compares no more than the date of `older_than` with SQLite's text."""
+def expire(con: duckdb.DuckDBPyConnection, age: str) -> None:
+    """Expire snapshots of more than an age, an SQL interval; the newest one stays.
+
+    By number, because DuckLake 1.0 compares no more than the date of `older_than` with SQLite's text."""
     found = con.execute(
         f"""
         SELECT snapshot_id FROM ducklake_snapshots('wh') WHERE snapshot_time < now() - {age}
@@ -114,8 +116,10 @@ def _merge(con: duckdb.DuckDBPyConnection, low: int, high: int) -> None:
     ).fetchall()
 
 
-def _remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, age: str) -> None:
-    """Files first: killed in between, the next time finds them gone. Not by DuckLake's own `older_than`."""
+def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, age: str) -> None:
+    """Delete the files that were scheduled for it longer ago than an age.
+
+    Files first: killed in between, the next time finds them gone. Not by DuckLake's own `older_than`."""
     found = con.execute(
         f"""
         SELECT data_file_id, path, path_is_relative FROM {SCHEDULED}

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ from pipelines.warehouse.lease import one_at_a_time
 from pipelines.warehouse.macros import PUBLISHED, create_macros, quoted
 from pipelines.warehouse.marts import COUNTED
 from pipelines.warehouse.meanings import comment_lake, meanings
+from pipelines.warehouse.personal import personal_columns
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -65,7 +67,7 @@ class Publisher:
         due = self._settings.publish
         if now or time.monotonic() - self._entities_at >= due.entities_seconds or not self._base.exists():
             comment_lake(self._settings.warehouse)
-            self._write(self._base, None, copy_base)
+            self._write(self._base, None, partial(copy_base, personal=due.personal))
             self._entities_at = time.monotonic()
         self._write(self._settings.published, self._base, copy_marts)
         self._marts_at = time.monotonic()
@@ -83,23 +85,23 @@ class Publisher:
             con.execute("DETACH edition")
         finally:
             con.close()
-        _replace(new, target)
+        put_in_place(new, target)
 
 
-def copy_base(con: Connection) -> None:
-    """Entities, and members of rates, of the lake as tables of `edition`."""
-    for name in _relations(con, "entities"):
-        _copy(con, name)
-    if MEMBERS in _relations(con, "marts"):
-        _copy(con, MEMBERS, f"mart NOT IN ({_MEASURED})")
+def copy_base(con: Connection, *, personal: bool = False) -> None:
+    """Entities, and members of rates, of the lake as tables of `edition`; `personal`: whole."""
+    for name in relations(con, "entities"):
+        copy_relation(con, name, personal=personal)
+    if MEMBERS in relations(con, "marts"):
+        copy_relation(con, MEMBERS, f"mart NOT IN ({_MEASURED})")
 
 
 def copy_marts(con: Connection) -> None:
     """Every other mart, the members of durations, and the macros, into an `edition` with the base."""
-    for name in _relations(con, "marts"):
+    for name in relations(con, "marts"):
         if name != MEMBERS:
-            _copy(con, name)
-    if MEMBERS in _relations(con, "marts", of="edition"):
+            copy_relation(con, name)
+    if MEMBERS in relations(con, "marts", of="edition"):
         for relation in sorted({f"staging.{counted.members}" for counted in COUNTED if counted.measured}):
             con.execute(f"INSERT INTO edition.{MEMBERS} BY NAME FROM wh.{relation}")
     con.execute("USE edition")
@@ -107,7 +109,7 @@ def copy_marts(con: Connection) -> None:
     con.execute("USE wh")
 
 
-def _relations(con: Connection, schema: str, of: str = "wh") -> list[str]:
+def relations(con: Connection, schema: str, of: str = "wh") -> list[str]:
     """Tables and views of a schema of a database as `schema.table`."""
     named = "WHERE database_name = $database AND schema_name = $schema"
     found = con.execute(
@@ -118,21 +120,31 @@ def _relations(con: Connection, schema: str, of: str = "wh") -> list[str]:
     return [f"{schema}.{name}" for (name,) in found]
 
 
-def _copy(con: Connection, name: str, where: str = "true") -> None:
-    """One table or view with what is said of it and of its columns."""
+def copy_relation(
+    con: Connection, name: str, where: str = "true", *, of: str = "wh", personal: bool = False
+) -> None:
+    """One table or view of a database into `edition`, with what is said of it and of its columns.
+
+    Columns about a person are left out unless `personal` asks for them.
+    """
+    hidden = frozenset() if personal else personal_columns().get(name, frozenset())
+    chosen = f"* EXCLUDE ({', '.join(sorted(hidden))})" if hidden else "*"
     schema, table = name.split(".")
     copied = f'edition.{schema}."{table}"'
     con.execute(f"CREATE SCHEMA IF NOT EXISTS edition.{schema}")
-    con.execute(f'CREATE TABLE {copied} AS FROM wh.{schema}."{table}" WHERE {where}')
+    con.execute(
+        f'CREATE TABLE {copied} AS SELECT {chosen} FROM {of}.{schema}."{table}" WHERE {where}'  # noqa: S608 - our own names
+    )
     if name in meanings():
         meaning = meanings()[name]
         about = f"{meaning.about}{_AGES.get(name, '')}"
         con.execute(f"COMMENT ON TABLE {copied} IS {quoted(about)}")
-        for column, text in meaning.columns.items():
+        for column in (column for column in meaning.columns if column not in hidden):
+            text = meaning.columns[column]
             con.execute(f'COMMENT ON COLUMN {copied}."{column}" IS {quoted(text)}')
 
 
-def _replace(new: Path, target: Path) -> None:
+def put_in_place(new: Path, target: Path) -> None:
     """Put a finished file in place durably: its bytes are on disk before its name changes."""
     descriptor = os.open(new, os.O_RDONLY)
     try:

@@ -15,11 +15,10 @@ import duckdb
 import polars as pl
 
 from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Generic, Rejected
 from pipelines.flatten.frames import event_frames
-from pipelines.warehouse.again import decoded_again, ledger_after
+from pipelines.warehouse.again import decoded_again, ledger_after, still_loaded, why_refused
 from pipelines.warehouse.ledger import Stamp, chained
-from pipelines.warehouse.outcomes import BODY_DIFFERS, NO_CONTRACT, Decided, First, decide
+from pipelines.warehouse.outcomes import BODY_DIFFERS, First, decide
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, all_tables
 from pipelines.warehouse.transaction import in_transaction
@@ -118,7 +117,7 @@ class Reloader:
         """The work of one transaction."""
         rows = self._rows(kind, positions)
         batch = decoded_again(rows)
-        decided = decide(batch, self._earlier(batch)) if kind == "replay" else _still_loaded(batch, rows)
+        decided = decide(batch, self._earlier(batch)) if kind == "replay" else still_loaded(batch, rows)
         last = last_batch(self._con)
         stamp = Stamp(last.batch_id + 1, self._clock())
         after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")
@@ -133,7 +132,7 @@ class Reloader:
             self._write(kind, moved, frames)
             self._insert("ledger.batches", self._batch(kind, moved, last.chain_sha256, stamp))
         counts = dict(moved["outcome"].value_counts().iter_rows())
-        refused = Counter(_why(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
+        refused = Counter(why_refused(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
         return Reloaded(
             counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
         )
@@ -203,27 +202,6 @@ class Reloader:
             self._con.register("frame", frame)
             self._con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
             self._con.unregister("frame")
-
-
-def _still_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
-    """Loaded events, read anew. One that the contract refuses, or would make another event of, is left out:
-    its outcome here is `quarantined`, and its row stays as it is."""
-    fits = [
-        not isinstance(found, Rejected) and found.identity.event_key == key
-        for found, key in zip(batch.decoded, rows["event_key"].to_list(), strict=True)
-    ]
-    return Decided(
-        ["loaded" if each else "quarantined" for each in fits],
-        [NO_CONTRACT if isinstance(found, Generic) else None for found in batch.decoded],
-        [index for index, each in enumerate(fits) if each],
-    )
-
-
-def _why(batch: DecodedBatch, index: int) -> str:
-    found = batch.decoded[index]
-    if isinstance(found, Rejected) and found.problems:
-        return f"{found.problems[0].path}: {found.problems[0].problem}"
-    return "would become another event"
 
 
 def _tables_of(event_types: Sequence[str | None]) -> list[str]:

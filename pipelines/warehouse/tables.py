@@ -17,6 +17,7 @@ from pipelines.flatten.tables import (
     tables_of,
 )
 from pipelines.warehouse.transaction import in_transaction
+from pipelines.warehouse.versions import record_version
 
 Columns = Mapping[str, pl.DataType]
 
@@ -104,6 +105,41 @@ OFFSETS: Columns = MappingProxyType(
 )
 """`ledger.offsets`: what each batch took from each partition; the newest batch says where to go on."""
 
+ERASURES: Columns = MappingProxyType(
+    {
+        "erasure_id": pl.String(),
+        "kind": pl.String(),
+        "organization_id": pl.String(),
+        "value_hmac": pl.String(),
+        "begun_at": INSTANT,
+        "finished_at": INSTANT,
+        "who": pl.String(),
+        "records": pl.Int64(),
+        "event_types": pl.String(),
+    }
+)
+"""`ledger.erasures`: one row per erasure, never with the value; `finished_at` is null until its receipt."""
+
+SUPPRESSIONS: Columns = MappingProxyType({"erasure_id": pl.String(), "value_hmac": pl.String()})
+"""`ledger.suppressions`: keyed hashes of what a later record must not name without being redacted."""
+
+REDACTIONS: Columns = MappingProxyType(
+    {
+        **_POSITION,
+        "erasure_id": pl.String(),
+        "redacted_at": INSTANT,
+        "body_sha256": pl.String(),
+    }
+)
+"""`ledger.redactions`: one row per record whose body is kept redacted, and the hash of what is kept."""
+
+
+def erasure_tables() -> Iterator[tuple[str, Columns]]:
+    """The tables of what was erased, by `schema.table`."""
+    yield "ledger.erasures", ERASURES
+    yield "ledger.suppressions", SUPPRESSIONS
+    yield "ledger.redactions", REDACTIONS
+
 
 def all_tables() -> Iterator[tuple[str, Columns]]:
     """Every table of the lake that the load writes, by `schema.table`."""
@@ -159,8 +195,9 @@ def _create_missing(con: duckdb.DuckDBPyConnection) -> None:
     for schema in ("ledger", "quarantine", "events", "entities", "marts", "staging"):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS wh.{schema}")
     existing = _existing(con)
-    for name, columns in all_tables():
+    for name, columns in (*all_tables(), *erasure_tables()):
         _create_or_widen(con, name, columns, existing.get(name))
+    record_version(con, existing)
 
 
 def _existing(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

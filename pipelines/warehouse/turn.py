@@ -19,7 +19,8 @@ LONGEST_SECONDS = 10.0
 class Turn:
     """The turns of one process at one lake. Who takes it again while holding it still has one turn."""
 
-    def __init__(self, warehouse: Path) -> None:
+    def __init__(self, warehouse: Path, *, longest_seconds: float = LONGEST_SECONDS) -> None:
+        self._longest_seconds = longest_seconds
         self._file = warehouse / "writers.lock"
         self._guard = threading.Lock()
         self._held: int | None = None
@@ -33,7 +34,7 @@ class Turn:
                 self._held = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
                 fcntl.flock(self._held, fcntl.LOCK_EX)
                 self._number += 1
-                self._timer = threading.Timer(LONGEST_SECONDS, self._give_up, [self._number])
+                self._timer = threading.Timer(self._longest_seconds, self._give_up, [self._number])
                 self._timer.daemon = True
                 self._timer.start()
 

@@ -1,9 +1,10 @@
 """`make bench`: three figures, each beside a baseline of the same run. Loopback only; ends by itself.
 
 `--only receiver|freshness|drain` runs one; `--events`, `--seconds` and `--repeats` change its size.
-`--only duplicates|day|models` runs one of the long ones, which need no broker: what the check for duplicates
-costs as the ledger grows to `--millions`, what a day of `--commits` leaves, or as many as `--minutes` allow,
-and what 10,000 new events cost the models with `--millions` in the lake.
+`--only duplicates|day|models|rebuild` runs one of the long ones, which need no broker: what the check for
+duplicates costs as the ledger grows to `--millions`, what a day of `--commits` leaves, or as many as
+`--minutes` allow, what 10,000 new events cost the models with `--millions` in the lake, and what it costs to
+make every table of `--events` anew.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from pipelines.operate.broker import start_broker
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import bodies
 from receiver.settings import PROJECT
-from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table, models_table
+from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table, models_table, rebuild_table
 from tests.conftest import SECRET, SECRET_KID, free_port
 from tests.e2e.produce import produce
 from tests.receiver.running import running, variables
@@ -37,7 +38,7 @@ def main() -> None:
     """Run what was asked for, print the table, write `var/bench.json`."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", choices=[*BENCHES, *LONG])
-    parser.add_argument("--events", type=int, default=500_000, help="events of the drain")
+    parser.add_argument("--events", type=int, default=500_000, help="events of the drain, or of the rebuild")
     parser.add_argument("--seconds", type=int, default=15, help="length of one measurement under load")
     parser.add_argument("--repeats", type=int, default=3, help="measurements, of which the median counts")
     parser.add_argument("--millions", default="1,5,20", help="rows of the ledger, rising")
@@ -163,10 +164,16 @@ def bench_models(home: Path, asked: argparse.Namespace) -> Figures:
     return answer_of(Settings(home=home), "tests.bench.models", str(home), *asked.millions.split(","))
 
 
+def bench_rebuild(home: Path, asked: argparse.Namespace) -> Figures:
+    """A rebuild of everything, with a reader beside it."""
+    return answer_of(Settings(home=home), "tests.bench.rebuild", str(home), str(asked.events))
+
+
 LONG = {
     "duplicates": (bench_duplicates, duplicates_table),
     "day": (bench_day, day_table),
     "models": (bench_models, models_table),
+    "rebuild": (bench_rebuild, rebuild_table),
 }
 BENCHES = {"receiver": bench_receiver, "freshness": bench_freshness, "drain": bench_drain}
 

@@ -67,9 +67,8 @@ class Day:
 
     def commits(self, count: int, longest_seconds: float) -> None:
         """That many commits, or as many as the time allows."""
-        con = open_lake(self.settings.warehouse)
+        con = self._opened()
         create_tables(con)
-        con.execute("SET threads = 1")
         loader = self._loader(con)
         ending, started = threading.Event(), time.monotonic()
         beside = threading.Thread(target=self._beside, args=[ending])
@@ -84,11 +83,24 @@ class Day:
         finally:
             ending.set()
             beside.join()
-            con.close()
+            loader.close()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        con = open_lake(self.settings.warehouse)
+        con.execute("SET threads = 1")
+        return con
 
     def _loader(self, con: duckdb.DuckDBPyConnection) -> Loader:
-        turn = Turn(self.settings.warehouse)
-        return Loader(con, {}, holder="b", organizations={}, rejects=None, clock=self._now, turn=turn)
+        return Loader(
+            con,
+            {},
+            holder="b",
+            organizations={},
+            rejects=None,
+            clock=self._now,
+            turn=Turn(self.settings.warehouse),
+            reopen=self._opened,
+        )
 
     def _now(self) -> dt.datetime:
         return START + dt.timedelta(seconds=len(self.commit_seconds) + 1)

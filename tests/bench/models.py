@@ -62,6 +62,10 @@ class Lake:
         """Merge the small files, as the stream does."""
         maintain(self._con, self._warehouse)
 
+    def close(self) -> None:
+        """Let go of the lake."""
+        self._con.close()
+
 
 def run(home: Path, sizes: list[int]) -> Iterator[dict[str, Any]]:
     """The figures at each size."""

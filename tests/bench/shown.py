@@ -21,6 +21,11 @@ def models_table(found: Mapping[str, Any]) -> str:
     return _table(["seconds", *(f"{size['events']:,} events" for size in sizes)], rows)
 
 
+def rebuild_table(found: Mapping[str, Any]) -> str:
+    """The figures of one rebuild; the hashes are in the file."""
+    return "\n".join(f"{name:16} {value:>14,}" for name, value in found.items() if name != "hashes")
+
+
 def _cell(value: Any) -> str:
     return f"{value['ms']:,} / {value['cpu_ms']:,}" if isinstance(value, dict) else f"{value:,}"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
@@ -15,6 +16,7 @@ from pipelines.flatten.decode import Decoded, ProviderDecoder, Rejected, decoder
 from pipelines.ingest.batch import RawBatch
 from pipelines.simulate.faults import Delivery
 from pipelines.simulate.journeys import simulate
+from pipelines.transform.as_of import build_as_of
 from pipelines.transform.build import building
 from pipelines.transform.manifest import model_variables
 from pipelines.transform.sources import MODELS
@@ -58,20 +60,21 @@ def batch_of(deliveries: Sequence[Delivery], start: int) -> RawBatch:
 
 
 def everything(lake: SmallLake) -> Marts:
-    """Every row of every mart, as text; averages may differ in their last digit by the order of rows."""
+    """Every row of every mart."""
+    names = [row["name"] for row in lake.rows(MARTS)]
+    return {name: shown(lake.con.execute(f"FROM wh.marts.{name}").fetchall()) for name in names}
 
-    def shown(value: Any) -> str:
+
+def shown(rows: list[tuple[Any, ...]]) -> list[str]:
+    """Rows as text; averages may differ in their last digit by the order of rows."""
+
+    def text(value: Any) -> str:
         return f"{value:.9g}" if isinstance(value, float) else str(value)
 
-    return {
-        row["name"]: sorted(
-            " ".join(map(shown, found.values())) for found in lake.rows(f"FROM wh.marts.{row['name']}")
-        )
-        for row in lake.rows(MARTS)
-    }
+    return sorted(" ".join(map(text, row)) for row in rows)
 
 
-def build_as_of(lake: SmallLake, as_of: dt.datetime) -> None:
+def build_then(lake: SmallLake, as_of: dt.datetime) -> None:
     """A full build of what was loaded by then."""
     variables = {**model_variables(lake.settings), "now": NOW, "as_of": as_of.isoformat()}
     places = {
@@ -130,8 +133,24 @@ def test_a_build_as_of_an_earlier_day_says_what_was_said_then(
     assert reloader.reload(Wanted("rebuild")).loaded
     assert len({json.dumps(marts["members"]) for _, marts in told}) == len(told)
     for then, marts in told:
-        build_as_of(lake, then + dt.timedelta(minutes=1))
+        build_then(lake, then + dt.timedelta(minutes=1))
         said = everything(lake)
         for name in marts.keys() - {"freshness"}:  # a rebuild makes the entities new
             assert said[name] == marts[name], (name, then)
+    then, marts = told[1]
+    plain = in_a_file(lake, then, tmp_path / "then.duckdb")
+    assert plain.keys() == marts.keys()
+    for name in marts.keys() - {"freshness"}:
+        assert plain[name] == marts[name], name
+    assert everything(lake) == said
     lake.con.close()
+
+
+def in_a_file(lake: SmallLake, then: dt.datetime, file: Path) -> Marts:
+    """What a plain file says of then, built while the lake says something else."""
+    build_as_of(lake.settings, then + dt.timedelta(minutes=1), file, now=NOW)
+    assert not [path for path in file.parent.iterdir() if path.name.startswith(f".{file.name}")]
+    with duckdb.connect(str(file), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        names = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
+        return {name: shown(con.execute(f"FROM marts.{name}").fetchall()) for (name,) in names}

@@ -39,9 +39,13 @@ def environment(kafka: RunningBroker, settings_for: SettingsFor) -> Environment:
     }
 
 
-def run(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    environment: Environment, *arguments: str, timeout_seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipelines.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
+    )
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:

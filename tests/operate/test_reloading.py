@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.flatten.batch import decode_batch
@@ -58,6 +59,46 @@ def test_mended_contracts_are_applied_and_the_models_follow(lake: Environment) -
         lake, "query", "SELECT conversation_id FROM entities.conversations ORDER BY ALL"
     )
     assert conversations == [{"conversation_id": f"c-{n}"} for n in (1, 2, 3)]
+    done = run(lake, "rebuild", "--json", timeout_seconds=240)
+    assert (done.returncode, "building every entity and mart anew" in done.stderr) == (0, True)
+    report = json.loads(done.stdout)
+    assert (report["records"], report["moved"], report["refused"]) == (3, 0, {})
+    rows = {each["table"]: each["rows"] for each in report["tables"]}
+    assert rows["events.conversation_queued"] == rows["entities.conversations"] == 3
+    assert rows["marts.members"] > 0
+    assert {each["verdict"] for each in report["tables"]} == {"same"}
+    assert run(lake, "audit").returncode == 0
+
+
+def test_what_was_known_at_a_time_is_written_into_a_new_file(lake: Environment, tmp_path: Path) -> None:
+    file = tmp_path / "then.duckdb"
+    then = ["--as-of", LOADED_AT.isoformat(), "--into", str(file)]
+    done = run(lake, "rebuild", *then, "--json", timeout_seconds=240)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tables"] > 30
+    with duckdb.connect(str(file), read_only=True) as con:
+        assert con.execute(
+            "SELECT rows FROM marts.freshness WHERE \"table\" LIKE 'quarantine%'"
+        ).fetchall() == [(3,)]
+    written = file.stat().st_mtime_ns
+    for wrong, words in (
+        (then, "exists"),
+        (["--as-of", "2100-01-01", "--into", str(tmp_path / "other")], "yet to come"),
+        (then[:2], "go together"),
+        ([*then, "--from-topic"], "exclude each other"),
+    ):
+        refused = run(lake, "rebuild", *wrong)
+        assert refused.returncode == 2
+        assert words in complaint(refused)
+    assert file.stat().st_mtime_ns == written
+
+
+def test_what_the_topic_does_not_hold_is_listed(lake: Environment) -> None:
+    done = run(lake, "rebuild", "--from-topic", "--json")
+    assert done.returncode == 1
+    (missing,) = json.loads(done.stdout)["missing"]
+    assert (missing["partition"], missing["first_offset"], missing["last_offset"]) == (0, 0, 3)
+    assert (missing["records"], missing["why"]) == (4, "loaded from another topic")
 
 
 def test_replay_wants_a_filter_and_understands_times(lake: Environment) -> None:

@@ -97,6 +97,7 @@ def test_what_must_run_is_running_from_the_start(repository: dg.RepositoryDefini
         "lake_upkeep",
         "report_of_the_day",
         "history_purge",
+        "retention_of_the_day",
     }
     assert all(s.default_status is dg.DefaultScheduleStatus.RUNNING for s in schedules.values())
     (sensor,) = repository.sensor_defs
@@ -126,7 +127,7 @@ def test_the_shipped_instance_settings_hold(instance: dg.DagsterInstance) -> Non
 
 
 def test_every_writer_of_the_lake_waits_for_its_turn(repository: dg.RepositoryDefinition) -> None:
-    writers = {"ingest", "models", "lake__upkeep"}
+    writers = {"ingest", "models", "lake__upkeep", "redact_what_is_too_old"}
     pools = {node.name: node.definition.pools for job in repository.get_all_jobs() for node in job.nodes}
     assert all(pools[name] == {"warehouse_writer"} for name in writers)
 

@@ -4,9 +4,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from pipelines.errors import HirestreamError
 from pipelines.settings import Settings
+from pipelines.transform import build
 from pipelines.transform.build import ModelBuilder
 from tests.models.journeys import PASSED, flow, talk
 from tests.models.lake import SmallLake
@@ -47,6 +49,18 @@ def test_an_incremental_build_brings_the_marts_up_to_date(lake: SmallLake) -> No
     lake.build(lake.load([talk("completed", "late", 2, conversation_status=PASSED)]))
     after = lake.rows(counted)[0]["n"]
     assert after == before + 1
+
+
+def test_a_build_now_and_then_gives_its_connection_back(
+    lake: SmallLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "BUILDS_A_CONNECTION", 2)
+    lake.builder._builds = 0
+    kept = []
+    for _ in range(4):
+        assert built(lake, {"conversation_started"}) == {"conversations"}
+        kept.append(DuckDBConnectionManager._ENV is not None)
+    assert kept == [True, False, True, False]
 
 
 def test_a_loader_in_the_same_process_may_write_meanwhile(lake: SmallLake) -> None:

@@ -7,6 +7,8 @@ the reader does. The model beside it is a few lines of Python that say what the 
 import datetime as dt
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader, OtherLoader
 from pipelines.warehouse.maintenance import maintain
 from pipelines.warehouse.positions import by_partition, positions
+from pipelines.warehouse.rebuild import Rebuilder, rebuilding
 from pipelines.warehouse.reload import Reloader, Wanted
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
@@ -121,16 +124,34 @@ class Protocol(RuleBasedStateMachine):
     def an_event_type_is_rebuilt(self, at: int | None) -> None:
         self.reload(Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at)
 
-    def reload(self, wanted: Wanted, at: int | None) -> None:
-        """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
+    @rule(at=st.none() | st.integers(0, 60))
+    def everything_is_rebuilt(self, at: int | None) -> None:
+        with self.another(at) as con, rebuilding(self.home):
+            Rebuilder(
+                con,
+                self.home,
+                holder="test",
+                organizations={},
+                clock=self.clock,
+                progress=lambda step, done, total: None,
+            ).rebuild()
+
+    @contextmanager
+    def another(self, at: int | None) -> Iterator[Any]:
+        """The connection of another process; it dies where `at` says."""
         other = open_lake(self.home)
         dying: Any = other if at is None else DyingAt(other, at, after_commit=False)
         try:
-            Reloader(dying, Turn(self.home), holder="test", organizations={}, clock=self.clock).reload(wanted)
+            yield dying
         except Died:
             dying.bury()
         finally:
             other.close()
+
+    def reload(self, wanted: Wanted, at: int | None) -> None:
+        """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
+        with self.another(at) as con:
+            Reloader(con, Turn(self.home), holder="test", organizations={}, clock=self.clock).reload(wanted)
 
     @rule()
     def the_lake_is_tidied(self) -> None:

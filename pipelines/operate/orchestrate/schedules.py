@@ -7,7 +7,8 @@ import dagster as dg
 
 from pipelines.operate.orchestrate.lag import lag_sensor, unfinished_run
 from pipelines.operate.orchestrate.results import PUBLISHED, REPORT
-from pipelines.operate.orchestrate.upkeep import UPKEEP, purge_history
+from pipelines.operate.orchestrate.upkeep import UPKEEP, purge_history, retention_job
+from pipelines.operate.retaining import limited
 from pipelines.operate.state import read_state
 from pipelines.settings import Settings
 from pipelines.warehouse.lease import lease_holder
@@ -44,8 +45,8 @@ def automation(
         for name, (selection, description) in jobs.items()
     ]
     return dg.Definitions(
-        jobs=[*defined, purge_history],
-        schedules=[_safety_net(settings), _upkeep(settings), *_simple(settings)],
+        jobs=[*defined, purge_history, retention_job(settings)],
+        schedules=[_safety_net(settings), _upkeep(settings), _retention(settings), *_simple(settings)],
         sensors=[lag_sensor(settings, LOAD)],
     )
 
@@ -111,6 +112,25 @@ def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
         return dg.RunRequest()
 
     return lake_upkeep
+
+
+def _retention(settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="retention_of_the_day",
+        job_name="retention",
+        cron_schedule="30 3 * * *",
+        execution_timezone=settings.report.time_zone,
+        default_status=_RUNNING,
+        description="Redacts what is older than its source may keep; numbers stay.",
+    )
+    def retention_of_the_day() -> dg.RunRequest | dg.SkipReason:
+        if not limited(settings):
+            return dg.SkipReason("no source has a limit; HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS sets one")
+        if not _lake(settings):
+            return dg.SkipReason("there is no lake yet; the first load creates it")
+        return dg.RunRequest()
+
+    return retention_of_the_day
 
 
 def _simple(settings: Settings) -> list[dg.ScheduleDefinition]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.errors import Unavailable
+from pipelines.errors import HirestreamError, Unavailable
+from pipelines.operate.forgetting import How
 from pipelines.operate.history import purge_runs, thin_reports
 from pipelines.operate.orchestrate.catalogue import table_key
-from pipelines.settings import Settings
+from pipelines.operate.retaining import run_retention
+from pipelines.settings import Settings, SettingsError
 from pipelines.transform.assets import WRITER_POOL
 from pipelines.transform.translator import OWNERS
 from pipelines.warehouse.lake import open_lake
@@ -60,6 +62,28 @@ def thin_history(context: dg.OpExecutionContext) -> None:
     runs = purge_runs(context.instance, now)
     reports = thin_reports(context.instance, now)
     context.log.info("deleted %d runs and %d reported materializations", runs, reports)
+
+
+def retention_job(settings: Settings) -> dg.JobDefinition:
+    """What is older than its source may keep is redacted, in one step."""
+
+    @dg.op(pool=WRITER_POOL, description="Redact what is too old: bodies, event rows, entities, files.")
+    def redact_what_is_too_old(context: dg.OpExecutionContext) -> None:
+        try:
+            receipt = run_retention(settings, How(f"Dagster run {context.run_id[:8]}"))
+        except (HirestreamError, SettingsError) as error:
+            raise dg.Failure(str(error), allow_retries=isinstance(error, Unavailable)) from error
+        context.log.info("redacted %d records", receipt.records if receipt else 0)
+
+    @dg.job(
+        name="retention",
+        executor_def=dg.in_process_executor,
+        description="Personal data older than its source may keep is redacted; the numbers stay.",
+    )
+    def retention() -> None:
+        redact_what_is_too_old()
+
+    return retention
 
 
 @dg.job(executor_def=dg.in_process_executor, description="Keeps Dagster's own storage small.")

@@ -1,0 +1,59 @@
+"""A settings file without its secrets, for a backup that lies somewhere else."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.errors import UsageError
+from receiver.settings import PREFIX
+
+SECRET = re.compile(
+    r"secret|password|passphrase|token|jaas|credential|oauthbearer|(^|[._])key([._]pem)?$", re.IGNORECASE
+)
+"""Names of settings whose value nobody else may know; those of files are none."""
+
+Names = tuple[str, ...]
+
+
+def without_secrets(toml: str) -> tuple[str, list[str]]:
+    """The settings as TOML again, and the variables that would give what was left out.
+
+    `home` is left out too: it is where the file came from. Raises `UsageError` for what is no TOML.
+    """
+    try:
+        settings = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"hirestream.toml cannot be read: {error}") from None
+    settings.pop("home", None)
+    left_out = [path for path, _ in _leaves(settings) if _is_secret(path)]
+    return "\n".join(_lines(settings, ())) + "\n", [_variable(path) for path in left_out]
+
+
+def _is_secret(path: Names) -> bool:
+    name = path[-1].lower()
+    return bool(SECRET.search(name)) and not name.endswith(("_file", ".location"))
+
+
+def _variable(path: Names) -> str:
+    return PREFIX + "__".join(part.replace(".", "_") for part in path).upper()
+
+
+def _leaves(settings: Mapping[str, Any], at: Names = ()) -> Iterator[tuple[Names, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*at, name))
+        else:
+            yield (*at, name), value
+
+
+def _lines(settings: Mapping[str, Any], at: Names) -> Iterator[str]:
+    """Values before tables, as TOML wants it."""
+    for name, value in settings.items():
+        if not isinstance(value, dict) and not _is_secret((*at, name)):
+            yield f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False, default=str)}"
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield f"\n[{'.'.join(json.dumps(part) for part in (*at, name))}]"
+            yield from _lines(value, (*at, name))

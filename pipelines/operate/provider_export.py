@@ -1,0 +1,143 @@
+"""A provider's own list of conversations, as a person exported it: CSV or JSON, however it names its columns.
+
+Pure: bytes in, rows out; what cannot be read is an error with its line.
+"""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import UsageError
+
+DELIMITERS = ",;\t|"
+IDS = ("conversationid", "recordid", "conversation", "id")
+STATUSES = ("conversationstatus", "status", "conversationoutcome", "outcome", "state")
+"""Names of columns, best first, in small letters and nothing but letters and digits."""
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One conversation of the export; `status` in capitals with underscores, None where it is empty."""
+
+    conversation_id: str
+    status: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns hold what; None is to be guessed."""
+
+    conversation_id: str | None = None
+    status: str | None = None
+
+
+Row = tuple[int, Mapping[str, Any]]
+"""A row by column, with the line that it ends on; of JSON that is its number."""
+
+
+def read_export(content: bytes, columns: Columns) -> list[Listed]:
+    """Every row, in its order. Raises `UsageError` for what cannot be read, or without a row."""
+    text = _text(content)
+    if not text.strip():
+        raise UsageError("the export is empty; it must have at least one conversation")
+    rows = _json_rows(text) if text.lstrip()[0] in "[{" else _csv_rows(text)
+    if not rows:
+        raise UsageError("the export has no conversation in it")
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    id_name = _chosen(names, columns.conversation_id, IDS, "--id-column")
+    status_name = _chosen(names, columns.status, STATUSES, "--status-column")
+    return [_listed(line, row, id_name, status_name) for line, row in rows]
+
+
+def _text(content: bytes) -> str:
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"line {line} is no UTF-8; save the export as UTF-8") from None
+
+
+def _json_rows(text: str) -> list[Row]:
+    """A list, an object with one list in it, or one object a line."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text.lstrip().startswith("{"):
+            raise UsageError(f"line {error.lineno} is no JSON: {error.msg}") from None
+        document = list(_json_lines(text))
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = lists[0] if len(lists) == 1 else [document]
+    return [(number, _object(number, row)) for number, row in enumerate(document, start=1)]
+
+
+def _json_lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise UsageError(f"line {number} is no JSON: {error.msg}") from None
+
+
+def _object(number: int, row: Any) -> Mapping[str, Any]:
+    if not isinstance(row, dict):
+        raise UsageError(f"entry {number} is no object with a conversation's id and status")
+    return row
+
+
+def _csv_rows(text: str) -> list[Row]:
+    header = text.lstrip("\r\n").splitlines()[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names: Sequence[str] = ()
+    rows: list[Row] = []
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not names:
+                names = [cell.strip() for cell in cells]
+            elif len(cells) != len(names):
+                raise UsageError(
+                    f"line {reader.line_num} has {len(cells)} columns, and the first line {len(names)}"
+                )
+            else:
+                rows.append((reader.line_num, dict(zip(names, cells, strict=True))))
+    except csv.Error as error:
+        raise UsageError(f"line {reader.line_num} is no CSV: {error}") from None
+    return rows
+
+
+def _chosen(names: Sequence[str], named: str | None, usual: Sequence[str], option: str) -> str:
+    """The column of this name, else the first usual one."""
+    if named is not None:
+        if named not in names:
+            raise UsageError(f"there is no column {named!r}; it has {', '.join(names)}")
+        return named
+    by_plain = {_plain(name): name for name in reversed(names)}
+    for each in usual:
+        if each in by_plain:
+            return by_plain[each]
+    raise UsageError(f"none of its columns is known, name one with {option}; it has {', '.join(names)}")
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _listed(line: int, row: Mapping[str, Any], id_name: str, status_name: str) -> Listed:
+    found = row.get(id_name)
+    conversation_id = str(found).strip() if isinstance(found, str | int) else ""
+    if not conversation_id:
+        raise UsageError(f"line {line} has no conversation id in {id_name!r}")
+    status = str(row.get(status_name) or "").strip().upper().replace(" ", "_").replace("-", "_")
+    return Listed(conversation_id, status or None, line)

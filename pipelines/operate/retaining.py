@@ -1,0 +1,96 @@
+"""`hirestream retention`: what is older than a source may keep is redacted as an erasure is; numbers stay."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from pipelines.operate.forgetting import How, Redacted, eraser_of, forget, key_of
+from pipelines.settings import Settings
+from pipelines.warehouse.erasure.eraser import Eraser
+from pipelines.warehouse.erasure.receipt import Receipt
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.readers import open_for_reading
+from pipelines.warehouse.rebuild import rebuilding
+from pipelines.warehouse.tables import create_tables
+
+RETENTION = "retention"
+
+_DUE = """
+SELECT topic_id, partition, "offset" FROM wh.ledger.deliveries
+WHERE source = ? AND received_at < ? AND erased_at IS NULL
+    AND (outcome IN ('loaded', 'quarantined') OR reason = 'body_differs')
+ORDER BY batch_id, partition, "offset"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is too old of each source that has a limit: records not redacted yet."""
+
+    records: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Of all sources."""
+        return sum(self.records.values())
+
+
+def limited(settings: Settings) -> dict[str, int]:
+    """The days that each source keeps personal data, of those that have a limit."""
+    days = {name: source.retention_days for name, source in settings.sources.items()}
+    return {name: limit for name, limit in days.items() if limit is not None}
+
+
+def what_is_due(settings: Settings, now: dt.datetime) -> Due:
+    """What `run_retention` would redact. Raises `Unavailable` without a lake."""
+    with open_for_reading(settings) as con:
+        found = {name: _positions(settings, con, name, now).height for name in limited(settings)}
+    return Due(found)
+
+
+def run_retention(settings: Settings, how: How) -> Receipt | None:
+    """Redact what is too old, a bounded part in each transaction; None where nothing is.
+
+    Killed half-way, what is left is due the next time. Raises `SettingsError` without the erasure key,
+    `Unavailable` while others are in the way.
+    """
+    now = how.clock()
+    if not what_is_due(settings, now).total:
+        return None
+    keyed = key_of(settings)
+    with rebuilding(settings.warehouse):
+        con = open_lake(settings.warehouse)
+        try:
+            create_tables(con)
+            done = redact_due(settings, con, eraser_of(settings, con, keyed, how), now, how.who)
+        finally:
+            con.close()
+        how.after("redacted")
+        return forget(settings, keyed, done, how)
+
+
+def redact_due(
+    settings: Settings, con: duckdb.DuckDBPyConnection, eraser: Eraser, now: dt.datetime, who: str
+) -> Redacted:
+    """Redact the records of the lake that are too old now; one erasure a day."""
+    erasure_id, changed = f"{RETENTION}-{now:%Y-%m-%d}", Counter[str]()
+    eraser.begin(erasure_id, RETENTION, who)
+    for name in limited(settings):
+        changed += eraser.redact(erasure_id, _positions(settings, con, name, now))
+    return Redacted(erasure_id, RETENTION, changed)
+
+
+def _positions(
+    settings: Settings, con: duckdb.DuckDBPyConnection, source: str, now: dt.datetime
+) -> pl.DataFrame:
+    return con.execute(_DUE, [source, now - dt.timedelta(days=limited(settings)[source])]).pl()
+
+
+def render_due(due: Due) -> str:
+    """For a person."""
+    lines = [f"{name}: {count} records would be redacted" for name, count in due.records.items()]
+    return "\n".join(lines) or "no source has a limit: set HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS"

@@ -1,0 +1,111 @@
+"""What the receiver keeps aside on this machine, without those erased: the spool redacted, the held deleted.
+
+What waits in the spool was answered 200 and is delivered all the same, redacted. What is held could not be
+verified, and once altered never could be.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import Unavailable
+from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
+from pipelines.flatten.redact import redacted
+from pipelines.settings import Settings
+from pipelines.warehouse.erasure.keyed import Keyed
+from pipelines.warehouse.erasure.suppress import Suppressor
+from receiver.held import held_path, open_held
+from receiver.spool import spool_path
+
+BUSY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One delivery that names somebody who is erased."""
+
+    position: int
+    provider: str
+    body: bytes
+
+
+def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> int:
+    """Redact what waits in the spool; returns how many. Raises `Unavailable`."""
+    path = spool_path(settings)
+    if not path.exists():
+        return 0
+    with _writing(path) as con:
+        found = [
+            (after, item.position)
+            for item in _named(con, settings, suppressor)
+            if (after := redacted(item.body, item.provider, keyed.pseudonym)) != item.body
+        ]
+        con.executemany("UPDATE items SET body = ? WHERE position = ?", found)
+    return len(found)
+
+
+def delete_held(settings: Settings, suppressor: Suppressor) -> int:
+    """Delete what is held; returns how many. Raises `Unavailable`."""
+    path, queue = held_path(settings), open_held(settings)
+    if queue is None:
+        return 0
+    with closing(queue):
+        with _writing(path) as con:
+            positions = [item.position for item in _named(con, settings, suppressor)]
+        queue.delete(positions)
+    with _writing(path):
+        return len(positions)
+
+
+def waiting_of(settings: Settings, suppressor: Suppressor) -> dict[str, int]:
+    """How many in the spool and of the held name somebody, by where."""
+    counts = {"spool": 0, "held": 0}
+    for name, path in (("spool", spool_path(settings)), ("held", held_path(settings))):
+        if path.exists():
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
+                counts[name] = sum(1 for _ in _named(con, settings, suppressor))
+    return counts
+
+
+def _named(con: sqlite3.Connection, settings: Settings, suppressor: Suppressor) -> Iterator[_Item]:
+    rows = con.execute("SELECT position, source, body, note FROM items ORDER BY position").fetchall()
+    for position, source, body, note in rows:
+        provider = _provider(settings, source, note)
+        found = _decoded(provider, source, body)
+        if suppressor.erasure_of(found, body) or suppressor.erasure_of(_unread(), note):
+            yield _Item(position, provider, body)
+
+
+def _provider(settings: Settings, source: str, note: bytes) -> str:
+    """As the spool has it, else that of the source."""
+    document = json.loads(note)
+    said = document.get("provider") if isinstance(document, dict) else None
+    known = settings.sources.get(source)
+    return str(said or (known.provider if known else ""))
+
+
+def _decoded(provider: str, source: str, body: bytes) -> Decoded:
+    decoder = decoder_of(provider)
+    return decoder.decode(body, source) if decoder else _unread()
+
+
+def _unread() -> Decoded:
+    return Rejected(Identity(), "provider", ())
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction; what it overwrote is gone from the file and its log. Raises `Unavailable`."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as con:
+            con.execute("PRAGMA secure_delete = ON")
+            con.execute("BEGIN IMMEDIATE")
+            yield con
+            con.execute("COMMIT")
+            con.execute("VACUUM")
+            con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise Unavailable(f"{path} cannot be used ({type(error).__name__}); do it again") from error

@@ -1,0 +1,261 @@
+"""Redacts records of the lake: bodies, event rows and quarantine in one transaction, slice by slice."""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.flatten.frames import event_frames
+from pipelines.flatten.redact import redacted
+from pipelines.flatten.tables import INSTANT
+from pipelines.warehouse.again import decoded_again, ledger_after, still_loaded
+from pipelines.warehouse.described import described_tables
+from pipelines.warehouse.erasure.find import Found, Request
+from pipelines.warehouse.erasure.keyed import Keyed
+from pipelines.warehouse.erasure.quarantine import without_quotes
+from pipelines.warehouse.ledger import Stamp, chained
+from pipelines.warehouse.positions import last_batch
+from pipelines.warehouse.tables import (
+    BATCHES,
+    BODIES,
+    DELIVERIES,
+    ERASURES,
+    QUARANTINE,
+    REDACTIONS,
+    SUPPRESSIONS,
+    all_tables,
+)
+from pipelines.warehouse.transaction import in_transaction
+from pipelines.warehouse.turn import Turn
+
+ERASURE = "erasure"
+"""The kind of a batch that redacted records; it makes a running loader look at what it has decided again."""
+
+RECORDS_AT_ONCE = 2_000
+_PLACE = '(topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM moved)'
+
+
+class Eraser:
+    """Redacts through one connection, in turn with other writers."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        turn: Turn,
+        keyed: Keyed,
+        *,
+        holder: str,
+        organizations: Mapping[str, frozenset[str]],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._con = con
+        self._turn = turn
+        self._keyed = keyed
+        self._holder = holder
+        self._organizations = organizations
+        self._clock = clock
+
+    def register(self, erasure_id: str, request: Request, found: Found, who: str) -> None:
+        """Say what is erased, before anything is: whatever a loader commits from now on is redacted."""
+        hashes = {self._keyed.hash_of(kind, value, org) for kind, org, value in found.names}
+        row = {
+            "erasure_id": erasure_id,
+            "kind": request.kind,
+            "organization_id": request.organization,
+            "value_hmac": self._keyed.hash_of(request.kind, request.value, request.organization),
+            "begun_at": self._clock(),
+            "who": who,
+        }
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._register(row, hashes))
+
+    def begin(self, erasure_id: str, kind: str, who: str) -> None:
+        """The same for an erasure of no value, as retention is."""
+        row = {"erasure_id": erasure_id, "kind": kind, "begun_at": self._clock(), "who": who}
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._register(row, set()))
+
+    def redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
+        """Redact the records at these positions; rows changed by table. What is redacted already stays."""
+        done: Counter[str] = Counter()
+        for part in positions.iter_slices(RECORDS_AT_ONCE):
+            with self._turn.taken():
+                done += in_transaction(self._con, lambda part=part: self._redact(erasure_id, part))  # type: ignore[misc]
+        return done
+
+    def finish(self, erasure_id: str, event_types: Mapping[str, int]) -> None:
+        """Say that it is done, with the records by event type. Its commit adds a file, and must: see
+        `narrow_statistics`."""
+        values = [self._clock(), sum(event_types.values()), json.dumps(event_types), erasure_id]
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._finish(values))
+
+    def _finish(self, values: list[Any]) -> None:
+        self._con.execute(
+            "UPDATE wh.ledger.erasures SET finished_at = ?, records = ?, event_types = ? "
+            "WHERE erasure_id = ?",
+            values,
+        )
+
+    def _register(self, row: dict[str, Any], hashes: set[str]) -> None:
+        erasure_id = row["erasure_id"]
+        known = self._con.execute(
+            "SELECT value_hmac FROM wh.ledger.suppressions WHERE erasure_id = ?", [erasure_id]
+        ).fetchall()
+        fresh = sorted(hashes - {value for (value,) in known})
+        there = self._con.execute(
+            "SELECT count(*) FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]
+        ).fetchone()
+        if there == (0,):
+            self._insert("ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
+        rows = [{"erasure_id": erasure_id, "value_hmac": value} for value in fresh]
+        self._insert("ledger.suppressions", pl.DataFrame(rows, schema=dict(SUPPRESSIONS)))
+        if fresh or there == (0,):
+            self._insert("ledger.batches", self._batch()[1])
+
+    def _redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
+        """The work of one transaction."""
+        rows = self._changed(self._rows(positions))
+        if not rows.height:
+            return Counter()
+        stamp, batch = self._batch()
+        rows = rows.with_columns(
+            pl.coalesce("erased_at", pl.lit(stamp.loaded_at)).cast(INSTANT).alias("erased_at")
+        )
+        done = Counter({"ledger.deliveries": rows.height})
+        done += self._events(rows, stamp)
+        done += self._kept(rows)
+        redactions = rows.select(
+            "topic_id",
+            "topic",
+            "partition",
+            "offset",
+            pl.lit(erasure_id).alias("erasure_id"),
+            pl.lit(stamp.loaded_at).cast(INSTANT).alias("redacted_at"),
+            pl.Series("body_sha256", [sha256(body).hexdigest() for body in rows["body"]], dtype=pl.String),
+        )
+        self._replace("ledger.redactions", _PLACE, rows, redactions.select(list(REDACTIONS)))
+        self._insert("ledger.batches", batch)
+        return done
+
+    def _rows(self, positions: pl.DataFrame) -> pl.DataFrame:
+        """Ledger rows with what is kept of each body, and where."""
+        self._con.register("positions", positions)
+        found = self._con.execute(
+            """
+            SELECT d.*, coalesce(b.body, q.body) AS body, q.topic_id IS NOT NULL AS is_quarantined,
+                q.stage, q.reason AS headline, q.reasons
+            FROM wh.ledger.deliveries AS d
+            SEMI JOIN positions AS p USING (topic_id, partition, "offset")
+            LEFT JOIN wh.ledger.bodies AS b USING (topic_id, partition, "offset")
+            LEFT JOIN wh.quarantine.records AS q USING (topic_id, partition, "offset")
+            WHERE b.topic_id IS NOT NULL OR q.topic_id IS NOT NULL
+            ORDER BY d.batch_id, partition, "offset"
+            """
+        ).pl()
+        self._con.unregister("positions")
+        return found
+
+    def _changed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that are not redacted yet, with their body redacted."""
+        places = zip(rows["body"].to_list(), rows["provider"].to_list(), strict=True)
+        bodies = [redacted(body, provider or "", self._keyed.pseudonym) for body, provider in places]
+        after = pl.Series("body", bodies, dtype=pl.Binary)
+        return rows.with_columns(after).filter((after != rows["body"]) | rows["erased_at"].is_null())
+
+    def _events(self, rows: pl.DataFrame, stamp: Stamp) -> Counter[str]:
+        """Event rows anew from the redacted bodies; the ledger rows of all."""
+        loaded = rows.filter(pl.col("outcome") == "loaded")
+        batch = decoded_again(loaded)
+        decided = still_loaded(batch, loaded)
+        after = ledger_after(loaded, batch, decided, stamp, new=False)
+        fits = pl.Series("fits", [outcome == "loaded" for outcome in decided.outcomes], dtype=pl.Boolean)
+        moved, refused = after.filter(fits), loaded.filter(~fits)
+        marked = after.with_columns(pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"))
+        frames = event_frames(batch.decoded, marked, decided.loaded, self._organizations)
+        done = Counter({f"events.{name}": frame.height for name, frame in frames.items()})
+        for table in _tables_of(moved["event_type"].unique().to_list()):
+            self._delete(table, "event_key IN (SELECT event_key FROM moved)", moved)
+        for name, frame in frames.items():
+            self._insert(f"events.{name}", frame)
+        done += self._emptied(refused)
+        others = rows.filter(pl.col("outcome") != "loaded")
+        ledger = pl.concat(
+            [part.select(list(DELIVERIES)) for part in (moved, refused, others)], how="vertical_relaxed"
+        )
+        self._replace("ledger.deliveries", _PLACE, rows, ledger)
+        return done
+
+    def _emptied(self, refused: pl.DataFrame) -> Counter[str]:
+        """Rows of events that the contracts of today refuse: their personal columns and extras emptied."""
+        done: Counter[str] = Counter()
+        if not refused.height:
+            return done
+        personal = {table.name: [c.name for c in table.columns if c.personal] for table in described_tables()}
+        for table in _tables_of(refused["event_type"].unique().to_list()):
+            names = [*personal[table], "payload" if table == "events.generic" else "", *_extras(table)]
+            emptied = ", ".join(f'"{name}" = NULL' for name in names if name)
+            self._con.register("moved", refused)
+            where = "event_key IN (SELECT event_key FROM moved)"
+            if emptied:
+                self._con.execute(f"UPDATE wh.{table} SET {emptied} WHERE {where}")  # noqa: S608 - our own names
+                done[table] += refused.height
+            self._con.unregister("moved")
+        return done
+
+    def _kept(self, rows: pl.DataFrame) -> Counter[str]:
+        """Bodies, and what is in quarantine with the reasons that quote no name of a field."""
+        done: Counter[str] = Counter()
+        bodies, quarantined = rows.filter(~pl.col("is_quarantined")), rows.filter("is_quarantined")
+        if bodies.height:
+            self._replace("ledger.bodies", _PLACE, bodies, bodies.select(list(BODIES)))
+            done["ledger.bodies"] += bodies.height
+        if quarantined.height:
+            after = without_quotes(quarantined.with_columns(pl.col("headline").alias("reason")))
+            self._replace("quarantine.records", _PLACE, quarantined, after.select(list(QUARANTINE)))
+            done["quarantine.records"] += quarantined.height
+        return done
+
+    def _batch(self) -> tuple[Stamp, pl.DataFrame]:
+        """The row of this commit, which takes no record and changes no total."""
+        last = last_batch(self._con)
+        stamp = Stamp(last.batch_id + 1, self._clock())
+        row = {
+            "batch_id": stamp.batch_id,
+            "kind": ERASURE,
+            "loaded_at": stamp.loaded_at,
+            "loader": self._holder,
+            **dict.fromkeys(("records", "loaded", "duplicate", "quarantined"), 0),
+            "chain_sha256": chained(last.chain_sha256, pl.DataFrame(schema=dict(DELIVERIES))),
+        }
+        return stamp, pl.DataFrame([row], schema=dict(BATCHES))
+
+    def _replace(self, table: str, where: str, moved: pl.DataFrame, after: pl.DataFrame) -> None:
+        self._delete(table, where, moved)
+        self._insert(table, after)
+
+    def _delete(self, table: str, where: str, moved: pl.DataFrame) -> None:
+        self._con.register("moved", moved)
+        self._con.execute(f"DELETE FROM wh.{table} WHERE {where}")  # noqa: S608 - our own names
+        self._con.unregister("moved")
+
+    def _insert(self, table: str, frame: pl.DataFrame) -> None:
+        if frame.height:
+            self._con.register("frame", frame)
+            self._con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
+            self._con.unregister("frame")
+
+
+def _tables_of(event_types: Iterable[str | None]) -> list[str]:
+    """Where events of these types may be: their own tables and the one for types without a contract."""
+    own = {f"events.{(event_type or '').lower()}" for event_type in event_types}
+    return ["events.generic", *(name for name, _ in all_tables() if name.split("__")[0] in own)]
+
+
+def _extras(table: str) -> list[str]:
+    return [] if "__" in table else ["extras"]

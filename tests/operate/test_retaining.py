@@ -1,0 +1,44 @@
+"""What a source may not keep any longer is redacted, once, and nobody else's."""
+
+import datetime as dt
+
+from pipelines.operate.forgetting import How, eraser_of, key_of
+from pipelines.operate.retaining import redact_due, run_retention, what_is_due
+from pipelines.settings import Settings
+from pipelines.warehouse.audit import audit
+from pipelines.warehouse.lake import open_lake
+from tests.conftest import SettingsFor
+from tests.flatten.rows import RECEIVED_AT
+from tests.operate.people import KEY, fill
+
+SOON, LATE = RECEIVED_AT + dt.timedelta(days=9), RECEIVED_AT + dt.timedelta(days=11)
+
+
+def limited_to_ten_days(settings_for: SettingsFor) -> Settings:
+    sources = {
+        "popp": {"provider": "popp", "secrets": "k:v", "retention_days": 10},
+        "orufy": {"provider": "orufy", "secrets": "k:v"},
+    }
+    return settings_for(erasure={"key": KEY}, sources=sources)
+
+
+def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFor) -> None:
+    home = limited_to_ten_days(settings_for)
+    fill(home)
+    assert what_is_due(home, SOON).records == {"popp": 0}
+    assert run_retention(home, How("tester", lambda: SOON)) is None
+    assert what_is_due(home, LATE).records == {"popp": 13}
+
+    with open_lake(home.warehouse) as con:
+        eraser = eraser_of(home, con, key_of(home), How("tester", lambda: LATE))
+        done = redact_due(home, con, eraser, LATE, "tester")
+        assert done.changed["ledger.deliveries"] == 13
+        assert redact_due(home, con, eraser, LATE, "tester").changed == {}
+        names = "SELECT count(*), count(participant_first_name) FROM wh.events.conversation_completed"
+        assert con.execute(names).fetchone() == (2, 0)
+        assert con.execute("SELECT count(name) FROM wh.events.book__attendees").fetchone() == (5,)
+        bodies = "SELECT count(*) FROM wh.ledger.bodies WHERE contains(decode(body), 'Bohdan')"
+        assert con.execute(bodies).fetchone() == (5,)
+        assert con.execute("SELECT count(*), count(value_hmac) FROM wh.ledger.erasures").fetchone() == (1, 0)
+        assert audit(con, None, None).findings == ()
+    assert what_is_due(home, LATE).total == 0

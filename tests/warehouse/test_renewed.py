@@ -1,0 +1,59 @@
+"""A loader changes its connection now and then, because DuckLake remembers every commit until it ends."""
+
+import datetime as dt
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.flatten.batch import decode_batch
+from pipelines.warehouse import load
+from pipelines.warehouse.audit import audit
+from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.load import Loader
+from pipelines.warehouse.tables import create_tables
+from tests.flatten.rows import LOADED_AT, raw_batch
+from tests.warehouse.events import queued
+
+LOADS = 17
+
+
+def remembered_bytes(con: duckdb.DuckDBPyConnection) -> int:
+    sql = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'OBJECT_CACHE'"
+    ((found,),) = con.execute(sql).fetchall()
+    return int(found)
+
+
+def loaded(home: Path) -> Loader:
+    """After loads of one new event and one known since the first."""
+    con = open_lake(home)
+    create_tables(con)
+    ticks = (LOADED_AT + dt.timedelta(seconds=n) for n in range(LOADS))
+    loader = Loader(
+        con,
+        {},
+        holder="test",
+        organizations={},
+        rejects=None,
+        clock=partial(next, ticks),
+        reopen=partial(open_lake, home),
+    )
+    for number in range(LOADS):
+        loader.load(decode_batch(raw_batch(queued(0), queued(number), start=2 * number)))
+    return loader
+
+
+def test_a_new_connection_changes_nothing_and_gives_memory_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = loaded(tmp_path / "one")
+    monkeypatch.setattr(load, "LOADS_A_CONNECTION", 16)
+    several = loaded(tmp_path / "several")
+    assert remembered_bytes(several._con) < 0.7 * remembered_bytes(one._con)
+    outcomes = 'SELECT "offset", outcome, batch_id FROM wh.ledger.deliveries ORDER BY ALL'
+    assert several._con.execute(outcomes).fetchall() == one._con.execute(outcomes).fetchall()
+    assert several.next_offsets == one.next_offsets == {0: 2 * LOADS}
+    assert audit(several._con, None, None).findings == ()
+    one.close()
+    several.close()
