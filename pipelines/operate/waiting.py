@@ -29,11 +29,21 @@ class _Item:
 
     position: int
     provider: str
+    source: str
+    message_id: str | None
     body: bytes
+
+    def event_key(self, body: bytes) -> str | None:
+        """By which the loader would know it, had it this body."""
+        return _decoded(self.provider, self.source, body, self.message_id).identity.event_key
 
 
 def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> int:
-    """Redact what waits in the spool; returns how many. Raises `Unavailable`."""
+    """Redact what waits in the spool; returns how many. Raises `Unavailable`.
+
+    An event without an id of its own is known by its body: with another one, its redelivery would count as a
+    second event. Such a one stays as it is; the search of the files finds it.
+    """
     path = spool_path(settings)
     if not path.exists():
         return 0
@@ -42,6 +52,7 @@ def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> in
             (after, item.position)
             for item in _named(con, settings, suppressor)
             if (after := redacted(item.body, item.provider, keyed.pseudonym)) != item.body
+            and item.event_key(after) == item.event_key(item.body)
         ]
         con.executemany("UPDATE items SET body = ? WHERE position = ?", found)
     return len(found)
@@ -73,23 +84,23 @@ def waiting_of(settings: Settings, suppressor: Suppressor) -> dict[str, int]:
 def _named(con: sqlite3.Connection, settings: Settings, suppressor: Suppressor) -> Iterator[_Item]:
     rows = con.execute("SELECT position, source, body, note FROM items ORDER BY position").fetchall()
     for position, source, body, note in rows:
-        provider = _provider(settings, source, note)
-        found = _decoded(provider, source, body)
+        provider, message_id = _said(settings, source, note)
+        found = _decoded(provider, source, body, message_id)
         if suppressor.erasure_of(found, body) or suppressor.erasure_of(_unread(), note):
-            yield _Item(position, provider, body)
+            yield _Item(position, provider, source, message_id, body)
 
 
-def _provider(settings: Settings, source: str, note: bytes) -> str:
-    """As the spool has it, else that of the source."""
+def _said(settings: Settings, source: str, note: bytes) -> tuple[str, str | None]:
+    """Provider and message id as the spool has them; the provider else of the source."""
     document = json.loads(note)
-    said = document.get("provider") if isinstance(document, dict) else None
+    said = document if isinstance(document, dict) else {}
     known = settings.sources.get(source)
-    return str(said or (known.provider if known else ""))
+    return str(said.get("provider") or (known.provider if known else "")), said.get("message_id")
 
 
-def _decoded(provider: str, source: str, body: bytes) -> Decoded:
+def _decoded(provider: str, source: str, body: bytes, message_id: str | None) -> Decoded:
     decoder = decoder_of(provider)
-    return decoder.decode(body, source) if decoder else _unread()
+    return decoder.decode(body, source, message_id) if decoder else _unread()
 
 
 def _unread() -> Decoded:
