@@ -18,6 +18,7 @@ from pipelines.ingest.batch import RawBatch
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import bodies
 from pipelines.transform.build import ModelBuilder
+from pipelines.warehouse.backup import move_catalog
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
 from pipelines.warehouse.maintenance import maintain
@@ -78,6 +79,7 @@ def make(home: Path) -> None:
     with open_lake(settings.warehouse) as con:
         none = "INTERVAL 0 SECONDS"
         maintain(con, settings.warehouse, snapshot_age=none, file_age=none)
+    move_catalog(settings.warehouse / "catalog.sqlite", Path("elsewhere"))  # not where it was made
     with sqlite3.connect(settings.warehouse / "catalog.sqlite", isolation_level=None) as catalog:
         catalog.execute("VACUUM")
         catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
