@@ -4,7 +4,7 @@ import datetime as dt
 import gzip
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pipelines.warehouse.erasure.search import traces
 from pipelines.warehouse.erasure.suppress import Suppressor
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
+from pipelines.warehouse.rebuild import Rebuilder
 from pipelines.warehouse.reload import Reloader, Wanted
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
@@ -231,13 +232,31 @@ def test_later_records_are_redacted_and_redeliveries_stay_duplicates(people: Lak
     assert names == [("conv-bo", "Bohdan Firstname", True), ("conv-zoe", None, True)]
 
 
-def test_a_rebuild_does_not_bring_it_back(people: Lake, tmp_path: Path) -> None:
+def reload_all(lake: Lake, home: Path) -> None:
+    reloader = Reloader(lake, Turn(home), holder="test", organizations={}, clock=lambda: LATER)
+    assert reloader.reload(Wanted("rebuild")).refused == {}
+    assert reloader.reload(Wanted("replay")).loaded == 0
+
+
+def rebuild_all(lake: Lake, home: Path) -> None:
+    rebuilder = Rebuilder(
+        lake,
+        home / "warehouse",
+        holder="test",
+        organizations={},
+        clock=lambda: LATER,
+        progress=lambda step, done, total: None,
+    )
+    assert rebuilder.rebuild().exchanged.refused == {}
+
+
+@pytest.mark.parametrize("again", [reload_all, rebuild_all])
+def test_a_rebuild_does_not_bring_it_back(
+    people: Lake, tmp_path: Path, again: Callable[[Lake, Path], None]
+) -> None:
     erase(people, tmp_path)
     before = everything(people, without=("ledger.batches", "ledger.deliveries"))
-    reloader = Reloader(people, Turn(tmp_path), holder="test", organizations={}, clock=lambda: LATER)
-    done = reloader.reload(Wanted("rebuild"))
-    assert done.refused == {}
-    assert reloader.reload(Wanted("replay")).loaded == 0
+    again(people, tmp_path)
     left = everything(people, without=("ledger.batches", "ledger.deliveries"))
     assert all(mark not in left for mark in MARKS)
     assert len(left) == pytest.approx(len(before), abs=200)
