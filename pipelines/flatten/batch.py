@@ -22,7 +22,8 @@ class DecodedBatch:
 
     `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at, key_id,
     message_id. `erased` names the erasure by which the body of a record was redacted, by its index; the hash
-    stays that of the delivery.
+    stays that of the delivery. `suppressions` are the erasures of the ids that those records lead to, by
+    keyed hash: what later records must not name either.
     """
 
     raw: RawBatch
@@ -30,6 +31,7 @@ class DecodedBatch:
     decoded: list[Decoded]
     body_sha256: list[str]
     erased: Mapping[int, str] = field(default_factory=dict)
+    suppressions: Mapping[str, str] = field(default_factory=dict)
 
 
 def decode_batch(raw: RawBatch) -> DecodedBatch:

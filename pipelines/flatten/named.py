@@ -24,14 +24,18 @@ IDS: dict[str, NameKind] = {
     "candidate_profile_external_id": "candidate",
     "conversation_id": "conversation",
     "external_conversation_id": "conversation",
+    "record_id": "conversation",  # of an uploaded document; nobody says whether it is that or the document
     "booking_id": "booking",
     "meeting_id": "booking",
+    "prev_meeting_id": "booking",
 }
 """Columns of contracts that hold the id of somebody, or of what is about one person."""
 
 _ID_KINDS: tuple[NameKind, ...] = ("candidate", "conversation", "booking")
 _NOBODY = re.compile(r"\s*(|null|undefined|none|nil|nan|n/?a|unknown|true|false|[0-]*)\s*", re.IGNORECASE)
 _LONGEST = 512
+_AROUND = ".*`!~\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u2026"
+"""What texts put around an address without a space, curly quotes among it, and no address ends in."""
 
 Name = tuple[NameKind, str]
 """A kind, and the value; an address is in small letters."""
@@ -77,7 +81,7 @@ def _by_document() -> dict[type[Record], Contract]:
 def _addresses(text: str) -> Iterator[str]:
     if "@" in text or "%40" in text:
         for found in ADDRESS.findall(text):
-            yield re.sub("%40", "@", cast(str, found), flags=re.IGNORECASE).lower().strip(".")
+            yield re.sub("%40", "@", cast(str, found), flags=re.IGNORECASE).lower().strip(_AROUND)
 
 
 def texts_of(body: bytes) -> Iterator[str]:

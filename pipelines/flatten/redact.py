@@ -24,8 +24,14 @@ from pipelines.ingest.identity import parse_json
 Pseudonym = Callable[[str], str]
 """Another text for an address, always the same one."""
 
-ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:/\\|=?&%]+(?:@|%40)[^\s\"'<>()\[\]{},;:/\\|=?&%@]+", re.IGNORECASE)
-"""An e-mail address within a text, as people and URLs write it."""
+_PART = r"[^\s\"'<>()\[\]{},;:/\\|=?&%]"
+_APOSTROPHE = r"(?<=\w)'(?=\w)"
+ADDRESS = re.compile(
+    # only from the first letter on, or a long word without an address is tried from each of its letters
+    rf"(?<!{_PART})(?<!\w'(?=\w)){_PART}+(?:{_APOSTROPHE}{_PART}+)*(?:@|%40)[^\s\"'<>()\[\]{{}},;:/\\|=?&%@]+",
+    re.IGNORECASE,
+)
+"""An e-mail address within a text, as people and URLs write it; an apostrophe within it is part of it."""
 
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?")

@@ -71,6 +71,7 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty; name a new folder, or an empty one")
+        folder.chmod(0o700)  # one that was there too
     except OSError as error:
         raise UsageError(f"{folder} cannot be used: {error.strerror}") from None
 

@@ -5,13 +5,13 @@ suppressed from the first commit on, and the receipt is written last.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from pipelines.errors import HirestreamError, UsageError
-from pipelines.operate.forgetting import How, Redacted, eraser_of, forget, key_of
+from pipelines.operate.forgetting import How, Redacted, clear_what_can_be, eraser_of, forget, key_of
 from pipelines.operate.waiting import delete_held, redact_spool, waiting_of
 from pipelines.settings import Settings
 from pipelines.warehouse.erasure.find import Found, Kind, Request, find
@@ -115,20 +115,43 @@ def _redact(
         )
     eraser, erasure_id = eraser_of(settings, con, keyed, how), planned.erasure_id
     values = values_of(con, found.frame(), keyed)
-    eraser.register(erasure_id, request, found, how.who)
+
+    def register(names: Found) -> None:
+        eraser.register(erasure_id, request, names, how.who)
+
+    register(found)
     how.after("registered")
-    found = find(con, request, erasure_id)  # what was committed before that a loader could know
-    eraser.register(erasure_id, request, found, how.who)
+    found = all_of(con, request, erasure_id, found, register)
+    if request.kind == "email":
+        values = sorted({request.value, *values})
+    clear_what_can_be(settings, values)  # now: killed after the next step, nobody knows them any more
     changed = eraser.redact(erasure_id, found.frame())
     how.after("bodies")
     suppressor = _suppressor(keyed, found, erasure_id)
-    changed += Counter(
-        {"spool": redact_spool(settings, suppressor, keyed), "held": delete_held(settings, suppressor)}
-    )
-    if request.kind == "email":
-        values = sorted({request.value, *values})
+    spooled = redact_spool(settings, suppressor, keyed)
+    changed += Counter({"spool": spooled.redacted, "held": delete_held(settings, suppressor)})
     hashed = keyed.hash_of(request.kind, request.value, request.organization)
-    return Redacted(erasure_id, request.kind, changed, values, request.organization, hashed)
+    return Redacted(erasure_id, request.kind, changed, values, request.organization, hashed, spooled.remains)
+
+
+def all_of(
+    con: duckdb.DuckDBPyConnection,
+    request: Request,
+    erasure_id: str,
+    registered: Found,
+    register: Callable[[Found], None],
+) -> Found:
+    """What is found once every name of it was registered before it was looked for.
+
+    Until a name is registered, a loader commits in clear what names only that; and such a record may lead to
+    more names.
+    """
+    while True:
+        found = find(con, request, erasure_id)
+        if found.names <= registered.names:
+            return found
+        register(found)
+        registered = found
 
 
 def _planned(

@@ -11,9 +11,9 @@ from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic import longest_kept, topic_info
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder, building
-from pipelines.warehouse.erasure.clearing import clear
+from pipelines.warehouse.erasure.clearing import clear, is_clearable
 from pipelines.warehouse.erasure.eraser import Eraser
-from pipelines.warehouse.erasure.files import narrow_statistics, rewrite, vacuum
+from pipelines.warehouse.erasure.files import LONGEST_TURN_SECONDS, narrow_statistics, rewrite, vacuum
 from pipelines.warehouse.erasure.keyed import Keyed
 from pipelines.warehouse.erasure.receipt import OnTopic, Receipt, verified, write_receipt
 from pipelines.warehouse.erasure.search import Trace, traces
@@ -42,7 +42,7 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """What was redacted: rows by table, and the values by which files are searched."""
+    """What was redacted: rows by table, by which values to search the files, and what is known to remain."""
 
     erasure_id: str
     kind: str
@@ -50,6 +50,7 @@ class Redacted:
     values: Sequence[str] = ()
     organization: str | None = None
     value_hmac: str | None = None
+    remains: Sequence[Trace] = ()
 
 
 def key_of(settings: Settings) -> Keyed:
@@ -63,11 +64,13 @@ def key_of(settings: Settings) -> Keyed:
     return keyed
 
 
-def eraser_of(settings: Settings, con: duckdb.DuckDBPyConnection, keyed: Keyed, how: How) -> Eraser:
-    """An eraser on a connection to the lake of these settings."""
+def eraser_of(
+    settings: Settings, con: duckdb.DuckDBPyConnection, keyed: Keyed, how: How, turn: Turn | None = None
+) -> Eraser:
+    """An eraser on a connection to the lake of these settings; `turn` is one that the caller holds."""
     return Eraser(
         con,
-        Turn(settings.warehouse),
+        turn or Turn(settings.warehouse, longest_seconds=LONGEST_TURN_SECONDS),
         keyed,
         holder=f"erasure by {how.who}",
         organizations=expected_organizations(settings),
@@ -88,14 +91,14 @@ def forget(settings: Settings, keyed: Keyed, done: Redacted, how: How) -> Receip
     how.after("models")
     with building(settings.warehouse):
         rewrite(settings.warehouse)
-    how.after("files")
-    begun_at, event_types, topic = _finish(settings, keyed, done, how)
+        how.after("files")
+        begun_at, event_types, topic = _finish(settings, keyed, done, how)
     how.after("finished")
     vacuum(settings.warehouse / "catalog.sqlite")
     how.after("catalog")
     Publisher(settings).publish_if_due(now=True)
     how.after("published")
-    remains = _searched(settings, done.values)
+    remains = [*done.remains, *_searched(settings, done.values)]
     how.after("searched")
     receipt = Receipt(
         done.erasure_id,
@@ -136,9 +139,10 @@ def _finish(
             [done.erasure_id],
         ).fetchall()
         event_types: dict[str, int] = dict(rows)
-        with Turn(settings.warehouse).taken():
+        turn = Turn(settings.warehouse, longest_seconds=LONGEST_TURN_SECONDS)
+        with turn.taken():
             narrow_statistics(con)
-            eraser_of(settings, con, keyed, how).finish(done.erasure_id, event_types)
+            eraser_of(settings, con, keyed, how, turn).finish(done.erasure_id, event_types)
         begun = con.execute(
             "SELECT begun_at FROM wh.ledger.erasures WHERE erasure_id = ?", [done.erasure_id]
         ).fetchone()
@@ -149,21 +153,34 @@ def _finish(
 
 
 def _on_topic(settings: Settings, con: duckdb.DuckDBPyConnection, erasure_id: str) -> tuple[OnTopic, ...]:
-    """Where the records came from, and until when that has them as they were."""
-    rows = con.execute(
-        """
-        SELECT d.topic, d.topic_id, count(*), max(d.received_at) FROM wh.ledger.redactions AS r
-        JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
-        WHERE r.erasure_id = ? GROUP BY ALL ORDER BY ALL
-        """,
-        [erasure_id],
-    ).fetchall()
+    """Where the records and their redeliveries came from, and until when that has them as they were."""
+    rows = delivered(con, erasure_id)
     topic_ids, kept = _topics(settings) if rows else (None, None)
     return tuple(
         OnTopic(topic, records, (newest + kept).date().isoformat() if kept else None)
         for topic, topic_id, records, newest in rows
         if topic_ids is None or topic_id in topic_ids
     )
+
+
+def delivered(con: duckdb.DuckDBPyConnection, erasure_id: str) -> list[tuple[str, str, int, dt.datetime]]:
+    """Topic, its id, how many deliveries of what was redacted were taken from it, and when the newest one.
+
+    Kafka counts from when they were published: after they were received, and before they were loaded.
+    """
+    return con.execute(
+        """
+        WITH redacted AS (
+            SELECT d.topic_id, d.partition, d."offset", d.event_key FROM wh.ledger.redactions AS r
+            JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset") WHERE r.erasure_id = ?
+        )
+        SELECT topic, topic_id, count(*), max(greatest(received_at, loaded_at)) FROM wh.ledger.deliveries
+        WHERE (topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM redacted)
+            OR event_key IN (SELECT event_key FROM redacted WHERE event_key IS NOT NULL)
+        GROUP BY ALL ORDER BY ALL
+        """,
+        [erasure_id],
+    ).fetchall()
 
 
 def _topics(settings: Settings) -> tuple[set[str] | None, dt.timedelta | None]:
@@ -173,6 +190,12 @@ def _topics(settings: Settings) -> tuple[set[str] | None, dt.timedelta | None]:
         return ({now.topic_id}, longest_kept(settings.kafka)) if now else (set(), None)
     except Unavailable:
         return None, dt.timedelta(days=settings.kafka.retention_days + SEGMENT_DAYS)
+
+
+def clear_what_can_be(settings: Settings, values: Sequence[str]) -> None:
+    """Mask log lines and remove built files that hold a value, while the values are known."""
+    without = [settings.home / name for name in NOT_SEARCHED]
+    clear(settings.home, traces(settings.home, values, without=without, only=is_clearable), values)
 
 
 def _searched(settings: Settings, values: Sequence[str]) -> list[Trace]:

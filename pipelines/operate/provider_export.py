@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ IDS = ("conversationid", "recordid", "conversation", "id")
 STATUSES = ("conversationstatus", "status", "conversationoutcome", "outcome", "state")
 """Names of columns, best first, in small letters and nothing but letters and digits."""
 
+_NAME = re.compile(r"[A-Za-z_][\w .-]{0,40}")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -75,8 +77,13 @@ def _json_rows(text: str) -> list[Row]:
         document = list(_json_lines(text))
     if isinstance(document, dict):
         lists = [value for value in document.values() if isinstance(value, list)]
-        document = lists[0] if len(lists) == 1 else [document]
+        document = lists[0] if len(lists) == 1 and not _is_conversation(document) else [document]
     return [(number, _object(number, row)) for number, row in enumerate(document, start=1)]
+
+
+def _is_conversation(document: Mapping[str, Any]) -> bool:
+    names = {_plain(name) for name in document}
+    return not names.isdisjoint(IDS) and not names.isdisjoint(STATUSES)
 
 
 def _json_lines(text: str) -> Iterator[Any]:
@@ -121,13 +128,20 @@ def _chosen(names: Sequence[str], named: str | None, usual: Sequence[str], optio
     """The column of this name, else the first usual one."""
     if named is not None:
         if named not in names:
-            raise UsageError(f"there is no column {named!r}; it has {', '.join(names)}")
+            raise UsageError(f"there is no column {named!r}; it has {_shown(names)}")
         return named
     by_plain = {_plain(name): name for name in reversed(names)}
     for each in usual:
         if each in by_plain:
             return by_plain[each]
-    raise UsageError(f"none of its columns is known, name one with {option}; it has {', '.join(names)}")
+    raise UsageError(f"none of its columns is known, name one with {option}; it has {_shown(names)}")
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Names of columns; a line that does not look like any may say who somebody is."""
+    if all(_NAME.fullmatch(name) for name in names):
+        return ", ".join(names)
+    return f"{len(names)} columns, and its first line does not look like their names"
 
 
 def _plain(name: str) -> str:

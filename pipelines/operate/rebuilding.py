@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.errors import HirestreamError
+from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.operate.output import say, table
 from pipelines.settings import Settings
@@ -23,6 +23,7 @@ from pipelines.warehouse.loading import expected_organizations
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.readers import open_for_reading
 from pipelines.warehouse.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding
+from pipelines.warehouse.staging import staging_folder
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.topic_bodies import Missing, NotOnTopic, missing_from, records_of_topic
 
@@ -43,8 +44,11 @@ class _Seen:
     def look(self, lakes: Snapshots) -> None:
         """Read both moments of the exchange."""
         say("comparing event tables")
-        self.events = compared(event_contents(lakes.before), event_contents(lakes.after))
-        self.models = model_contents(lakes.before, self.now)
+        try:
+            self.events = compared(event_contents(lakes.before), event_contents(lakes.after))
+            self.models = model_contents(lakes.before, self.now)
+        except duckdb.Error as error:  # a snapshot that expired: what was exchanged stays so
+            say(f"the tables could not be compared ({type(error).__name__})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,16 @@ def run_rebuild(settings: Settings, *, from_topic: bool = False) -> Report:
     seen, builder = _Seen(dt.datetime.now(dt.UTC)), ModelBuilder(settings)
     with rebuilding(settings.warehouse):
         say("bringing the models up to date, to compare with")
-        builder.build()
+        with open_lake(settings.warehouse, pinned=True) as lake:
+            built = last_batch(lake).batch_id
+        if builder.build().failures:
+            say("some models failed: entities and marts may differ by that")
         rebuilt = _events(settings, bodies, seen)
         _refresh(builder)
         with open_lake(settings.warehouse, pinned=True) as lake:
             say("comparing entities and marts")
-            models = compared(seen.models, model_contents(lake, seen.now))
-            meanwhile = last_batch(lake).batch_id > rebuilt.exchanged.batch_id
+            models = compared(seen.models, model_contents(lake, seen.now)) if seen.models else []
+            meanwhile = last_batch(lake).batch_id > built + 1  # the rebuild's own
     return Report(rebuilt, meanwhile, time.monotonic() - began, (*seen.events, *models))
 
 
@@ -102,7 +109,13 @@ def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> Rebuilt:
             clock=lambda: dt.datetime.now(dt.UTC),
             progress=progress_on_stderr(time.monotonic),
         )
-        return rebuilder.rebuild(bodies(con) if bodies else None, compare=seen.look)
+        try:
+            return rebuilder.rebuild(bodies(con) if bodies else None, compare=seen.look)
+        except OSError as error:
+            raise Unavailable(
+                f"{staging_folder(settings.warehouse)} cannot be written ({error.strerror or error}); "
+                "nothing was changed. A rebuild needs room for the event tables twice more"
+            ) from error
 
 
 def _refresh(builder: ModelBuilder) -> None:

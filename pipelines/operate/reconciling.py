@@ -127,16 +127,21 @@ def run_reconcile(
             ours = _ours(con, provider, organization)
         except duckdb.CatalogException:
             raise Unavailable("the models were not built yet; `hirestream stream` builds them") from None
-        return reconcile(listed, ours, source, _in_quarantine(con, provider))
+        return reconcile(listed, ours, source, _in_quarantine(con, provider), _arrived(con, provider))
 
 
 def reconcile(
-    listed: Iterable[Listed], ours: Sequence[Ours], source: str, in_quarantine: frozenset[bytes]
+    listed: Iterable[Listed],
+    ours: Sequence[Ours],
+    source: str,
+    in_quarantine: frozenset[bytes],
+    arrived: frozenset[str] = frozenset(),
 ) -> Reconciled:
-    """Pure. Of a conversation that is listed twice the later row counts; `in_quarantine` are words."""
+    """Pure. Of a conversation that is listed twice the later row counts; `in_quarantine` are words, `arrived`
+    the conversations that events tell of, those that no model has seen yet too."""
     last = {row.conversation_id: row for row in listed}
     known = {each.conversation_id: each for each in ours}
-    missing = [_missing(row, in_quarantine) for name, row in last.items() if name not in known]
+    missing = [_missing(row, in_quarantine, arrived) for name, row in last.items() if name not in known]
     both = [(row, known[name]) for name, row in last.items() if name in known]
     explained: dict[str, int] = {}
     differing = []
@@ -175,8 +180,10 @@ def _shown(rows: Sequence[Missing | Differing | NotListed]) -> list[str]:
     return [table(names, cells), *rest]
 
 
-def _missing(row: Listed, in_quarantine: frozenset[bytes]) -> Missing:
+def _missing(row: Listed, in_quarantine: frozenset[bytes], arrived: frozenset[str]) -> Missing:
     where = "quarantine" if row.conversation_id.encode() in in_quarantine else "nowhere"
+    if row.conversation_id in arrived:
+        where = "loaded; the models are behind"
     return Missing(row.conversation_id, row.status, row.line, where)
 
 
@@ -225,6 +232,18 @@ def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | Non
         {"provider": provider, "organization": organization},
     ).fetchall()
     return [Ours(*row) for row in rows]
+
+
+def _arrived(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[str]:
+    """Conversations of all events, by a view, which is never behind; none where it was never made."""
+    try:
+        rows = con.execute(
+            "SELECT DISTINCT conversation_id FROM wh.staging.stg_conversation_events WHERE provider = ?",
+            [provider],
+        ).fetchall()
+    except duckdb.CatalogException:
+        return frozenset()
+    return frozenset(conversation_id for (conversation_id,) in rows)
 
 
 def _in_quarantine(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[bytes]:

@@ -41,6 +41,8 @@ def run_restore(settings: Settings, folder: Path, *, say: Say) -> Manifest:
         _put_in_place(new, home)
     except OSError as error:
         raise Unavailable(f"{home} cannot be made: {error.strerror}") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)  # nothing when all went well: nobody would look for it there
     return found
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -21,9 +22,12 @@ RETENTION = "retention"
 
 _DUE = """
 SELECT topic_id, partition, "offset" FROM wh.ledger.deliveries
-WHERE source = ? AND received_at < ? AND erased_at IS NULL
+WHERE source = ? AND coalesce(received_at, loaded_at) < ? AND erased_at IS NULL
     AND (outcome IN ('loaded', 'quarantined') OR reason = 'body_differs')
 ORDER BY batch_id, partition, "offset"
+"""
+_NEWEST = """
+SELECT erasure_id FROM wh.ledger.erasures WHERE kind = ? ORDER BY begun_at DESC, erasure_id DESC LIMIT 1
 """
 
 
@@ -55,11 +59,13 @@ def what_is_due(settings: Settings, now: dt.datetime) -> Due:
 def run_retention(settings: Settings, how: How) -> Receipt | None:
     """Redact what is too old, a bounded part in each transaction; None where nothing is.
 
-    Killed half-way, what is left is due the next time. Raises `SettingsError` without the erasure key,
-    `Unavailable` while others are in the way.
+    Killed half-way, the next run goes on to the receipt, although what was redacted is not due any more.
+    Raises `SettingsError` without the erasure key, `Unavailable` while others are in the way.
     """
     now = how.clock()
-    if not what_is_due(settings, now).total:
+    with open_for_reading(settings) as con:
+        begun = _unfinished(settings, con)
+    if begun is None and not what_is_due(settings, now).total:
         return None
     keyed = key_of(settings)
     with rebuilding(settings.warehouse):
@@ -76,12 +82,27 @@ def run_retention(settings: Settings, how: How) -> Receipt | None:
 def redact_due(
     settings: Settings, con: duckdb.DuckDBPyConnection, eraser: Eraser, now: dt.datetime, who: str
 ) -> Redacted:
-    """Redact the records of the lake that are too old now; one erasure a day."""
-    erasure_id, changed = f"{RETENTION}-{now:%Y-%m-%d}", Counter[str]()
+    """Redact the records of the lake that are too old now; one erasure a day, or the one without receipt."""
+    erasure_id = _unfinished(settings, con) or f"{RETENTION}-{now:%Y-%m-%d}"
+    changed = Counter[str]()
     eraser.begin(erasure_id, RETENTION, who)
+    _receipt(settings, erasure_id).unlink(missing_ok=True)  # before what it does not tell of is done
     for name in limited(settings):
         changed += eraser.redact(erasure_id, _positions(settings, con, name, now))
     return Redacted(erasure_id, RETENTION, changed)
+
+
+def _unfinished(settings: Settings, con: duckdb.DuckDBPyConnection) -> str | None:
+    """The newest erasure of this kind, if it has no receipt; it is taken up before there is another."""
+    try:
+        newest = con.execute(_NEWEST, [RETENTION]).fetchone()
+    except duckdb.CatalogException:  # a lake from before there were erasures
+        return None
+    return newest[0] if newest and not _receipt(settings, newest[0]).exists() else None
+
+
+def _receipt(settings: Settings, erasure_id: str) -> Path:
+    return settings.erasures / f"{erasure_id}.json"
 
 
 def _positions(

@@ -16,9 +16,10 @@ from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
 from pipelines.flatten.redact import redacted
 from pipelines.settings import Settings
 from pipelines.warehouse.erasure.keyed import Keyed
+from pipelines.warehouse.erasure.search import Trace
 from pipelines.warehouse.erasure.suppress import Suppressor
 from receiver.held import held_path, open_held
-from receiver.spool import spool_path
+from receiver.spool import FILE_NAME, spool_path
 
 BUSY_SECONDS = 10.0
 
@@ -38,24 +39,42 @@ class _Item:
         return _decoded(self.provider, self.source, body, self.message_id).identity.event_key
 
 
-def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> int:
-    """Redact what waits in the spool; returns how many. Raises `Unavailable`.
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """How many of the waiting were redacted, and how many are left as they are."""
+
+    redacted: int
+    left: int
+
+    @property
+    def remains(self) -> tuple[Trace, ...]:
+        """What is left, as the search of the files would tell it."""
+        where = f"{self.left} waiting that are known by their body"
+        return (Trace(FILE_NAME, where),) if self.left else ()
+
+
+def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> Spooled:
+    """Redact what waits in the spool. Raises `Unavailable`.
 
     An event without an id of its own is known by its body: with another one, its redelivery would count as a
-    second event. Such a one stays as it is; the search of the files finds it.
+    second event. Such a one stays as it is.
     """
     path = spool_path(settings)
     if not path.exists():
-        return 0
+        return Spooled(0, 0)
     with _writing(path) as con:
         found = [
-            (after, item.position)
+            (after, item)
             for item in _named(con, settings, suppressor)
             if (after := redacted(item.body, item.provider, keyed.pseudonym)) != item.body
-            and item.event_key(after) == item.event_key(item.body)
         ]
-        con.executemany("UPDATE items SET body = ? WHERE position = ?", found)
-    return len(found)
+        same = [
+            (after, item.position)
+            for after, item in found
+            if item.event_key(after) == item.event_key(item.body)
+        ]
+        con.executemany("UPDATE items SET body = ? WHERE position = ?", same)
+    return Spooled(len(same), len(found) - len(same))
 
 
 def delete_held(settings: Settings, suppressor: Suppressor) -> int:

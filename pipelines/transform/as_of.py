@@ -41,7 +41,10 @@ def build_as_of(settings: Settings, as_of: datetime, file: Path, *, now: str | N
 @contextmanager
 def _scratch(file: Path) -> Iterator[Path]:
     """A folder on the same disk, which only its owner can read."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{file.name}.", dir=file.parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{file.name}.", dir=file.parent))
+    except OSError as error:
+        raise UsageError(f"{file.parent} cannot be written: {error.strerror}") from None
     try:
         yield folder
     finally:

@@ -54,9 +54,10 @@ class Exchange:
         last = last_batch(self._con)
         batch_id = last.batch_id + 1
         refused = self._count_refused()
-        tables = self._exchange_events(batch_id, keep_some=bool(refused))
+        kept = self._delete_events(keep_some=bool(refused))
+        tables = self._insert_events(batch_id)
         moved = self._move(batch_id)
-        records = self._check(tables, sum(refused.values()))
+        records = self._check(tables, kept, sum(refused.values()))
         self._insert_batch(batch_id, last.chain_sha256, now)
         with_rows = {name: rows for name, rows in tables.items() if rows}
         return Exchanged(batch_id, records, moved, refused, with_rows)
@@ -68,15 +69,27 @@ class Exchange:
             found.update(dict(counts.fetchall()))
         return dict(found)
 
-    def _exchange_events(self, batch_id: int, *, keep_some: bool) -> dict[str, int]:
-        """New rows for old ones in every event table; how many each has got."""
-        names = [name for name, _ in all_tables() if name.startswith("events.")]
+    def _delete_events(self, *, keep_some: bool) -> int:
+        """Old rows out of every event table, also of contracts that are gone; how many events stay."""
         kept = " UNION ALL ".join(f"SELECT event_key FROM {s}" for s in self._staging.sources(REFUSED))  # noqa: S608
         where = f"WHERE event_key NOT IN ({kept})" if keep_some else ""
+        found = self._con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'events'"
+        ).fetchall()
+        left = 0
+        for (table,) in found:
+            self._con.execute(f'DELETE FROM wh.events."{table}" {where}')  # noqa: S608 - our own names
+            if keep_some and "__" not in table:
+                ((rows,),) = self._con.execute(f'SELECT count(*) FROM wh.events."{table}"').fetchall()  # noqa: S608
+                left += int(rows)
+        return left
+
+    def _insert_events(self, batch_id: int) -> dict[str, int]:
+        """New rows into every event table; how many each has got."""
+        names = [name for name, _ in all_tables() if name.startswith("events.")]
         put = {}
         for number, name in enumerate(names):
             self._progress("exchanging", number, len(names))
-            self._con.execute(f"DELETE FROM wh.{name} {where}")  # noqa: S608 - our own names
             table = name.removeprefix("events.")
             put[table] = sum(self._insert(name, s, batch_id) for s in self._staging.sources(table))
         return put
@@ -102,8 +115,13 @@ class Exchange:
             moved += int(rows)
         return moved
 
-    def _check(self, tables: Mapping[str, int], refused: int) -> int:
+    def _check(self, tables: Mapping[str, int], kept: int, refused: int) -> int:
         """How many records are loaded: each has its event row, or keeps its old one."""
+        if kept != refused:
+            raise IncompleteRebuild(
+                f"{refused} events are refused by their contracts and would keep their rows, of which there "
+                f"are {kept}; nothing was changed. `hirestream audit` says which"
+            )
         children = {n.removeprefix("events.") for n, columns in all_tables() if "position" in columns}
         read = sum(rows for table, rows in tables.items() if table not in children) + refused
         loaded = count_loaded(self._con)

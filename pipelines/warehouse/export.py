@@ -16,7 +16,6 @@ from pipelines.warehouse.personal import personal_columns
 from pipelines.warehouse.publish import COSTLY_ON_EMPTY_TABLES
 
 SCHEMAS = ("ledger", "events", "entities", "marts")
-MODELS = ("entities", "marts")
 LEFT_OUT = frozenset({"ledger.bodies"})
 
 
@@ -66,7 +65,7 @@ def _relations(con: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]
     ).fetchall()
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:
-        if table in known or table.split(".")[0] in MODELS:
+        if table in known or table in meanings():
             found.setdefault(table, {})[column] = kind
     return found
 

@@ -14,7 +14,15 @@ from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.decode import Decoded, Rejected, Typed
 from pipelines.flatten.tables import INSTANT
 from pipelines.warehouse.outcomes import BODY_DIFFERS, Decided
-from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE, REDACTIONS
+from pipelines.warehouse.tables import (
+    BATCHES,
+    BODIES,
+    DELIVERIES,
+    OFFSETS,
+    QUARANTINE,
+    REDACTIONS,
+    SUPPRESSIONS,
+)
 
 CHAINED = ("topic_id", "partition", "offset", "body_sha256")
 """What of a ledger row the chain of batches vouches for; its outcome may change, in a replay."""
@@ -91,6 +99,12 @@ def redactions_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
         )
         .select(list(REDACTIONS))
     )
+
+
+def suppressions_frame(batch: DecodedBatch) -> pl.DataFrame:
+    """What a batch said of those who were erased: ids that later records must not name either."""
+    rows = [{"erasure_id": of, "value_hmac": value} for value, of in sorted(batch.suppressions.items())]
+    return pl.DataFrame(rows, schema=dict(SUPPRESSIONS))
 
 
 def bodies_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ all its rows or not at all, because they and the offset that follows are written
 """
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,12 +29,15 @@ from pipelines.warehouse.ledger import (
     offsets_frame,
     quarantine_frame,
     redactions_frame,
+    suppressions_frame,
 )
 from pipelines.warehouse.outcomes import Decided, First, decide
 from pipelines.warehouse.positions import LastBatch, last_batch, snapshot_id
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
+
+log = logging.getLogger(__name__)
 
 
 class OtherLoader(HirestreamError):
@@ -99,8 +103,10 @@ class Loader:
         self._clock = clock
         self._turn = turn.taken if turn else nullcontext
         self._suppressor = suppressor or Suppressor(None)
-        self._suppressor.refresh(con)
         self._last = last_batch(con)
+        # After the number: an erasure that is committed between the two is then known already, or its number
+        # is newer than this one and the first batch is decided again. The other way round it would be missed.
+        self._suppressor.refresh(con)
         self._snapshot_id = -1
         self._reopen = reopen
         self._loads = 0
@@ -128,6 +134,7 @@ class Loader:
         with self._turn():
             self._snapshot_id = in_transaction(self._con, lambda: self._write(list(frames), stamp.batch_id))
         self._held.release()
+        self._suppressor.learn(batch.suppressions)
         self._last = LastBatch(stamp.batch_id, chain)
         self._remember(batch, decided)
         if self._rejects and windows is not None:
@@ -141,12 +148,18 @@ class Loader:
         self._con.close()
 
     def _renew_if_due(self) -> None:
-        """Change to a new connection; without a way to open one it keeps its own."""
+        """Change to a new connection; without a way to open one it keeps its own, and while that fails."""
         self._loads += 1
-        if self._reopen is not None and self._loads % LOADS_A_CONNECTION == 0:
-            before, self._con = self._con, self._reopen()
-            self._held = Frames(self._con)
-            before.close()
+        if self._reopen is None or self._loads < LOADS_A_CONNECTION:
+            return
+        try:
+            fresh = self._reopen()
+        except duckdb.Error as error:  # a busy catalog: tried again before the next load
+            log.warning("the lake was not opened anew: %s", type(error).__name__)
+            return
+        before, self._con, self._loads = self._con, fresh, 0
+        self._held = Frames(fresh)
+        before.close()
 
     def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
         """What the ledger knows of the keys in a batch; the index says where to look."""
@@ -174,6 +187,7 @@ class Loader:
             "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
             "quarantine.records": quarantine_frame(batch, decided, ledger),
             "ledger.redactions": redactions_frame(batch, ledger),
+            "ledger.suppressions": suppressions_frame(batch),
         }
         events = event_frames(batch.decoded, ledger, decided.loaded, self._organizations)
         frames |= {f"events.{name}": frame for name, frame in events.items()}

@@ -57,8 +57,9 @@ class Snapshots:
 
 @contextmanager
 def rebuilding(warehouse: Path) -> Iterator[None]:
-    """Waits until no other rebuild runs, and leaves nothing staged behind."""
+    """Waits until no other rebuild runs, and leaves nothing staged behind, also of one that was killed."""
     with one_at_a_time(warehouse / "rebuild.lock"):
+        clear_staging(warehouse)
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ import polars as pl
 from pipelines.errors import HirestreamError
 from pipelines.ingest.batch import RawBatch
 from pipelines.ingest.reader import TopicReader
-from pipelines.ingest.topic import TopicInfo, Watermarks
+from pipelines.ingest.topic import TopicInfo, Watermarks, watermarks
 from pipelines.warehouse.kept import SLICE_RECORDS, records_at
 from receiver.settings import KafkaSettings
 
@@ -85,7 +85,8 @@ def records_of_topic(
     with TopicReader(kafka, topic, starts) as reader:
         for batch in _batches(reader, {number: last for number, (_, last, _) in wanted.items()}):
             rows = _with_ledger(con, batch)
-            counted.update(rows["partition"].to_list())
+            places = rows.select("partition", "offset").iter_rows()
+            counted.update(p for p, offset in places if p in wanted and offset <= wanted[p][1])
             others += _other_bodies(rows)
             yield _loaded(con, rows)
     gaps = [
@@ -93,6 +94,8 @@ def records_of_topic(
         for number, (first, last, records) in wanted.items()
         if counted[number] < records
     ]
+    if gaps:
+        watermarks(kafka, topic)  # a Kafka that is away has told of nothing
     if others or gaps:
         raise NotOnTopic([*others, *gaps])
 
@@ -115,8 +118,8 @@ def _batches(reader: TopicReader, lasts: Mapping[int, int]) -> Iterator[RawBatch
     while open_partitions and time.monotonic() - heard < QUIET_SECONDS:
         batch = reader.read(SLICE_RECORDS, 1.0)
         if len(batch):
-            heard = time.monotonic()
             yield batch
+            heard = time.monotonic()
         for partition, offset in zip(batch.partitions, batch.offsets, strict=True):
             if offset >= open_partitions.get(partition, offset + 1):
                 del open_partitions[partition]

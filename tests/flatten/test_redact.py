@@ -14,8 +14,8 @@ from pipelines.contracts.registry import contracts, providers
 from pipelines.contracts.types import Record
 from pipelines.flatten.decode import Generic, Rejected
 from pipelines.flatten.frames import event_frames
-from pipelines.flatten.named import names_of
-from pipelines.flatten.redact import redacted
+from pipelines.flatten.named import linked, names_of
+from pipelines.flatten.redact import ADDRESS, redacted
 from pipelines.flatten.shape import fields_of
 from pipelines.flatten.tables import tables_of
 from pipelines.warehouse.ledger import Stamp, ledger_frame
@@ -179,6 +179,45 @@ def test_names_are_ids_and_addresses() -> None:
         ("booking", "b-1"),
         ("conversation", "c-1"),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("pat.o'brien@example.test", "pat.o'brien@example.test"),
+        ("x.test/?to=Pat.O'Brien%40example.test", "pat.o'brien@example.test"),
+        ("to='ana@x.test'", "ana@x.test"),
+        ("**ana@x.test**", "ana@x.test"),
+        ("ana@x.test!", "ana@x.test"),
+        ("`ana@x.test`", "ana@x.test"),
+        ("\u201cana@x.test\u201d", "ana@x.test"),
+        ("{'ana@x.test': 'it'}", "ana@x.test"),
+    ],
+)
+def test_an_address_is_found_whole_however_a_text_has_it(text: str, address: str) -> None:
+    body = json.dumps({"event": "X", "data": {"id": text}}).encode()
+    emails = {value for kind, value in names_of(decoded(body).decoded[0], body) if kind == "email"}
+    assert emails == {address}
+    once = redacted(body, "popp", pseudonym)
+    assert b"@" not in once
+    assert b"brien" not in once
+    assert redacted(once, "popp", pseudonym) == once
+
+
+@pytest.mark.parametrize("word", ["a", "a'", "a.", "a'.", "a'a."])
+def test_a_long_word_beside_an_address_costs_no_more_than_its_length(word: str) -> None:
+    text = word * (100_000 // len(word)) + " ana@x.test"
+    assert ADDRESS.findall(text) == ["ana@x.test"]
+
+
+def test_names_follow_documents_and_the_meeting_before() -> None:
+    data = {"recordId": "c-1", "organizationId": "o-1"}
+    document = json.dumps({"event": "DOCUMENT_UPLOADED", "eventId": "e", "data": data}).encode()
+    assert linked(decoded(document).decoded[0]) == {("conversation", "c-1")}
+    booked = json.loads((FIXTURES / "orufy" / "book.minimal.json").read_text())["body"]
+    booked["meetData"] |= {"_id": "m-2", "prevMeetId": "m-1"}
+    (found,) = decoded(json.dumps(booked).encode(), provider="orufy").decoded
+    assert {("booking", "m-1"), ("booking", "m-2")} <= linked(found)
 
 
 documents: Any = st.recursive(

@@ -102,7 +102,9 @@ def spool(settings: Settings, *delivery_ids: str) -> None:
 def test_restored_elsewhere_it_is_the_same(settings: Settings, tmp_path: Path) -> None:
     spool(settings, "d-1", "d-2")
     (settings.home / "hirestream.toml").write_text('[sources.popp]\nprovider = "popp"\nsecrets = "k:hush"\n')
+    (tmp_path / "backup").mkdir(mode=0o755)
     made = run_backup(settings, tmp_path / "backup", now=NOW, say=silent)
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o700
     assert made.counts == Counts(3, 3, 0, 0, spooled=2, held=0, not_loaded=None)
     assert [o.next_offset for o in made.offsets] == [3]
     assert made.left_out == ("HIRESTREAM_SOURCES__POPP__SECRETS",)
@@ -204,7 +206,7 @@ def test_a_damaged_backup_is_not_restored(
     other = Settings(home=tmp_path / "elsewhere")
     with pytest.raises(HirestreamError, match=words):
         run_restore(other, tmp_path / "backup", say=silent)
-    assert not other.home.exists()
+    assert not [path for path in tmp_path.iterdir() if "elsewhere" in path.name], "a copy was left"
 
 
 def test_a_home_in_use_is_not_restored_into(settings: Settings, tmp_path: Path) -> None:

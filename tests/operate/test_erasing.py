@@ -1,6 +1,9 @@
 """One person leaves everything that is kept, to the byte; everybody else, and every number, stays."""
 
+import gzip
 import json
+import random
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +15,18 @@ from pipelines.cli import run
 from pipelines.errors import UsageError
 from pipelines.flatten.batch import decode_batch
 from pipelines.operate.erasing import NothingFound, plan_erase, request_of, run_erase
-from pipelines.operate.forgetting import How, verify_receipt
+from pipelines.operate.forgetting import How, delivered, verify_receipt
 from pipelines.settings import Settings
 from pipelines.warehouse.audit import audit
+from pipelines.warehouse.erasure.clearing import is_clearable
 from pipelines.warehouse.erasure.find import Request
-from pipelines.warehouse.erasure.search import Trace, traces
+from pipelines.warehouse.erasure.search import UNSEARCHED, Trace, traces
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.personal import personal_columns
 from receiver.settings import SettingsError
 from receiver.spool import spool_totals
 from tests.conftest import SettingsFor
-from tests.flatten.rows import raw_batch
+from tests.flatten.rows import LOADED_AT, raw_batch
 from tests.flatten.test_redact import FIXTURES, MARKER, marked
 from tests.operate.people import EMAIL, KEY, MARKS, NOW, OTHERS, build, fill, loader
 from tests.warehouse.faults import Died
@@ -113,6 +117,8 @@ def test_a_person_leaves_every_file_and_every_number_stays(settings_for: Setting
     unmarked = [trace for trace in everywhere if not is_marked(trace)]
     assert unmarked == [], "a personal value reaches a column that no description marks"
 
+    with (home.home / "logs" / "careless.log").open("a") as log:
+        log.write(f"a name, {MARKS[0]}, and {EMAIL.replace('@', '%40')}\n")
     planned = plan_erase(home, REQUEST)
     assert (planned.records, planned.redacted_already, planned.waiting) == (13, 0, {"spool": 1, "held": 1})
     with pytest.raises(UsageError, match="--yes"):
@@ -125,6 +131,9 @@ def test_a_person_leaves_every_file_and_every_number_stays(settings_for: Setting
     assert left(home, *MARKS) == []
     assert receipt.clean
     assert receipt.records == 13
+    with open_lake(home.warehouse, pinned=True) as con:
+        ((*_, deliveries, newest),) = delivered(con, receipt.erasure_id)
+        assert (deliveries, newest) == (14, LOADED_AT), "a redelivery is on the topic once more"
     assert marts(home) == numbers
     clean_audit(home)
     assert {"events", "spool.sqlite", "held.sqlite"} <= parts(left(home, *OTHERS))
@@ -133,6 +142,23 @@ def test_a_person_leaves_every_file_and_every_number_stays(settings_for: Setting
     assert totals is not None
     assert (totals.waiting, totals.adds_up) == (2, True)
     check_receipt(home, home.erasures / f"{receipt.erasure_id}.json")
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 of a copy that broke off")
+    (tmp_path / "b.duckdb").write_bytes(b"\0" * 8 + b"DUCK" + b"\0" * 5_000)
+    whole = gzip.compress(random.Random(1).randbytes(9_000))
+    (tmp_path / "c.gz").write_bytes(whole[:5_000])
+    (tmp_path / "d.gz").write_bytes(whole[:3_000] + bytes(100) + whole[3_100:])
+    (tmp_path / "e.gz").write_bytes(b"no gzip")
+    (tmp_path / "f.db").write_bytes(b"")
+    (tmp_path / "g.log").symlink_to(tmp_path / "gone")
+    (tmp_path / "h.log").write_text(EMAIL.replace("@", "%40"))
+    sqlite3.connect(tmp_path / "i.db").execute("CREATE TABLE t (x)").connection.close()
+    found = {trace.file: trace.where for trace in traces(tmp_path, [EMAIL])}
+    damaged = ("a.parquet", "b.duckdb", "c.gz", "d.gz", "e.gz")
+    assert found == dict.fromkeys(damaged, UNSEARCHED) | {"h.log": "bytes"}
+    assert traces(tmp_path, [EMAIL], only=is_clearable) == [Trace("h.log", "bytes")]
 
 
 def is_marked(trace: Trace) -> bool:

@@ -41,6 +41,7 @@ Command = Callable[..., tuple[int, dict[str, Any], str]]
         (json.dumps({"next": None, "conversations": ROWS}).encode(), OF_ENTRIES),
         ("\n".join(json.dumps(row) for row in ROWS).encode(), OF_ENTRIES),
         (b'{"id": 7, "status": "CLOSED"}', [Listed("7", "CLOSED", 1)]),
+        (b'{"id": 7, "status": "CLOSED", "messages": [{"id": 8}]}', [Listed("7", "CLOSED", 1)]),
     ],
 )
 def test_every_kind_of_file_is_read(content: bytes, found: list[Listed]) -> None:
@@ -62,6 +63,7 @@ def test_every_kind_of_file_is_read(content: bytes, found: list[Listed]) -> None
         (b'["c-1"]', "entry 1 is no object"),
         (b"id,status\n ,CLOSED\n", "line 2 has no conversation id"),
         (b"name,status\nx,CLOSED\n", "--id-column"),
+        (b"Ada L,ada@example.com,c-1\nx,y,z\n", "3 columns, and its first line does not look like"),
         (b"id,name\nx,y\n", "--status-column; it has id, name"),
     ],
 )
@@ -112,6 +114,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
             """
         )
         con.execute(
+            "CREATE VIEW wh.staging.stg_conversation_events AS "
+            "SELECT 'popp' AS provider, unnest(['c-1', 'c-9']) AS conversation_id"
+        )
+        con.execute(
             "INSERT INTO wh.quarantine.records (provider, source, body) VALUES ('popp', 'popp', ?)",
             [b'{"data": {"recordId": "c-8", '],
         )
@@ -136,12 +142,14 @@ def test_all_that_agrees_is_0(command: Command) -> None:
 
 def test_what_is_missing_or_differs_is_listed_and_1(command: Command) -> None:
     code, found, _ = command(
-        "id,status\nc-1,COMPLETED_SCREENING_FAILED\nc-7,ONGOING\nc-8,QUEUED\nc-5,PAUSED\n", "--source", "popp"
+        "id,status\nc-1,COMPLETED_SCREENING_FAILED\nc-7,ONGOING\nc-8,QUEUED\nc-9,QUEUED\nc-5,PAUSED\n",
+        *("--source", "popp"),
     )
     assert code == 1
     assert [(row["conversation_id"], row["where"]) for row in found["missing"]] == [
         ("c-7", "nowhere"),
         ("c-8", "quarantine"),
+        ("c-9", "loaded; the models are behind"),
     ]
     assert [(row["conversation_id"], row["outcome"], row["problem"]) for row in found["differing"]] == [
         ("c-1", "passed", "expected failed"),

@@ -1,15 +1,21 @@
 """What a source may not keep any longer is redacted, once, and nobody else's."""
 
 import datetime as dt
+from dataclasses import replace
 
+import pytest
+
+from pipelines.flatten.batch import decode_batch
 from pipelines.operate.forgetting import How, eraser_of, key_of
-from pipelines.operate.retaining import redact_due, run_retention, what_is_due
+from pipelines.operate.retaining import RETENTION, redact_due, run_retention, what_is_due
 from pipelines.settings import Settings
 from pipelines.warehouse.audit import audit
+from pipelines.warehouse.erasure.receipt import Receipt, write_receipt
 from pipelines.warehouse.lake import open_lake
 from tests.conftest import SettingsFor
-from tests.flatten.rows import RECEIVED_AT
-from tests.operate.people import KEY, fill
+from tests.flatten.rows import RECEIVED_AT, raw_batch
+from tests.operate.people import KEY, fill, loader, popp
+from tests.warehouse.faults import Died
 
 SOON, LATE = RECEIVED_AT + dt.timedelta(days=9), RECEIVED_AT + dt.timedelta(days=11)
 
@@ -42,3 +48,35 @@ def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFo
         assert con.execute("SELECT count(*), count(value_hmac) FROM wh.ledger.erasures").fetchone() == (1, 0)
         assert audit(con, None, None).findings == ()
     assert what_is_due(home, LATE).total == 0
+
+    erasure_id, receipt = f"retention-{LATE:%Y-%m-%d}", home.erasures / f"retention-{LATE:%Y-%m-%d}.json"
+    for day in (LATE, LATE + dt.timedelta(days=1)):
+        killed_after_redacting(home, day)  # nothing is due, and yet it is taken up
+    assert erasures(home) == [erasure_id]
+    write_receipt(home.erasures, of_nothing(erasure_id), key_of(home))
+    assert run_retention(home, How("tester", lambda: LATE)) is None
+    with open_lake(home.warehouse) as con:
+        late = raw_batch(popp("CONVERSATION_QUEUED", 90, recordId="conv-late"), start=40)
+        loader(home, con).load(decode_batch(replace(late, received_at=[b"no instant"])))
+    killed_after_redacting(home, LATE)
+    assert not receipt.exists()
+    assert erasures(home) == [erasure_id]
+
+
+def killed_after_redacting(home: Settings, day: dt.datetime) -> None:
+    def after(done: str) -> None:
+        assert done == "redacted"
+        raise Died
+
+    with pytest.raises(Died):
+        run_retention(home, How("tester", lambda: day, after))
+
+
+def erasures(home: Settings) -> list[str]:
+    with open_lake(home.warehouse) as con:
+        return [each for (each,) in con.execute("SELECT erasure_id FROM wh.ledger.erasures").fetchall()]
+
+
+def of_nothing(erasure_id: str) -> Receipt:
+    at = LATE.isoformat()
+    return Receipt(erasure_id, RETENTION, None, None, at, at, "tester", 0, {}, {}, (), 0, ())

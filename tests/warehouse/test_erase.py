@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.flatten.batch import DecodedBatch, decode_batch
 from pipelines.flatten.redact import redacted
+from pipelines.operate.erasing import all_of
 from pipelines.warehouse.audit import audit
 from pipelines.warehouse.audit.ledger import ledger_findings
 from pipelines.warehouse.erasure.eraser import Eraser
@@ -29,7 +30,25 @@ from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
 from receiver.settings import SettingsError
 from tests.flatten.rows import LOADED_AT, raw_batch
-from tests.operate.people import EMAIL, GROUP, KEY, LEGACY, MARKS, of_bo, of_orufy, of_zoe, orufy, popp
+from tests.operate.people import (
+    BO as BOHDAN,
+)
+from tests.operate.people import (
+    EMAIL,
+    GROUP,
+    KEY,
+    LEGACY,
+    MARKS,
+    meeting,
+    of_bo,
+    of_orufy,
+    of_zoe,
+    orufy,
+    popp,
+)
+from tests.operate.people import (
+    ZOE as ZOEMARKER,
+)
 from tests.warehouse.conftest import MakeLoader
 from tests.warehouse.faults import Died, DyingAt
 
@@ -71,12 +90,12 @@ def eraser(lake: Any, tmp_path: Path) -> Eraser:
     return Eraser(lake, Turn(tmp_path), KEYED, holder="test", organizations={}, clock=lambda: LATER)
 
 
-def erase(lake: Any, tmp_path: Path, request: Request = BY_EMAIL) -> Found:
+def erase(lake: Any, tmp_path: Path, request: Request = BY_EMAIL, erasure_id: str = "erasure-1") -> Found:
     """What `hirestream erase` does to the lake, without its files."""
     erasing = eraser(lake, tmp_path)
-    found = find(lake, request, "erasure-1")
-    erasing.register("erasure-1", request, found, "test")
-    erasing.redact("erasure-1", found.frame())
+    found = find(lake, request, erasure_id)
+    erasing.register(erasure_id, request, found, "test")
+    erasing.redact(erasure_id, found.frame())
     return found
 
 
@@ -218,9 +237,10 @@ def test_later_records_are_redacted_and_redeliveries_stay_duplicates(people: Lak
     erase(people, tmp_path)
     later = popp("CONVERSATION_OPTED_OUT", 91, recordId="conv-zoe", participantFirstName=MARKS[0])
     other = popp("CONVERSATION_OPTED_OUT", 92, recordId="conv-bo", participantFirstName="Bohdan Firstname")
-    done = running.load(decode_batch(raw_batch(later, other, ZOE[3], ZOE[4], LEGACY, ZOE[7], start=20)))
-    assert (done.loaded, done.duplicate, done.quarantined) == (2, 3, 1)
-    again = running.load(of_provider_orufy(ORUFY[0], orufy("CANCEL", "zm-1", GROUP), start=26))
+    hers = popp("CONVERSATION_OPTED_OUT", 93, recordId="conv-hers").replace(b"o-1", EMAIL.encode())
+    done = running.load(decode_batch(raw_batch(later, other, ZOE[3], ZOE[4], LEGACY, ZOE[7], hers, start=20)))
+    assert (done.loaded, done.duplicate, done.quarantined) == (3, 3, 1)
+    again = running.load(of_provider_orufy(ORUFY[0], orufy("CANCEL", "zm-1", GROUP), start=27))
     assert (again.loaded, again.duplicate) == (1, 1)
     left = everything(people)
     assert all(mark not in left and mark.lower() not in left for mark in (*MARKS, EMAIL))
@@ -229,7 +249,55 @@ def test_later_records_are_redacted_and_redeliveries_stay_duplicates(people: Lak
         "SELECT conversation_id, participant_first_name, event_key IS NOT NULL "
         "FROM wh.events.conversation_opted_out WHERE event_id LIKE '%-9_' ORDER BY ALL"
     ).fetchall()
-    assert names == [("conv-bo", "Bohdan Firstname", True), ("conv-zoe", None, True)]
+    bo = ("conv-bo", "Bohdan Firstname", True)
+    assert names == [bo, ("conv-hers", None, True), ("conv-zoe", None, True)]
+
+
+def queued(person: str, candidate: str) -> bytes:
+    return popp("CONVERSATION_QUEUED", 80, recordId=f"conv-{person}", candidateId=candidate).replace(
+        b"-80", f"-80-{person}".encode()
+    )
+
+
+def met(person: str, who: dict[str, str]) -> bytes:
+    """The booking of that conversation, which names no candidate."""
+    return meeting(person, [who], 81).replace(b"-81", f"-81-{person}".encode())
+
+
+def test_what_a_later_record_leads_to_is_redacted_too(people: Lake, tmp_path: Path) -> None:
+    erase(people, tmp_path, Request("candidate", "cand-zoe"), "candidate-1")
+    running, zoe = suppressing(people), ZOEMARKER
+    in_one = [met("one", zoe), queued("one", "cand-zoe"), met("other", BOHDAN), queued("other", "cand-bo")]
+    running.load(decode_batch(raw_batch(*in_one, start=19)))
+    eraser(people, tmp_path).begin("retention-1", "retention", "test")  # so that the next is decided twice
+    running.load(decode_batch(raw_batch(queued("two", "cand-zoe"), queued("three", "cand-zoe"), start=23)))
+    running.load(decode_batch(raw_batch(met("two", zoe), met("other-2", zoe), start=25)))
+    suppressing(people).load(decode_batch(raw_batch(met("three", zoe), start=27)))
+    erased = (
+        'SELECT "offset" FROM wh.ledger.deliveries WHERE "offset" >= 19 AND erased_at IS NOT NULL ORDER BY 1'
+    )
+    assert [offset for (offset,) in people.execute(erased).fetchall()] == [19, 20, 23, 24, 25, 27]
+    kept = 'SELECT decode(body) FROM wh.ledger.bodies WHERE "offset" IN (19, 25, 27)'
+    assert all(zoe["name"] not in body for (body,) in people.execute(kept).fetchall())
+    twice = "SELECT count(*) - count(DISTINCT value_hmac) FROM wh.ledger.suppressions"
+    assert people.execute(twice).fetchone() == (0,)
+    assert audit(people, None, None).findings == ()
+
+
+def test_what_is_committed_before_its_name_is_registered_is_found(people: Lake) -> None:
+    request, registered = Request("candidate", "cand-zoe"), set[Any]()
+    before, unaware = find(people, request, "candidate-1"), suppressing(people)
+    unaware.load(decode_batch(raw_batch(queued("late", "cand-zoe"), start=19)))
+    meetings = iter([met("late", ZOEMARKER)])
+
+    def register(found: Found) -> None:
+        registered.update(found.names)
+        for body in meetings:
+            unaware.load(decode_batch(raw_batch(body, start=20)))
+
+    found = all_of(people, request, "candidate-1", before, register)
+    assert {19, 20} <= set(offsets(found))
+    assert found.names == registered
 
 
 def reload_all(lake: Lake, home: Path) -> None:
@@ -267,6 +335,16 @@ def test_without_its_key_nothing_is_loaded(people: Lake, tmp_path: Path) -> None
     erase(people, tmp_path)
     with pytest.raises(SettingsError, match="HIRESTREAM_ERASURE__KEY"):
         Suppressor(None).refresh(people)
+    other = Keyed(b"another-key-of-16-bytes")
+    Suppressor(KEYED).refresh(people)
+    with pytest.raises(SettingsError, match="not the key of the erasures of this lake"):
+        Suppressor(other).refresh(people)
+    erasing = Eraser(people, Turn(tmp_path), other, holder="test", organizations={}, clock=lambda: LATER)
+    with pytest.raises(SettingsError, match="not the key"):
+        erasing.register("email-2", BY_EMAIL, find(people, BY_EMAIL, "email-2"), "test")
+    unmarked = "DELETE FROM wh.ledger.suppressions WHERE erasure_id = 'key'"
+    people.execute(unmarked)
+    Suppressor(other).refresh(people)
     with pytest.raises(SettingsError, match="openssl"):
         Keyed(b"short")
 

@@ -19,6 +19,7 @@ from pipelines.warehouse.audit import audit
 from pipelines.warehouse.contents import Compared, compared, event_contents
 from pipelines.warehouse.exchange import IncompleteRebuild
 from pipelines.warehouse.kept import loaded_records
+from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding, remove_orphans
 from pipelines.warehouse.reload import Reloader, Wanted
 from pipelines.warehouse.staging import staging_folder
@@ -140,6 +141,21 @@ def test_a_field_that_a_contract_gained_is_read_from_the_bodies(
     assert len(before) == len(found)
     assert names[-1] == "candidate_id"
     assert audit(lake, None, None).findings == ()
+
+
+@pytest.mark.parametrize("edit", ["DELETE FROM {0}", "INSERT INTO {0} FROM {0}"])
+def test_a_refused_event_whose_row_somebody_edited_stops_it(
+    lake: Lake, make_loader: MakeLoader, tmp_path: Path, edit: str
+) -> None:
+    wrong = msgspec.json.encode(
+        {"event": "CONVERSATION_QUEUED", "eventId": "w", "data": {"organizationId": "o-1", "recordId": 5}}
+    )
+    make_loader().load(without_contract("CONVERSATION_QUEUED", raw_batch(wrong)))
+    lake.execute(edit.format("wh.events.generic"))
+    before = last_batch(lake)
+    with pytest.raises(IncompleteRebuild, match="1 events are refused"):
+        rebuild(lake, tmp_path)
+    assert last_batch(lake) == before
 
 
 def test_events_that_a_contract_reads_now_move_and_what_it_refuses_stays(

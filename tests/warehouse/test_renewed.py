@@ -57,3 +57,22 @@ def test_a_new_connection_changes_nothing_and_gives_memory_back(
     assert audit(several._con, None, None).findings == ()
     one.close()
     several.close()
+
+
+def test_a_lake_that_cannot_be_opened_just_now_is_opened_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "LOADS_A_CONNECTION", 2)
+    loader, answers = loaded(tmp_path), iter([duckdb.IOException("busy")])
+
+    def reopen() -> duckdb.DuckDBPyConnection:
+        for error in answers:
+            raise error
+        return open_lake(tmp_path)
+
+    first, loader._reopen, loader._loads, loader._clock = loader._con, reopen, 1, lambda: LOADED_AT
+    loader.load(decode_batch(raw_batch(queued(100), start=100)))
+    assert loader._con is first
+    loader.load(decode_batch(raw_batch(queued(101), start=101)))
+    assert loader._con is not first
+    loader.close()

@@ -27,10 +27,16 @@ def clear(home: Path, found: Sequence[Trace], values: Sequence[str]) -> list[str
     return cleared
 
 
+def is_clearable(name: Path) -> bool:
+    """Whether `clear` would clear a file of the home, by its path below it."""
+    return name.parts[:1] in {(each,) for each in BUILT} or name.suffix in LOGS
+
+
 def _mask(file: Path, values: Sequence[str]) -> None:
     """In place and of the same length, so that whoever appends to it goes on."""
     content = file.read_bytes()
-    pattern = re.compile(b"|".join(map(re.escape, needles_of(values))), re.IGNORECASE)
+    needles = sorted(needles_of(values), key=len, reverse=True)  # or the rest of a longer one would stay
+    pattern = re.compile(b"|".join(map(re.escape, needles)), re.IGNORECASE)
     with file.open("r+b") as stream:
         for match in pattern.finditer(content):
             stream.seek(match.start())

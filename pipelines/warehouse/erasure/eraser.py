@@ -16,8 +16,9 @@ from pipelines.flatten.tables import INSTANT
 from pipelines.warehouse.again import decoded_again, ledger_after, still_loaded
 from pipelines.warehouse.described import described_tables
 from pipelines.warehouse.erasure.find import Found, Request
-from pipelines.warehouse.erasure.keyed import Keyed
+from pipelines.warehouse.erasure.keyed import KEY_MARK, Keyed
 from pipelines.warehouse.erasure.quarantine import without_quotes
+from pipelines.warehouse.erasure.suppress import Suppressor
 from pipelines.warehouse.ledger import Stamp, chained
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.tables import (
@@ -61,7 +62,10 @@ class Eraser:
         self._clock = clock
 
     def register(self, erasure_id: str, request: Request, found: Found, who: str) -> None:
-        """Say what is erased, before anything is: whatever a loader commits from now on is redacted."""
+        """Say what is erased, before anything is: whatever a loader commits from now on is redacted.
+
+        Raises `SettingsError` when the erasures of this lake have another key.
+        """
         hashes = {self._keyed.hash_of(kind, value, org) for kind, org, value in found.names}
         row = {
             "erasure_id": erasure_id,
@@ -103,18 +107,21 @@ class Eraser:
         )
 
     def _register(self, row: dict[str, Any], hashes: set[str]) -> None:
-        erasure_id = row["erasure_id"]
-        known = self._con.execute(
-            "SELECT value_hmac FROM wh.ledger.suppressions WHERE erasure_id = ?", [erasure_id]
+        Suppressor(self._keyed).refresh(self._con)
+        erasure_id, mark = row["erasure_id"], self._keyed.mark()
+        rows = self._con.execute(
+            "SELECT value_hmac FROM wh.ledger.suppressions WHERE erasure_id IN (?, ?)", [erasure_id, KEY_MARK]
         ).fetchall()
-        fresh = sorted(hashes - {value for (value,) in known})
+        known = {value for (value,) in rows}
+        fresh = [{"erasure_id": erasure_id, "value_hmac": value} for value in sorted(hashes - known)]
+        if fresh and mark not in known:
+            fresh.append({"erasure_id": KEY_MARK, "value_hmac": mark})
         there = self._con.execute(
             "SELECT count(*) FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]
         ).fetchone()
         if there == (0,):
             self._insert("ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
-        rows = [{"erasure_id": erasure_id, "value_hmac": value} for value in fresh]
-        self._insert("ledger.suppressions", pl.DataFrame(rows, schema=dict(SUPPRESSIONS)))
+        self._insert("ledger.suppressions", pl.DataFrame(fresh, schema=dict(SUPPRESSIONS)))
         if fresh or there == (0,):
             self._insert("ledger.batches", self._batch()[1])
 

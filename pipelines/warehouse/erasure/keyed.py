@@ -8,6 +8,9 @@ from receiver.settings import SettingsError
 
 SHORTEST_KEY_BYTES = 16
 
+KEY_MARK = "key"
+"""Stands for an erasure beside the hash, in `ledger.suppressions`, that tells the lake's key from others."""
+
 
 class Keyed:
     """Hashes, pseudonyms and signatures under one secret. Without it nothing can be told from them.
@@ -27,6 +30,10 @@ class Keyed:
         """What stands for a value of one organization, or of any, as 64 hex digits."""
         text = "\0".join(("value", kind, organization or "", plain_value(kind, value)))
         return self._digest(text.encode())
+
+    def mark(self) -> str:
+        """The hash that is the same wherever the key is the same."""
+        return self.hash_of(KEY_MARK, "erasures", None)
 
     def pseudonym(self, address: str) -> str:
         """What an address becomes in a field that is kept: the same one in every record."""
