@@ -60,14 +60,16 @@ def run_retention(settings: Settings, how: How) -> Receipt | None:
     """Redact what is too old, a bounded part in each transaction; None where nothing is.
 
     Killed half-way, the next run goes on to the receipt, although what was redacted is not due any more.
-    Raises `SettingsError` without the erasure key, `Unavailable` while others are in the way.
+    Raises `SettingsError` without the erasure key, also while nothing is due yet, `Unavailable` while others
+    are in the way.
     """
-    now = how.clock()
     with open_for_reading(settings) as con:
         begun = _unfinished(settings, con)
+    if begun is None and not limited(settings):
+        return None
+    keyed, now = key_of(settings), how.clock()
     if begun is None and not what_is_due(settings, now).total:
         return None
-    keyed = key_of(settings)
     with rebuilding(settings.warehouse):
         con = open_lake(settings.warehouse)
         try:
