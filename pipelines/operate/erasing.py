@@ -114,7 +114,6 @@ def _redact(
             f"({settings.erasure.ask_over_records}); look with --dry-run, then say --yes"
         )
     eraser, erasure_id = eraser_of(settings, con, keyed, how), planned.erasure_id
-    values = values_of(con, found.frame(), keyed)
 
     def register(names: Found) -> None:
         eraser.register(erasure_id, request, names, how.who)
@@ -122,6 +121,7 @@ def _redact(
     register(found)
     how.after("registered")
     found = all_of(con, request, erasure_id, found, register)
+    values = values_of(con, found.frame(), keyed)
     if request.kind == "email":
         values = sorted({request.value, *values})
     clear_what_can_be(settings, values)  # now: killed after the next step, nobody knows them any more
@@ -211,7 +211,7 @@ def render(receipt: Receipt) -> str:
     lines += [f"  {count} x {event_type}" for event_type, count in receipt.event_types.items()]
     lines += [f"changed {count} in {table}" for table, count in receipt.changed.items() if count]
     lines += [
-        f"the topic {each.topic} has {each.records} of them as delivered, until {each.until or 'for ever'}"
+        f"topic {each.topic} has {each.records} deliveries of it as sent, until {each.until or 'for ever'}"
         for each in receipt.topic
     ]
     lines += [f"STILL THERE: {trace.file} ({trace.where})" for trace in receipt.remains]
