@@ -106,12 +106,24 @@ def read_answer(connection: socket.socket) -> Answer:
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """A process that is there and does nothing, until the block is left."""
+    """A process that is there and does nothing, until the block is left.
+
+    The signal alone is not enough: a thread that waits for a core may still answer one request.
+    """
     os.kill(pid, signal.SIGSTOP)
     try:
+        wait_for(lambda: _threads_are_stopped(pid))
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def _threads_are_stopped(pid: int) -> bool:
+    try:
+        states = [file.read_text().rpartition(")")[2] for file in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except FileNotFoundError:  # one that has just ended
+        return False
+    return all(state.split()[0] == "T" for state in states)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:

@@ -1,8 +1,6 @@
 """The way to the topic: one behaviour for every publisher, and what is Kafka's own."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,6 +16,7 @@ from receiver.publish import KafkaPublisher, NotConfirmed, Publisher, producer_c
 from receiver.settings import KafkaSettings, SettingsError
 from tests.conftest import SettingsFor, free_port
 from tests.receiver.publishers import NullPublisher
+from tests.receiver.running import frozen
 from tests.receiver.topics import create_topic, headers, messages
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -130,15 +129,12 @@ def test_a_silent_broker_is_not_confirmed_in_time_and_recovers(
     async def steps() -> None:
         async with opened(lambda: KafkaPublisher(kafka_settings, CONFIRM_SECONDS)) as publisher:
             await _confirmed_soon(publisher)
-            os.kill(kafka.pid, signal.SIGSTOP)
-            try:
+            with frozen(kafka.pid):
                 started = time.monotonic()
                 tries = (publisher.publish(envelope(number)) for number in range(1, 50))
                 outcomes = await asyncio.gather(*tries, return_exceptions=True)
                 took = time.monotonic() - started
                 reason = await publisher.ready()
-            finally:
-                os.kill(kafka.pid, signal.SIGCONT)
             assert {type(outcome) for outcome in outcomes} == {NotConfirmed}
             assert CONFIRM_SECONDS * 0.9 <= took < CONFIRM_SECONDS + 0.5
             assert reason is not None

@@ -15,7 +15,7 @@ from pipelines.operate.broker import RunningBroker
 from pipelines.settings import Settings
 from receiver.server import ServerError, serve
 from tests.conftest import SECRET_KID, SettingsFor, free_port
-from tests.receiver.running import Receiver, closed, post, read_answer, running
+from tests.receiver.running import Receiver, closed, frozen, post, read_answer, running
 from tests.receiver.topics import create_topic, headers, messages
 
 BODY = json.dumps({"event": "E", "data": {"organizationId": "o", "recordId": "r"}}).encode()
@@ -325,14 +325,11 @@ def test_kafka_that_falls_silent_is_503_in_time_and_recovers(
     create_topic(settings.kafka)
     with running(settings) as receiver:
         assert (receiver.post(BODY).status, receiver.get("/readyz").status) == (200, 200)
-        os.kill(kafka.pid, signal.SIGSTOP)
-        try:
+        with frozen(kafka.pid):
             started = time.monotonic()
             answer = receiver.post(BODY)
             took = time.monotonic() - started
             ready, alive = receiver.get("/readyz"), receiver.get("/healthz")
-        finally:
-            os.kill(kafka.pid, signal.SIGCONT)
         assert (answer.status, answer.code) == (503, "not_confirmed")
         assert int(answer.headers["retry-after"]) > 0
         assert took < LIMITS["confirm_timeout_seconds"] + 1
