@@ -11,6 +11,7 @@ import duckdb
 from pipelines.errors import HirestreamError
 from pipelines.operate.demo_plan import Plan, own_source, remember, remembered
 from pipelines.operate.results import Results, mismatches, read_results
+from pipelines.operate.state import read_state
 from pipelines.operate.supervise import Supervisor, interruptible
 from pipelines.operate.up import Parts, Say, places, receiver_address, running
 from pipelines.operate.up import stay as watch_on
@@ -97,6 +98,8 @@ def _settled(
     with _lake(settings, pinned=False) as con:
         _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _recorded(con) >= sent)
         _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: not mismatches(con, simulation))
+        # the marts that are compared come before others that the report shows
+        _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: read_state(settings.home) is not None)
     with _lake(settings, pinned=True) as con:
         results = read_results(con, sent, mismatches(con, simulation))
         if results.rates:

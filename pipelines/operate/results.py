@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.reports.headlines import Headline, headlines
+from pipelines.reports.questions import QUESTIONS
 from pipelines.simulate.compare import differences
 from pipelines.simulate.compare_bookings import booking_differences
 from pipelines.simulate.journeys import Simulation
-from pipelines.warehouse.meanings import meanings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,8 @@ def render(results: Results) -> str:
 
 
 def _built(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the first build has come to its end: every mart is there, not only those of the rates."""
     rows = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'marts' "
         "UNION SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND schema_name = 'marts'"
     ).fetchall()
-    wanted = {name for name in meanings() if name.startswith("marts.")}
-    return wanted <= {f"marts.{name}" for (name,) in rows}
+    return {question.mart for question in QUESTIONS} <= {name for (name,) in rows}
