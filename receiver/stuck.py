@@ -16,6 +16,7 @@ from pathlib import Path
 
 from receiver.envelope import format_instant
 from receiver.queue import BUSY_SECONDS, COUNTED, Counted
+from receiver.whole import settle_names
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused (
@@ -166,9 +167,7 @@ def _write_new(file: Path, body: bytes) -> None:
     except OSError:
         file.unlink(missing_ok=True)
         raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    settle_names(file.parent)
 
 
 @contextmanager

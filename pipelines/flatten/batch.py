@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
+from pipelines.flatten.decode import Decoded, Identity, Rejected, decode_one
 from pipelines.flatten.shape import Problem
 from pipelines.flatten.tables import INSTANT
 from pipelines.ingest.batch import RawBatch
@@ -45,11 +45,7 @@ def decode_batch(raw: RawBatch) -> DecodedBatch:
 
 
 def _decode(provider: bytes | None, body: bytes, source: bytes | None, message_id: bytes | None) -> Decoded:
-    decoder = decoder_of((provider or b"").decode(errors="replace"))
-    if decoder is None:
-        problem = Problem("headers.provider", "no provider of that name")
-        return Rejected(Identity(), "provider", (problem,))
-    return decoder.decode(body, _utf8(source), _utf8(message_id))
+    return decode_one((provider or b"").decode(errors="replace"), body, _utf8(source), _utf8(message_id))
 
 
 def _envelopes(raw: RawBatch) -> pl.DataFrame:

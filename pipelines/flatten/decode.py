@@ -188,6 +188,21 @@ def decoder_of(provider: str) -> ProviderDecoder | None:
     return ProviderDecoder(known) if known else None
 
 
+def decode_one(provider: str, body: bytes, source: str | None, message_id: str | None) -> Decoded:
+    """One body as a provider of that name would have sent it; rejected where nobody described one."""
+    decoder = decoder_of(provider)
+    if decoder is None:
+        problem = Problem("headers.provider", "no provider of that name")
+        return Rejected(Identity(), "provider", (problem,))
+    return decoder.decode(body, source, message_id)
+
+
+def as_event(found: Decoded, event_key: str | None, key_kind: KeyKind | None) -> Decoded:
+    """The same, as the event of this key: of a redacted body, which could make another one of it."""
+    identity = msgspec.structs.replace(found.identity, event_key=event_key, key_kind=key_kind)
+    return msgspec.structs.replace(found, identity=identity)
+
+
 def _typed(identity: Identity, arranged: object, contract: Contract) -> Decoded:
     """A document held against its contract; only what does not fit a guess is set aside."""
     kind = contract.document

@@ -13,13 +13,22 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import Unavailable, UsageError
+from pipelines.errors import Unavailable
 from pipelines.ingest.topic import topic_info, watermarks
-from pipelines.operate.manifest import FORMAT, Counts, Manifest, NextOffset, described, write_manifest
+from pipelines.operate.manifest import (
+    FORMAT,
+    Counts,
+    Manifest,
+    NextOffset,
+    described,
+    make_folder,
+    write_manifest,
+)
 from pipelines.operate.plain_settings import without_secrets
 from pipelines.settings import Settings
 from pipelines.warehouse.audit.topic import waiting
 from pipelines.warehouse.backup import CATALOG_NAME, copy_lake, copy_sqlite
+from pipelines.warehouse.counts import ledger_totals
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.versions import lake_version, this_release
 from receiver.held import held_path
@@ -40,7 +49,7 @@ def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> 
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be copied. Call
     it in a process that has not opened the lake.
     """
-    _make(folder)
+    make_folder(folder)
     try:
         return _back_up(settings, folder, now, say)
     except OSError as error:
@@ -63,17 +72,6 @@ def render(made: Manifest, folder: Path) -> str:
 
 def _unknown(number: int | None) -> str:
     return "an unknown number of (Kafka did not answer)" if number is None else str(number)
-
-
-def _make(folder: Path) -> None:
-    """For the owner alone, because it holds what senders sent."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty; name a new folder, or an empty one")
-        folder.chmod(0o700)  # one that was there too
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be used: {error.strerror}") from None
 
 
 def _back_up(settings: Settings, folder: Path, now: datetime, say: Say) -> Manifest:
@@ -115,7 +113,7 @@ def _inspected(settings: Settings, folder: Path, now: datetime, left_out: Sequen
     copied = folder / "warehouse"
     try:
         with open_lake(copied, read_only=True) as con:
-            version, offsets, counts = lake_version(con)[0], _offsets(con), _counts(con)
+            version, offsets, totals = lake_version(con)[0], _offsets(con), ledger_totals(con)
             not_loaded = _not_loaded(settings, con)
     except duckdb.Error as error:
         raise Unavailable(f"the copy of the lake cannot be read: {error}") from error
@@ -123,7 +121,15 @@ def _inspected(settings: Settings, folder: Path, now: datetime, left_out: Sequen
         for name in (f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"):
             (copied / name).unlink(missing_ok=True)
     spooled, held = (_items(folder / path.name) for path in (spool_path(settings), held_path(settings)))
-    found = Counts(*counts, spooled, held, not_loaded)
+    found = Counts(
+        records=totals["accepted"],
+        loaded=totals["loaded"],
+        duplicate=totals["duplicate"],
+        quarantined=totals["quarantined"],
+        spooled=spooled,
+        held=held,
+        not_loaded=not_loaded,
+    )
     return Manifest(FORMAT, this_release(), version, now, offsets, found, tuple(left_out), ())
 
 
@@ -135,17 +141,6 @@ def _offsets(con: duckdb.DuckDBPyConnection) -> tuple[NextOffset, ...]:
         """
     ).fetchall()
     return tuple(NextOffset(*row) for row in rows)
-
-
-def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:
-    ((records, loaded, duplicate, quarantined),) = con.execute(
-        """
-        SELECT count(*), count(*) FILTER (outcome = 'loaded'), count(*) FILTER (outcome = 'duplicate'),
-            count(*) FILTER (outcome = 'quarantined')
-        FROM wh.ledger.deliveries
-        """
-    ).fetchall()
-    return records, loaded, duplicate, quarantined
 
 
 def _not_loaded(settings: Settings, con: duckdb.DuckDBPyConnection) -> int | None:

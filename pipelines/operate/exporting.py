@@ -5,10 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import msgspec
 
-from pipelines.errors import Unavailable, UsageError
-from pipelines.operate.manifest import NAME, settle, settled_digest
+from pipelines.errors import Unavailable
+from pipelines.operate.manifest import WrittenFile, make_folder, write_manifest, written
 from pipelines.settings import Settings
 from pipelines.warehouse.export import ExportedTable, export_tables
 from pipelines.warehouse.positions import snapshot_id
@@ -16,15 +15,6 @@ from pipelines.warehouse.readers import open_for_reading
 from pipelines.warehouse.versions import lake_version, this_release
 
 FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file of the export as it is on the disk."""
-
-    path: str
-    size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +38,13 @@ def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetim
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be written.
     """
     with open_for_reading(settings) as con:
-        _make(folder)
+        make_folder(folder)
         try:
             tables = tuple(export_tables(con, folder, personal=personal))
-            files = tuple(_written(folder, table.file) for table in tables)
+            files = tuple(written(folder, table.file) for table in tables)
             version, snapshot, until = lake_version(con)[0], snapshot_id(con), _loaded_until(con)
             made = Export(FORMAT, this_release(), version, now, snapshot, until, personal, tables, files)
-            _write_manifest(folder, made)
+            write_manifest(folder, made)
         except (duckdb.Error, OSError) as error:
             first = str(error).splitlines()[0]
             raise Unavailable(f"the export in {folder} is not complete: {first}; delete it") from error
@@ -70,24 +60,6 @@ def render(made: Export, folder: Path) -> str:
     return f"{folder}: {len(made.tables)} tables, {rows} rows, {size / 1e6:.1f} MB; {about}"
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty; name a new folder, or an empty one")
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be used: {error.strerror}") from None
-
-
-def _written(folder: Path, path: str) -> WrittenFile:
-    return WrittenFile(path, (folder / path).stat().st_size, settled_digest(folder / path))
-
-
 def _loaded_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
     ((found,),) = con.execute("SELECT max(loaded_at) FROM wh.ledger.batches").fetchall()
     return found if isinstance(found, datetime) else None
-
-
-def _write_manifest(folder: Path, made: Export) -> None:
-    """In one step; an export without it did not come to its end."""
-    settle(folder, NAME, msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")

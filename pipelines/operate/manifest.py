@@ -1,11 +1,10 @@
-"""What a backup holds: a file beside it, written last, with the size and sha256 of every other file.
+"""What a backup or an export holds: a file written last, with the size and sha256 of every other file.
 
-A folder without it is a backup that did not come to its end.
+A folder without it is one that did not come to its end.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import msgspec
 
 from pipelines.errors import UsageError
+from pipelines.warehouse.backup import files_of
+from receiver.whole import replace_whole
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -20,8 +21,8 @@ CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class BackedUpFile:
-    """One file, by its path in the backup."""
+class WrittenFile:
+    """One file, by its path beside the manifest."""
 
     path: str
     size_bytes: int
@@ -62,7 +63,7 @@ class Manifest:
     offsets: tuple[NextOffset, ...]
     counts: Counts
     left_out: tuple[str, ...]
-    files: tuple[BackedUpFile, ...]
+    files: tuple[WrittenFile, ...]
 
     @property
     def size_bytes(self) -> int:
@@ -70,30 +71,32 @@ class Manifest:
         return sum(file.size_bytes for file in self.files)
 
 
-def described(folder: Path) -> tuple[BackedUpFile, ...]:
+def described(folder: Path) -> tuple[WrittenFile, ...]:
     """Every file of a folder that is now on the disk for good."""
-    return tuple(
-        BackedUpFile(str(file.relative_to(folder)), file.stat().st_size, settled_digest(file))
-        for file in sorted(files_of(folder))
-    )
+    return tuple(written(folder, str(file.relative_to(folder))) for file in sorted(files_of(folder)))
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Put it in place in one step; the backup is complete from then on."""
-    settle(folder, NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+def written(folder: Path, path: str) -> WrittenFile:
+    """One of them."""
+    file = folder / path
+    return WrittenFile(path, file.stat().st_size, settled_digest(file))
 
 
-def settle(folder: Path, name: str, content: bytes) -> None:
-    """A file that is there whole or not at all, whatever ends this process or the machine."""
-    new = folder / f".{name}.new"
-    new.write_bytes(content)
-    settled_digest(new)
-    new.replace(folder / name)
-    descriptor = os.open(folder, os.O_RDONLY)
+def write_manifest(folder: Path, manifest: object) -> None:
+    """Put it in place in one step; what it is about is complete from then on."""
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    replace_whole(folder / NAME, content)
+
+
+def make_folder(folder: Path) -> None:
+    """For the owner alone, because it may hold what senders sent. Raises `UsageError` unless it is empty."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty; name a new folder, or an empty one")
+        folder.chmod(0o700)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be used: {error.strerror}") from None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -124,8 +127,3 @@ def settled_digest(file: Path) -> str:
             digest.update(chunk)
         os.fsync(content.fileno())
     return digest.hexdigest()
-
-
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
-    return (path for path in folder.rglob("*") if path.is_file())

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import HirestreamError, Unavailable, UsageError
-from pipelines.operate.manifest import NAME, BackedUpFile, Manifest, files_of, read_manifest, settled_digest
+from pipelines.operate.manifest import NAME, Manifest, WrittenFile, read_manifest, settled_digest
 from pipelines.settings import Settings
-from pipelines.warehouse.backup import CATALOG_NAME, DATA_NAME, move_catalog
+from pipelines.warehouse.backup import CATALOG_NAME, DATA_NAME, files_of, move_catalog
 from pipelines.warehouse.versions import VERSION
 
 Say = Callable[[str], None]
@@ -82,7 +82,7 @@ def _copy(folder: Path, new: Path, found: Manifest) -> None:
         _check(target, file)
 
 
-def _check(copied: Path, file: BackedUpFile) -> None:
+def _check(copied: Path, file: WrittenFile) -> None:
     if copied.stat().st_size != file.size_bytes or settled_digest(copied) != file.sha256:
         raise HirestreamError(f"{file.path} of the backup is not as it was written; take another backup")
 

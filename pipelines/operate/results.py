@@ -9,6 +9,7 @@ from pipelines.reports.questions import QUESTIONS
 from pipelines.simulate.compare import differences
 from pipelines.simulate.compare_bookings import booking_differences
 from pipelines.simulate.journeys import Simulation
+from pipelines.warehouse.counts import ledger_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,6 @@ def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]
         """
     ).fetchall()[0]
     return Results(rates, sent, ledger_totals(con), p50, p95, different)
-
-
-def ledger_totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Records of the ledger by outcome, and together as `accepted`."""
-    counts = dict(con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY 1").fetchall())
-    totals = {name: int(counts.get(name, 0)) for name in ("loaded", "duplicate", "quarantined")}
-    return {"accepted": sum(totals.values()), **totals}
 
 
 def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import Unavailable
-from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
+from pipelines.flatten.decode import Decoded, Identity, Rejected, decode_one
 from pipelines.flatten.redact import redacted
 from pipelines.settings import Settings
 from pipelines.warehouse.erasure.keyed import Keyed
@@ -36,7 +36,7 @@ class _Item:
 
     def event_key(self, body: bytes) -> str | None:
         """By which the loader would know it, had it this body."""
-        return _decoded(self.provider, self.source, body, self.message_id).identity.event_key
+        return decode_one(self.provider, body, self.source, self.message_id).identity.event_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _named(con: sqlite3.Connection, settings: Settings, suppressor: Suppressor) 
     rows = con.execute("SELECT position, source, body, note FROM items ORDER BY position").fetchall()
     for position, source, body, note in rows:
         provider, message_id = _said(settings, source, note)
-        found = _decoded(provider, source, body, message_id)
+        found = decode_one(provider, body, source, message_id)
         if suppressor.erasure_of(found, body) or suppressor.erasure_of(_unread(), note):
             yield _Item(position, provider, source, message_id, body)
 
@@ -115,11 +115,6 @@ def _said(settings: Settings, source: str, note: bytes) -> tuple[str, str | None
     said = document if isinstance(document, dict) else {}
     known = settings.sources.get(source)
     return str(said.get("provider") or (known.provider if known else "")), said.get("message_id")
-
-
-def _decoded(provider: str, source: str, body: bytes, message_id: str | None) -> Decoded:
-    decoder = decoder_of(provider)
-    return decoder.decode(body, source, message_id) if decoder else _unread()
 
 
 def _unread() -> Decoded:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
+from pipelines.errors import Unavailable
 from pipelines.reports.cells import parts_by, read_cells, sum_parts, sum_remarks, within
 from pipelines.reports.data import Answer, Day, Group, Period, ReportData
 from pipelines.reports.everything import compare, read_details
@@ -27,10 +28,20 @@ def read_report(
     """The last `days` days up to `as_of`'s own, from the marts of `wh`, pinned to one moment.
 
     `as_of` is aware; `time_zone` is the IANA zone that the marts cut their days in. Raises `Unavailable`
-    where the marts were not built yet.
+    where the marts were not all built yet.
     """
-    period = period_until(as_of, time_zone, days)
-    before = Period(period.first - timedelta(days=days), period.first - timedelta(days=1))
+    try:
+        return _read(con, as_of, time_zone, period_until(as_of, time_zone, days))
+    except duckdb.CatalogException as error:
+        missing = str(error).splitlines()[0].removeprefix("Catalog Error: ")
+        raise Unavailable(
+            f"the models are not all built yet ({missing}); `hirestream stream` builds them when it loads "
+            "events, and `hirestream status` says when it last did"
+        ) from None
+
+
+def _read(con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, period: Period) -> ReportData:
+    before = Period(period.first - timedelta(days=period.days), period.first - timedelta(days=1))
     cells = read_cells(con, (*QUESTIONS, *FURTHER))
     answers = tuple(answer(*each, period, before) for each in zip(QUESTIONS, cells, strict=False))
     further = compare(cells[len(QUESTIONS) :], period, before)

@@ -1,7 +1,5 @@
 """Reports as files: the day's own and the latest, each replaced as a whole."""
 
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import duckdb
 from pipelines.reports.page import render
 from pipelines.reports.read import read_report
 from pipelines.settings import Settings
+from receiver.whole import replace_whole
 
 LATEST = "latest.html"
 
@@ -27,17 +26,3 @@ def write_report(settings: Settings, con: duckdb.DuckDBPyConnection, as_of: date
     for target in (dated, settings.reports / LATEST):
         replace_whole(target, page)
     return dated
-
-
-def replace_whole(target: Path, content: bytes) -> None:
-    """Put the content in place at once: a reader sees the old file or the new one."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
-        try:
-            new.write(content)
-            new.flush()
-            os.fchmod(new.fileno(), 0o644)
-            os.fsync(new.fileno())
-            Path(new.name).replace(target)
-        except BaseException:
-            Path(new.name).unlink(missing_ok=True)
-            raise

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import msgspec
 import polars as pl
 
 from pipelines.flatten.batch import DecodedBatch, decode_batch
-from pipelines.flatten.decode import Decoded, Generic, Identity, Rejected
+from pipelines.flatten.decode import Decoded, Generic, Identity, Rejected, as_event
 from pipelines.flatten.frames import event_frames
 from pipelines.flatten.shape import Problem
 from pipelines.flatten.tables import INSTANT
@@ -63,8 +62,7 @@ def _as_delivered(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
     key = rows["event_key"][index]
     if isinstance(found, Rejected) or key is None:
         return found
-    changes = {"event_key": key, "key_kind": rows["key_kind"][index]}
-    return msgspec.structs.replace(found, identity=msgspec.structs.replace(found.identity, **changes))
+    return as_event(found, key, rows["key_kind"][index])
 
 
 def ledger_after(

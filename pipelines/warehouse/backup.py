@@ -121,7 +121,7 @@ def _copy_data(data: Path, into: Path) -> None:
     for file in named:
         _copy_file(data / file.path, target / file.path, file.size_bytes)
     wanted = {target / file.path for file in named}
-    for copied in list(_files(target)):
+    for copied in list(files_of(target)):
         if copied not in wanted:
             copied.unlink()
 
@@ -138,5 +138,6 @@ def _copy_file(source: Path, target: Path, size_bytes: int) -> None:
         raise FileGone(f"{source} with {size_bytes} bytes, which it has not")
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
+    """Every file below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())

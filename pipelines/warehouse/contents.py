@@ -13,7 +13,7 @@ from typing import Literal
 
 import duckdb
 
-from pipelines.warehouse.publish import COSTLY_ON_EMPTY_TABLES
+from pipelines.warehouse.publish import COSTLY_ON_EMPTY_TABLES, relations
 from pipelines.warehouse.tables import all_tables
 
 ASIDE = frozenset({"batch_id", "last_batch_id", "loaded_at", "newest_loaded_at"})
@@ -70,21 +70,12 @@ def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str
         f"CREATE OR REPLACE TEMP MACRO get_current_timestamp() AS TIMESTAMPTZ '{now.isoformat()}'"
     )  # what `current_timestamp` in a view calls
     found = {}
-    for name in _models(con):
+    for name in (*relations(con, "entities"), *relations(con, "marts")):
         try:
             found[name] = _content(con, name, [], exact=False)
         except (duckdb.BinderException, duckdb.CatalogException):
             continue
     return found
-
-
-def _models(con: duckdb.DuckDBPyConnection) -> list[str]:
-    of = "WHERE database_name = 'wh' AND schema_name IN ('entities', 'marts')"
-    sql = (
-        f"SELECT schema_name || '.' || table_name FROM duckdb_tables() {of} "  # noqa: S608 - our own text
-        f"UNION ALL SELECT schema_name || '.' || view_name FROM duckdb_views() {of} ORDER BY ALL"
-    )
-    return [name for (name,) in con.execute(sql).fetchall()]
 
 
 def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> Content:

@@ -41,6 +41,13 @@ def _rows_of_view(con: duckdb.DuckDBPyConnection, name: str) -> int | None:
     return int(rows)
 
 
+def ledger_totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Records of the ledger by outcome, and together as `accepted`."""
+    counts = dict(con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY 1").fetchall())
+    totals = {name: int(counts.get(name, 0)) for name in ("loaded", "duplicate", "quarantined")}
+    return {"accepted": sum(totals.values()), **totals}
+
+
 def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:
     """SQL types by `schema.table` and column of what the lake holds; empty where there is none yet."""
     if not (warehouse / "catalog.sqlite").exists():

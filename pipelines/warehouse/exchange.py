@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import duckdb
-import polars as pl
 
 from pipelines.errors import HirestreamError
 from pipelines.warehouse.again import MOVED, REFUSED
 from pipelines.warehouse.kept import count_loaded
-from pipelines.warehouse.ledger import chained
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.publish import COSTLY_ON_EMPTY_TABLES
+from pipelines.warehouse.rows import batch_without_records, insert
 from pipelines.warehouse.staging import Staging
-from pipelines.warehouse.tables import BATCHES, DELIVERIES, all_tables
+from pipelines.warehouse.tables import all_tables
 
 Progress = Callable[[str, int, int], None]
 """Told a step, how much of it is done, and of how much."""
@@ -58,7 +57,7 @@ class Exchange:
         tables = self._insert_events(batch_id)
         moved = self._move(batch_id)
         records = self._check(tables, kept, sum(refused.values()))
-        self._insert_batch(batch_id, last.chain_sha256, now)
+        insert(self._con, "ledger.batches", batch_without_records("rebuild", last, now, self._holder))
         with_rows = {name: rows for name, rows in tables.items() if rows}
         return Exchanged(batch_id, records, moved, refused, with_rows)
 
@@ -131,18 +130,3 @@ class Exchange:
                 "`hirestream audit` says which have no body"
             )
         return loaded
-
-    def _insert_batch(self, batch_id: int, before: str, now: dt.datetime) -> None:
-        none = pl.DataFrame(schema=dict(DELIVERIES))
-        row = {
-            "batch_id": batch_id,
-            "kind": "rebuild",
-            "loaded_at": now,
-            "loader": self._holder,
-            "records": 0,
-            **dict.fromkeys(("loaded", "duplicate", "quarantined"), 0),
-            "chain_sha256": chained(before, none),
-        }
-        self._con.register("rebuild_batch", pl.DataFrame([row], schema=dict(BATCHES)))
-        self._con.execute("INSERT INTO wh.ledger.batches BY NAME FROM rebuild_batch")
-        self._con.unregister("rebuild_batch")

@@ -186,9 +186,10 @@ class Loader:
             "ledger.offsets": offsets_frame(ledger, batch.raw.ends),
             "ledger.batches": batch_frame(self._last.chain_sha256, self._holder, ledger, stamp),
             "quarantine.records": quarantine_frame(batch, decided, ledger),
-            "ledger.redactions": redactions_frame(batch, ledger),
-            "ledger.suppressions": suppressions_frame(batch),
         }
+        if batch.erased:
+            frames["ledger.redactions"] = redactions_frame(batch, ledger)
+            frames["ledger.suppressions"] = suppressions_frame(batch)
         events = event_frames(batch.decoded, ledger, decided.loaded, self._organizations)
         frames |= {f"events.{name}": frame for name, frame in events.items()}
         return {name: frame for name, frame in frames.items() if frame.height}

@@ -11,9 +11,9 @@ import duckdb
 import polars as pl
 
 from pipelines.ingest.topic import TopicInfo, Watermarks
-from pipelines.warehouse.ledger import chained
 from pipelines.warehouse.positions import last_batch
-from pipelines.warehouse.tables import BATCHES, DELIVERIES, OFFSETS
+from pipelines.warehouse.rows import batch_without_records, insert
+from pipelines.warehouse.tables import OFFSETS
 from pipelines.warehouse.transaction import in_transaction
 
 LOSS = "loss"
@@ -52,10 +52,7 @@ def _record(
     now: dt.datetime,
 ) -> None:
     last = last_batch(con)
-    batch_id, nothing = last.batch_id + 1, pl.DataFrame(schema=dict(DELIVERIES))
-    chain = chained(last.chain_sha256, nothing)
-    counts = dict.fromkeys(("records", "loaded", "duplicate", "quarantined"), 0)
-    batch = {"batch_id": batch_id, "kind": LOSS, "loaded_at": now, "loader": holder, "chain_sha256": chain}
+    insert(con, "ledger.batches", batch_without_records(LOSS, last, now, holder))
     offsets = [
         {
             "topic_id": topic.topic_id,
@@ -64,14 +61,8 @@ def _record(
             "first_offset": first,
             "next_offset": low,
             "records": 0,
-            "batch_id": batch_id,
+            "batch_id": last.batch_id + 1,
         }
         for partition, first, low in moves
     ]
-    for table, rows, columns in (
-        ("ledger.batches", [batch | counts], BATCHES),
-        ("ledger.offsets", offsets, OFFSETS),
-    ):
-        con.register("frame", pl.DataFrame(rows, schema=dict(columns)))
-        con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
-        con.unregister("frame")
+    insert(con, "ledger.offsets", pl.DataFrame(offsets, schema=dict(OFFSETS)))

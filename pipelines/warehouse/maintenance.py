@@ -134,6 +134,13 @@ def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, ag
         _in_turn(turn, lambda: con.execute(forget, [ids]))
 
 
+def remove_orphans(con: duckdb.DuckDBPyConnection, age: str) -> None:
+    """Delete the files of the lake's folder that a killed writer left, of more than an age.
+
+    In the writers' turn: whoever writes now has not named its files in the catalog yet."""
+    con.execute(f"CALL ducklake_delete_orphaned_files('wh', older_than => now() - {age})").fetchall()
+
+
 def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> Upkeep:
     """The size of the lake now."""
     files = [file.stat().st_size for file in (warehouse / "data").rglob("*.parquet")]

@@ -20,6 +20,7 @@ from pipelines.warehouse.exchange import Exchange, Exchanged, Progress
 from pipelines.warehouse.kept import changed_since, count_loaded, erased_among, loaded_records
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import one_at_a_time
+from pipelines.warehouse.maintenance import remove_orphans
 from pipelines.warehouse.positions import last_batch
 from pipelines.warehouse.staging import Staging, clear_staging
 from pipelines.warehouse.tables import DELIVERIES
@@ -102,7 +103,7 @@ class Rebuilder:
         """
         began = time.monotonic()
         with self._turn.taken():
-            remove_orphans(self._con)
+            remove_orphans(self._con, ORPHAN_AGE)
         seen = last_batch(self._con).batch_id
         total = count_loaded(self._con, seen)
         self._read(0, loaded_records(self._con, seen) if first is None else first, total)
@@ -150,9 +151,3 @@ class Rebuilder:
         self._read(of, self._changes(of, seen))
         exchange = Exchange(self._con, self._staging, holder=self._holder, progress=self._progress)
         return exchange.run(self._clock())
-
-
-def remove_orphans(con: duckdb.DuckDBPyConnection, age: str = ORPHAN_AGE) -> None:
-    """Remove files that a killed writer left in the lake's folder, of this age. In the writers' turn: whoever
-    writes now has not named its files in the catalog yet."""
-    con.execute(f"CALL ducklake_delete_orphaned_files('wh', older_than => now() - {age})").fetchall()

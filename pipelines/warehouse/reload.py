@@ -17,10 +17,19 @@ import polars as pl
 from pipelines.flatten.batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
 from pipelines.warehouse.again import decoded_again, ledger_after, still_loaded, why_refused
-from pipelines.warehouse.ledger import Stamp, chained
+from pipelines.warehouse.ledger import Stamp
 from pipelines.warehouse.outcomes import BODY_DIFFERS, First, decide
 from pipelines.warehouse.positions import last_batch
-from pipelines.warehouse.tables import BATCHES, BODIES, DELIVERIES, all_tables
+from pipelines.warehouse.rows import (
+    SAME_EVENT,
+    SAME_PLACE,
+    batch_without_records,
+    delete,
+    event_tables_of,
+    insert,
+    replace,
+)
+from pipelines.warehouse.tables import BODIES, DELIVERIES
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
 
@@ -35,8 +44,6 @@ _FROM: Mapping[Kind, str] = {
     "rebuild": """(FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d
         JOIN wh.ledger.bodies AS kept USING (topic_id, partition, "offset")""",
 }
-_SAME_PLACE = '(topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM moved)'
-_SAME_EVENT = "event_key IN (SELECT event_key FROM moved)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +135,12 @@ class Reloader:
             decided.loaded,
             self._organizations,
         )
+        counts = dict(moved["outcome"].value_counts().iter_rows())
         if moved.height:
             self._write(kind, moved, frames)
-            self._insert("ledger.batches", self._batch(kind, moved, last.chain_sha256, stamp))
-        counts = dict(moved["outcome"].value_counts().iter_rows())
+            changes = {**counts, "quarantined": -moved.height} if kind == "replay" else {}
+            row = batch_without_records(kind, last, stamp.loaded_at, self._holder, changes)
+            insert(self._con, "ledger.batches", row)
         refused = Counter(why_refused(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
         return Reloaded(
             counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
@@ -164,47 +173,13 @@ class Reloader:
         return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
 
     def _write(self, kind: Kind, moved: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> None:
-        self._delete("ledger.deliveries", _SAME_PLACE, moved)
-        self._insert("ledger.deliveries", moved.select(list(DELIVERIES)))
+        replace(self._con, "ledger.deliveries", SAME_PLACE, moved, moved.select(list(DELIVERIES)))
         if kind == "replay":
-            self._delete("quarantine.records", _SAME_PLACE, moved)
+            delete(self._con, "quarantine.records", SAME_PLACE, moved)
             kept = moved.filter((pl.col("outcome") == "loaded") | (pl.col("reason") == BODY_DIFFERS))
-            self._insert("ledger.bodies", kept.select(list(BODIES)))
+            insert(self._con, "ledger.bodies", kept.select(list(BODIES)))
         else:
-            for table in _tables_of(moved["event_type"].unique().to_list()):
-                self._delete(table, _SAME_EVENT, moved)
+            for table in event_tables_of(moved["event_type"].unique().to_list()):
+                delete(self._con, table, SAME_EVENT, moved)
         for name, frame in events.items():
-            self._insert(f"events.{name}", frame)
-
-    def _batch(self, kind: Kind, moved: pl.DataFrame, before: str, stamp: Stamp) -> pl.DataFrame:
-        """The row of this commit: no records of its own, and what it adds to each total."""
-        counts = dict(moved["outcome"].value_counts().iter_rows()) if kind == "replay" else {}
-        row = {
-            "batch_id": stamp.batch_id,
-            "kind": kind,
-            "loaded_at": stamp.loaded_at,
-            "loader": self._holder,
-            "records": 0,
-            "loaded": counts.get("loaded", 0),
-            "duplicate": counts.get("duplicate", 0),
-            "quarantined": -sum(counts.values()),
-            "chain_sha256": chained(before, moved.clear()),
-        }
-        return pl.DataFrame([row], schema=dict(BATCHES))
-
-    def _delete(self, table: str, where: str, moved: pl.DataFrame) -> None:
-        self._con.register("moved", moved)
-        self._con.execute(f"DELETE FROM wh.{table} WHERE {where}")  # noqa: S608 - our own names
-        self._con.unregister("moved")
-
-    def _insert(self, table: str, frame: pl.DataFrame) -> None:
-        if frame.height:
-            self._con.register("frame", frame)
-            self._con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
-            self._con.unregister("frame")
-
-
-def _tables_of(event_types: Sequence[str | None]) -> list[str]:
-    """Where events of these types may be: their own tables and the one for types without a contract."""
-    own = {f"events.{(event_type or '').lower()}" for event_type in event_types}
-    return ["events.generic", *(name for name, _ in all_tables() if name.split("__")[0] in own)]
+            insert(self._con, f"events.{name}", frame)

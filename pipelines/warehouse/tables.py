@@ -118,7 +118,8 @@ ERASURES: Columns = MappingProxyType(
         "event_types": pl.String(),
     }
 )
-"""`ledger.erasures`: one row per erasure, never with the value; `finished_at` is null until its receipt."""
+"""`ledger.erasures`: one row per erasure, never with the value. `finished_at` is null until the data files
+were rewritten; its receipt comes after that."""
 
 SUPPRESSIONS: Columns = MappingProxyType({"erasure_id": pl.String(), "value_hmac": pl.String()})
 """`ledger.suppressions`: keyed hashes of what a later record must not name without being redacted."""

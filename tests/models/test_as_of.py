@@ -119,7 +119,7 @@ def test_a_build_as_of_an_earlier_day_says_what_was_said_then(
     load(0, 0.3)
     remember()
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.flatten.batch.decoder_of", refusing("popp"))
+        patch.setattr("pipelines.flatten.decode.decoder_of", refusing("popp"))
         load(0.3, 0.5)
     load(0.5, 0.7)
     remember()

@@ -50,7 +50,7 @@ def test_an_incremental_build_after_a_replay_equals_a_full_refresh(
     loader = Loader(lake.con, {}, holder="test", organizations={}, rejects=None, clock=clock)
     with monkeypatch.context() as patch:
         refusing = Refusing()
-        patch.setattr("pipelines.flatten.batch.decoder_of", lambda _: refusing)
+        patch.setattr("pipelines.flatten.decode.decoder_of", lambda _: refusing)
         assert loader.load(decode_batch(received(11, 0))).quarantined == 1
     assert loader.load(decode_batch(received(15, 1))).loaded == 1
     lake.build()

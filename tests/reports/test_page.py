@@ -137,6 +137,13 @@ def test_without_marts_the_error_says_what_to_do() -> None:
         read_report(con, AS_OF, "UTC")
 
 
+@pytest.mark.parametrize("missing", ["members", "freshness"])
+def test_in_the_midst_of_the_first_build_it_says_so(marts: duckdb.DuckDBPyConnection, missing: str) -> None:
+    marts.execute(f"DROP TABLE wh.marts.{missing}")
+    with pytest.raises(Unavailable, match=rf"not all built yet \(Table with name {missing} .*status"):
+        read_report(marts, AS_OF, "UTC")
+
+
 def test_what_nobody_described_reads_as_its_own_name(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute("ALTER TABLE wh.marts.screening_pass_rate_activity ADD COLUMN excluded_on_holiday BIGINT")
     marts.execute("INSERT INTO wh.marts.data_quality VALUES ('odd_thing', 'moon', 'o-1', 2)")

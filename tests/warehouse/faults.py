@@ -21,6 +21,7 @@ class DyingAt:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, at: int, *, after_commit: bool) -> None:
         self._con, self._left, self._after_commit = con, at, after_commit
+        self._dead = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._con, name)
@@ -33,10 +34,12 @@ class DyingAt:
     def commit(self) -> None:
         if self._after_commit:
             self._con.commit()
-        raise Died
+        self._die()
 
     def rollback(self) -> None:
         """The dead do not roll back; `bury` does what the end of the process would."""
+        if not self._dead:
+            self._con.rollback()
 
     def bury(self) -> None:
         """Drop what the process had open."""
@@ -47,8 +50,12 @@ class DyingAt:
 
     def _count(self) -> None:
         if self._left == 0:
-            raise Died
+            self._die()
         self._left -= 1
+
+    def _die(self) -> None:
+        self._dead = True
+        raise Died
 
 
 class PartialDecoder(ProviderDecoder):
@@ -82,5 +89,5 @@ def without_contract(event_type: str, raw: RawBatch) -> DecodedBatch:
 
 def _decoded(raw: RawBatch, decoder: ProviderDecoder) -> DecodedBatch:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.flatten.batch.decoder_of", lambda _: decoder)
+        patch.setattr("pipelines.flatten.decode.decoder_of", lambda _: decoder)
         return decode_batch(raw)

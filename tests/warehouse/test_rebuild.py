@@ -19,8 +19,9 @@ from pipelines.warehouse.audit import audit
 from pipelines.warehouse.contents import Compared, compared, event_contents
 from pipelines.warehouse.exchange import IncompleteRebuild
 from pipelines.warehouse.kept import loaded_records
+from pipelines.warehouse.maintenance import remove_orphans
 from pipelines.warehouse.positions import last_batch
-from pipelines.warehouse.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding, remove_orphans
+from pipelines.warehouse.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding
 from pipelines.warehouse.reload import Reloader, Wanted
 from pipelines.warehouse.staging import staging_folder
 from pipelines.warehouse.tables import create_tables

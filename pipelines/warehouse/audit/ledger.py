@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from pipelines.warehouse.audit.findings import Finding
+from pipelines.warehouse.kept import EVERY_BODY
 
 ACCEPTED = frozenset({"accepted losses", "one topic"})
 """Checks whose findings an operator has accepted: without that the load would not have gone on."""
@@ -139,17 +140,14 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
 
 _ERASED = (
     "not the redacted body that the erasure left, or an erasure without its record",
-    """
+    f"""
     SELECT coalesce(d.topic || '/' || d.partition || '/' || d."offset",
                     r.topic || '/' || r.partition || '/' || r."offset"), 1
     FROM (FROM wh.ledger.deliveries WHERE erased_at IS NOT NULL) AS d
     FULL JOIN wh.ledger.redactions AS r USING (topic_id, partition, "offset")
-    LEFT JOIN (
-        FROM wh.ledger.bodies SELECT topic_id, partition, "offset", body
-        UNION ALL FROM wh.quarantine.records SELECT topic_id, partition, "offset", body
-    ) AS kept USING (topic_id, partition, "offset")
+    LEFT JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset")
     WHERE d.topic IS NULL OR r.topic IS NULL OR kept.topic_id IS NULL OR sha256(kept.body) <> r.body_sha256
-    """,
+    """,  # noqa: S608 - our own text
 )
 """The second hash: an erased body is not the one that was delivered any more, and nobody may alter it."""
 

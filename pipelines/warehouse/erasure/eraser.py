@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -19,17 +19,24 @@ from pipelines.warehouse.erasure.find import Found, Request
 from pipelines.warehouse.erasure.keyed import KEY_MARK, Keyed
 from pipelines.warehouse.erasure.quarantine import without_quotes
 from pipelines.warehouse.erasure.suppress import Suppressor
-from pipelines.warehouse.ledger import Stamp, chained
+from pipelines.warehouse.ledger import Stamp
 from pipelines.warehouse.positions import last_batch
+from pipelines.warehouse.rows import (
+    SAME_EVENT,
+    SAME_PLACE,
+    batch_without_records,
+    delete,
+    event_tables_of,
+    insert,
+    replace,
+)
 from pipelines.warehouse.tables import (
-    BATCHES,
     BODIES,
     DELIVERIES,
     ERASURES,
     QUARANTINE,
     REDACTIONS,
     SUPPRESSIONS,
-    all_tables,
 )
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
@@ -38,7 +45,6 @@ ERASURE = "erasure"
 """The kind of a batch that redacted records; it makes a running loader look at what it has decided again."""
 
 RECORDS_AT_ONCE = 2_000
-_PLACE = '(topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM moved)'
 
 
 class Eraser:
@@ -120,10 +126,10 @@ class Eraser:
             "SELECT count(*) FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]
         ).fetchone()
         if there == (0,):
-            self._insert("ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
-        self._insert("ledger.suppressions", pl.DataFrame(fresh, schema=dict(SUPPRESSIONS)))
+            insert(self._con, "ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
+        insert(self._con, "ledger.suppressions", pl.DataFrame(fresh, schema=dict(SUPPRESSIONS)))
         if fresh or there == (0,):
-            self._insert("ledger.batches", self._batch()[1])
+            insert(self._con, "ledger.batches", self._batch()[1])
 
     def _redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
         """The work of one transaction."""
@@ -146,8 +152,8 @@ class Eraser:
             pl.lit(stamp.loaded_at).cast(INSTANT).alias("redacted_at"),
             pl.Series("body_sha256", [sha256(body).hexdigest() for body in rows["body"]], dtype=pl.String),
         )
-        self._replace("ledger.redactions", _PLACE, rows, redactions.select(list(REDACTIONS)))
-        self._insert("ledger.batches", batch)
+        replace(self._con, "ledger.redactions", SAME_PLACE, rows, redactions.select(list(REDACTIONS)))
+        insert(self._con, "ledger.batches", batch)
         return done
 
     def _rows(self, positions: pl.DataFrame) -> pl.DataFrame:
@@ -186,16 +192,16 @@ class Eraser:
         marked = after.with_columns(pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"))
         frames = event_frames(batch.decoded, marked, decided.loaded, self._organizations)
         done = Counter({f"events.{name}": frame.height for name, frame in frames.items()})
-        for table in _tables_of(moved["event_type"].unique().to_list()):
-            self._delete(table, "event_key IN (SELECT event_key FROM moved)", moved)
+        for table in event_tables_of(moved["event_type"].unique().to_list()):
+            delete(self._con, table, SAME_EVENT, moved)
         for name, frame in frames.items():
-            self._insert(f"events.{name}", frame)
+            insert(self._con, f"events.{name}", frame)
         done += self._emptied(refused)
         others = rows.filter(pl.col("outcome") != "loaded")
         ledger = pl.concat(
             [part.select(list(DELIVERIES)) for part in (moved, refused, others)], how="vertical_relaxed"
         )
-        self._replace("ledger.deliveries", _PLACE, rows, ledger)
+        replace(self._con, "ledger.deliveries", SAME_PLACE, rows, ledger)
         return done
 
     def _emptied(self, refused: pl.DataFrame) -> Counter[str]:
@@ -204,13 +210,12 @@ class Eraser:
         if not refused.height:
             return done
         personal = {table.name: [c.name for c in table.columns if c.personal] for table in described_tables()}
-        for table in _tables_of(refused["event_type"].unique().to_list()):
+        for table in event_tables_of(refused["event_type"].unique().to_list()):
             names = [*personal[table], "payload" if table == "events.generic" else "", *_extras(table)]
             emptied = ", ".join(f'"{name}" = NULL' for name in names if name)
             self._con.register("moved", refused)
-            where = "event_key IN (SELECT event_key FROM moved)"
             if emptied:
-                self._con.execute(f"UPDATE wh.{table} SET {emptied} WHERE {where}")  # noqa: S608 - our own names
+                self._con.execute(f"UPDATE wh.{table} SET {emptied} WHERE {SAME_EVENT}")  # noqa: S608 - our own names
                 done[table] += refused.height
             self._con.unregister("moved")
         return done
@@ -220,48 +225,18 @@ class Eraser:
         done: Counter[str] = Counter()
         bodies, quarantined = rows.filter(~pl.col("is_quarantined")), rows.filter("is_quarantined")
         if bodies.height:
-            self._replace("ledger.bodies", _PLACE, bodies, bodies.select(list(BODIES)))
+            replace(self._con, "ledger.bodies", SAME_PLACE, bodies, bodies.select(list(BODIES)))
             done["ledger.bodies"] += bodies.height
         if quarantined.height:
             after = without_quotes(quarantined.with_columns(pl.col("headline").alias("reason")))
-            self._replace("quarantine.records", _PLACE, quarantined, after.select(list(QUARANTINE)))
+            replace(self._con, "quarantine.records", SAME_PLACE, quarantined, after.select(list(QUARANTINE)))
             done["quarantine.records"] += quarantined.height
         return done
 
     def _batch(self) -> tuple[Stamp, pl.DataFrame]:
         """The row of this commit, which takes no record and changes no total."""
-        last = last_batch(self._con)
-        stamp = Stamp(last.batch_id + 1, self._clock())
-        row = {
-            "batch_id": stamp.batch_id,
-            "kind": ERASURE,
-            "loaded_at": stamp.loaded_at,
-            "loader": self._holder,
-            **dict.fromkeys(("records", "loaded", "duplicate", "quarantined"), 0),
-            "chain_sha256": chained(last.chain_sha256, pl.DataFrame(schema=dict(DELIVERIES))),
-        }
-        return stamp, pl.DataFrame([row], schema=dict(BATCHES))
-
-    def _replace(self, table: str, where: str, moved: pl.DataFrame, after: pl.DataFrame) -> None:
-        self._delete(table, where, moved)
-        self._insert(table, after)
-
-    def _delete(self, table: str, where: str, moved: pl.DataFrame) -> None:
-        self._con.register("moved", moved)
-        self._con.execute(f"DELETE FROM wh.{table} WHERE {where}")  # noqa: S608 - our own names
-        self._con.unregister("moved")
-
-    def _insert(self, table: str, frame: pl.DataFrame) -> None:
-        if frame.height:
-            self._con.register("frame", frame)
-            self._con.execute(f"INSERT INTO wh.{table} BY NAME SELECT * FROM frame")  # noqa: S608 - our own names
-            self._con.unregister("frame")
-
-
-def _tables_of(event_types: Iterable[str | None]) -> list[str]:
-    """Where events of these types may be: their own tables and the one for types without a contract."""
-    own = {f"events.{(event_type or '').lower()}" for event_type in event_types}
-    return ["events.generic", *(name for name, _ in all_tables() if name.split("__")[0] in own)]
+        last, at = last_batch(self._con), self._clock()
+        return Stamp(last.batch_id + 1, at), batch_without_records(ERASURE, last, at, self._holder)
 
 
 def _extras(table: str) -> list[str]:

@@ -6,20 +6,19 @@ keeps of every column, and in pages of the SQLite file that are free now (measur
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.maintenance import expire, remove_files
+from pipelines.warehouse.maintenance import expire, remove_files, remove_orphans
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
 
 NOW = "INTERVAL 0 SECOND"
-ORPHAN_SECONDS = 60.0
-"""An older file that no catalog names was left by a process that died; all writers are kept out."""
+ORPHAN_AGE = "INTERVAL 1 MINUTE"
+"""A file of more that no catalog names was left by a process that died; all writers are kept out."""
 
 LONGEST_TURN_SECONDS = 600.0
 VACUUM_SECONDS = 120
@@ -80,32 +79,10 @@ def rewrite(warehouse: Path) -> None:
                 ).fetchall(),
             )
             expire(con, NOW)
-            remove_orphans(con, warehouse, time.time() - ORPHAN_SECONDS)
+            remove_orphans(con, ORPHAN_AGE)
             remove_files(con, warehouse, turn, NOW)
     finally:
         con.close()
-
-
-def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, before: float) -> int:
-    """Delete data files last written before that time that no catalog names; returns how many."""
-    known = {Path(path).name for path in _paths(con)}
-    orphans = [
-        file
-        for file in (warehouse / "data").rglob("*.parquet")
-        if file.name not in known and file.stat().st_mtime < before
-    ]
-    for file in orphans:
-        file.unlink(missing_ok=True)
-    return len(orphans)
-
-
-def _paths(con: duckdb.DuckDBPyConnection) -> list[str]:
-    tables = ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion")
-    return [
-        path
-        for table in tables
-        for (path,) in con.execute(f"SELECT path FROM {_CATALOG}.{table}").fetchall()  # noqa: S608
-    ]
 
 
 def narrow_statistics(con: duckdb.DuckDBPyConnection) -> int:

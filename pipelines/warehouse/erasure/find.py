@@ -7,9 +7,9 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from pipelines.flatten.decode import Decoded, Identity, Rejected, decoder_of
+from pipelines.flatten.decode import Decoded, decode_one
 from pipelines.flatten.named import NameKind, linked, names_of, plain_value
-from pipelines.flatten.shape import Problem
+from pipelines.warehouse.kept import EVERY_BODY
 
 Kind = Literal["email", "candidate", "conversation"]
 
@@ -25,11 +25,6 @@ AT_ONCE = 400
 
 Wanted = tuple[NameKind, str | None, str]
 """Kind, organization (None: any), value."""
-
-_KEPT = """
-(FROM wh.ledger.bodies SELECT topic_id, partition, "offset", body
- UNION ALL FROM wh.quarantine.records SELECT topic_id, partition, "offset", body)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +91,7 @@ def _names_any(names: set[tuple[NameKind, str]], organization: str | None, asked
 
 def decode_row(row: dict[str, Any]) -> Decoded:
     """A row of the ledger with its body, by the contracts of today."""
-    decoder = decoder_of(row["provider"] or "")
-    if decoder is None:
-        return Rejected(Identity(), "provider", (Problem("headers.provider", "no provider of that name"),))
-    return decoder.decode(row["body"], row["source"], row["message_id"])
+    return decode_one(row["provider"] or "", row["body"], row["source"], row["message_id"])
 
 
 def _parts(values: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
@@ -112,7 +104,7 @@ def _redacted_before(con: duckdb.DuckDBPyConnection, erasure_id: str) -> pl.Data
         f"""
         SELECT d.*, kept.body FROM wh.ledger.redactions AS r
         JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
-        JOIN {_KEPT} AS kept USING (topic_id, partition, "offset") WHERE r.erasure_id = ?
+        JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset") WHERE r.erasure_id = ?
         """,  # noqa: S608 - our own text
         [erasure_id],
     ).pl()
@@ -123,7 +115,7 @@ def _candidates(con: duckdb.DuckDBPyConnection, asked: Sequence[Wanted]) -> pl.D
     return con.execute(
         f"""
         SELECT d.*, kept.body FROM (
-            FROM {_KEPT} WHERE coalesce(regexp_matches(try(decode(body)), ?), true)
+            FROM {EVERY_BODY} WHERE coalesce(regexp_matches(try(decode(body)), ?), true)
         ) AS kept JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
         """,  # noqa: S608 - our own text
         [pattern_of([value for _, _, value in asked])],

@@ -8,16 +8,12 @@ import polars as pl
 from pipelines.flatten.named import texts_of
 from pipelines.flatten.redact import redacted
 from pipelines.warehouse.erasure.keyed import Keyed
+from pipelines.warehouse.kept import EVERY_BODY
 
 MOST_VALUES = 20
 """To look for one value in a gigabyte takes about a second."""
 
 SHORTEST, LONGEST = 8, 80
-
-_BODIES = """
-(FROM wh.ledger.bodies SELECT topic_id, partition, "offset", body
- UNION ALL FROM wh.quarantine.records SELECT topic_id, partition, "offset", body)
-"""
 
 
 def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Keyed) -> list[str]:
@@ -31,7 +27,7 @@ def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Ke
             f"""
             SELECT kept.body, coalesce(d.provider, '') FROM wh.ledger.deliveries AS d
             SEMI JOIN positions AS p USING (topic_id, partition, "offset")
-            JOIN {_BODIES} AS kept USING (topic_id, partition, "offset")
+            JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset")
             """  # noqa: S608 - our own text
         ).fetchall()
         lost = {text for body, provider in rows for text in _lost(body, provider, keyed)}
@@ -53,7 +49,7 @@ def _of_nobody_else(con: duckdb.DuckDBPyConnection, values: Sequence[str]) -> li
         for number in range(len(values))
     )
     row = con.execute(
-        f"SELECT {tests} FROM {_BODIES} AS kept "  # noqa: S608 - our own text
+        f"SELECT {tests} FROM {EVERY_BODY} AS kept "  # noqa: S608 - our own text
         'ANTI JOIN positions AS p USING (topic_id, partition, "offset")',
         list(values),
     ).fetchone()

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.errors import UsageError
 from pipelines.warehouse.erasure.keyed import Keyed
 from pipelines.warehouse.erasure.search import Trace
+from receiver.whole import replace_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ def write_receipt(folder: Path, receipt: Receipt, keyed: Keyed) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     document = asdict(receipt)
     signed = {**document, "signature": keyed.signature(_canonical(document))}
-    file, new = folder / f"{receipt.erasure_id}.json", folder / f".{receipt.erasure_id}.new"
-    new.write_text(json.dumps(signed, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    new.replace(file)
+    file = folder / f"{receipt.erasure_id}.json"
+    replace_whole(file, f"{json.dumps(signed, indent=2, ensure_ascii=False)}\n".encode())
     return file
 
 

@@ -8,7 +8,7 @@ import duckdb
 import msgspec
 
 from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Decoded, Rejected, decoder_of
+from pipelines.flatten.decode import Decoded, Rejected, as_event, decode_one
 from pipelines.flatten.named import NameKind, linked, names_of
 from pipelines.flatten.redact import redacted
 from pipelines.settings import Settings
@@ -138,11 +138,8 @@ def _decoded(batch: DecodedBatch, index: int, body: bytes, provider: str) -> Dec
     before = batch.decoded[index]
     if isinstance(before, Rejected):
         return msgspec.structs.replace(before, problems=unquoted_problems(before.problems))
-    decoder = decoder_of(provider)
-    assert decoder is not None  # noqa: S101 - else it would be rejected
-    found = decoder.decode(body, _text(batch.raw.sources[index]), _text(batch.raw.message_ids[index]))
-    key = {"event_key": before.identity.event_key, "key_kind": before.identity.key_kind}
-    return msgspec.structs.replace(found, identity=msgspec.structs.replace(found.identity, **key))
+    found = decode_one(provider, body, _text(batch.raw.sources[index]), _text(batch.raw.message_ids[index]))
+    return as_event(found, before.identity.event_key, before.identity.key_kind)
 
 
 def _text(header: bytes | None) -> str | None:

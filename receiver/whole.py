@@ -1,0 +1,29 @@
+"""Files that are there whole or not at all, whatever ends this process or the machine."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def replace_whole(target: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Put the content in place at once: a reader sees the old file or the new one. Raises `OSError`."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
+        try:
+            new.write(content)
+            new.flush()
+            os.fchmod(new.fileno(), mode)
+            os.fsync(new.fileno())
+            Path(new.name).replace(target)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise
+    settle_names(target.parent)
+
+
+def settle_names(folder: Path) -> None:
+    """Power loss brings no earlier name back. Raises `OSError`."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
