@@ -8,12 +8,13 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from receiver.appender import Appender, Overloaded
 from receiver.envelope import Envelope
+from receiver.marker import Marker
 from receiver.queue import ITEM_BYTES, Bounds, Counted, Placed, Queue
 from receiver.refusals import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
@@ -51,9 +52,11 @@ class Spool:
     `trouble` is why it does not take now.
     """
 
-    def __init__(self, path: Path, queue: Queue, settings: SpoolSettings) -> None:
+    def __init__(self, path: Path, queue: Queue, marker: Marker, settings: SpoolSettings) -> None:
         self._path = path
         self._inode = path.stat().st_ino
+        self._marker = marker
+        self._marking = asyncio.Lock()
         self.takes = settings.enabled
         self.trouble: Trouble | None = None
         self._queue = queue
@@ -62,6 +65,7 @@ class Spool:
         self._again_at = 0.0
         self._damaged = False
         self._oldest_at = queue.counted().oldest_at
+        self._is_marked = self._oldest_at is not None
         self._kept = 0
 
     @property
@@ -75,17 +79,17 @@ class Spool:
         if refused := self._unfit(envelope, loop):
             return refused
         try:
-            kept = await self._appender.append(to_item(envelope))
+            if not await self._appender.append(to_item(envelope)):
+                return self._troubled("full", loop)
+            self._kept += 1
+            self._oldest_at = self._oldest_at or envelope.received_at
+            await self._mark()
         except Overloaded:
             return SPOOL_BUSY
         except (sqlite3.Error, OSError) as error:
             self.failed(error)
             return SPOOL_FAILING
-        if not kept:
-            return self._troubled("full", loop)
         self._well()
-        self._kept += 1
-        self._oldest_at = self._oldest_at or envelope.received_at
         return None
 
     async def page(self, after: int) -> list[Placed]:
@@ -103,14 +107,23 @@ class Spool:
         await asyncio.to_thread(note_refused, self._path, errors)
 
     async def look(self) -> None:
-        """Finds out what is oldest now; an empty spool gives its disk space back. Raises `sqlite3.Error`."""
+        """Finds out what is oldest now; an empty spool gives its disk space back.
+
+        Raises `sqlite3.Error` and `OSError`.
+        """
         kept = self._kept
         oldest = await asyncio.to_thread(self._queue.oldest, 0, 1)
         if oldest:
             self._oldest_at = oldest[0].item.received_at
-        elif kept == self._kept:  # else one came in behind this look
+            return
+        async with self._marking:
+            if kept != self._kept:  # one came in behind this look
+                return
             self._oldest_at = None
-            await asyncio.to_thread(self._queue.shrink)
+            if self._is_marked:
+                self._is_marked = False
+                await asyncio.to_thread(self._marker.remove)
+        await asyncio.to_thread(self._queue.shrink)
 
     async def try_again(self) -> None:
         """Finds out whether a failing spool can be written again, with a write that adds nothing."""
@@ -142,6 +155,16 @@ class Spool:
         """Finishes what is being written, and lets go of the file."""
         await self._appender.close()
         self._queue.close()
+
+    async def _mark(self) -> None:
+        """Before the first that waits is answered. Raises `sqlite3.Error` and `OSError`."""
+        if self._is_marked:
+            return
+        async with self._marking:
+            if not self._is_marked:
+                counted = await asyncio.to_thread(self._queue.counted)
+                await asyncio.to_thread(self._marker.put, counted.appended)
+                self._is_marked = True
 
     def _unfit(self, envelope: Envelope, loop: asyncio.AbstractEventLoop) -> Refusal | None:
         """What is known to be in the way before anything is written."""
@@ -179,20 +202,36 @@ class Spool:
 def open_spool(settings: CoreSettings) -> Spool | None:
     """The spool, None when it is off and nothing is left in one. Raises `SettingsError` for a damaged file.
 
-    Damaged, it may hold deliveries that were answered 200: to start without them is a person's decision.
+    Damaged, it may hold deliveries that were answered 200: to start without them is a person's decision. One
+    that is gone is a loss that `hirestream audit` tells from then on.
     """
-    path = spool_path(settings)
-    if not settings.spool.enabled and not path.exists():
-        return None
+    path, marker = spool_path(settings), Marker(settings.home)
     try:
+        if not settings.spool.enabled and not path.exists():
+            _compare(marker, 0)
+            return None
         queue = Queue(path)
         queue.check()
-        return Spool(path, queue, settings.spool)
+        counted = queue.counted()
+        _compare(marker, counted.appended)
+        if counted.waiting:  # in a restored home too, and in one from before there were markers
+            marker.put(counted.appended)
+        else:
+            marker.remove()
+        return Spool(path, queue, marker, settings.spool)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
             f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "
             f"make it writable, or mend it with `sqlite3 {path.name} .recover`, or move {path.name}* away"
         ) from error
+
+
+def _compare(marker: Marker, appended: int) -> None:
+    if marker.is_missed_by(appended):
+        logger.error(
+            "the spool was deleted or replaced while deliveries waited in it: see `hirestream audit`"
+        )
+        marker.keep_as_lost(datetime.now(UTC))
 
 
 def spool_totals(settings: CoreSettings) -> SpoolTotals | None:

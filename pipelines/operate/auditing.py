@@ -8,6 +8,7 @@ from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.settings import Settings, SettingsError
 from pipelines.warehouse.audit import Audit, Finding, audit
 from pipelines.warehouse.readers import open_for_reading
+from receiver.marker import lost_spools
 from receiver.spool import SpoolTotals, spool_path, spool_totals
 
 CHECK = "spool in = drained + waiting + taken out"
@@ -49,9 +50,9 @@ def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]
     except SettingsError as error:
         return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
     if found is None:
-        return None, ()
+        return None, tuple(_lost(settings, 0))
     spool = Spooled(found.appended, found.deleted, found.waiting, found.taken_out)
-    return spool, tuple(_findings(settings, found))
+    return spool, (*_findings(settings, found), *_lost(settings, found.appended))
 
 
 def render(found: FullAudit) -> str:
@@ -83,3 +84,13 @@ def _findings(settings: Settings, found: SpoolTotals) -> Iterator[Finding]:
     if found.taken_out:
         problem = "taken out by hand; `hirestream spool taken-out` says why"
         yield Finding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
+
+
+def _lost(settings: Settings, appended: int) -> Iterator[Finding]:
+    for marker in lost_spools(settings.home, appended):
+        problem = (
+            "the spool was deleted or replaced while deliveries that were answered 200 waited in it: lost, "
+            "nobody can say how many, unless its file is put back before the receiver starts. Delete this "
+            "marker once somebody knows"
+        )
+        yield Finding(CHECK, str(marker), problem, 1)

@@ -20,6 +20,7 @@ from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
 from receiver.held import held_totals
+from receiver.marker import lost_spools
 from receiver.spool import spool_totals
 
 KAFKA_TIMEOUT_SECONDS = 5.0
@@ -192,6 +193,8 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
     except SettingsError as error:
         status.problems.append(str(error))
         return
+    if lost_spools(settings.home, 0 if found is None else found.appended):
+        status.problems.append("a spool was deleted while deliveries waited in it; see `hirestream audit`")
     if found is None:
         return
     age = None if found.oldest_at is None else (dt.datetime.now(dt.UTC) - found.oldest_at).total_seconds()

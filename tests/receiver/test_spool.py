@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.flatten.batch import decode_batch
-from pipelines.operate.auditing import run_audit
+from pipelines.operate.auditing import audit_spool, run_audit
 from pipelines.operate.broker import RunningBroker
+from pipelines.operate.status import read_status
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.loading import Choices, open_loader
@@ -283,6 +284,38 @@ def test_a_file_deleted_under_it_takes_nothing_more_and_what_it_had_is_drained(
             assert "deleted or replaced" in receiver.log.read_text()
         wait_for(lambda: receiver.post(body(4)).status == 200, 40)
         wait_for(lambda: {*kept} <= {*topic_ids(settings)})
+
+
+def test_a_spool_deleted_while_nothing_runs_is_told_for_good(
+    kafka: RunningBroker, settings_for: SettingsFor
+) -> None:
+    settings = spooling(settings_for)
+    aside = settings.home / "aside"
+    with running(settings) as receiver, frozen(kafka.pid):
+        delivery_id(receiver.post(body(1)))
+    assert audit_spool(settings)[1] == ()
+    aside.mkdir()
+    for file in settings.home.glob("spool.sqlite*"):
+        file.rename(aside / file.name)
+    spool, (finding,) = audit_spool(settings)
+    assert (spool, finding.where) == (None, str(settings.home / "spool.waiting"))
+    assert any("see `hirestream audit`" in problem for problem in read_status(settings).problems)
+    for file in aside.iterdir():  # put back, all is as it was
+        file.rename(settings.home / file.name)
+    assert audit_spool(settings)[1] == ()
+    for file in settings.home.glob("spool.sqlite*"):
+        file.unlink()
+    with running(settings) as receiver, frozen(kafka.pid):
+        assert "replaced while deliveries waited in it" in receiver.log.read_text()
+        for number in range(2, 5):
+            delivery_id(receiver.post(body(number)))
+    (finding,) = audit_spool(settings)[1]
+    assert Path(finding.where).name.startswith("spool.lost-")
+    Path(finding.where).unlink()
+    with running(settings) as receiver:
+        wait_for(lambda: receiver.metric("hirestream_spool_waiting") == 0, 40)
+        assert receiver.stop() == 0
+    assert not [*settings.home.glob("spool.waiting*"), *settings.home.glob("spool.lost*")]
 
 
 def test_a_disk_that_takes_nothing_is_503_until_it_does(settings_for: SettingsFor) -> None:
