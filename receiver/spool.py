@@ -7,21 +7,30 @@ any crash in = drained + waiting + taken out by hand, and `hirestream audit` can
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from receiver.appender import Appender, Overloaded
 from receiver.envelope import Envelope
-from receiver.marker import Marker
+from receiver.marker import LOST, Marker
 from receiver.queue import ITEM_BYTES, Bounds, Counted, Placed, Queue
 from receiver.refusals import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
 from receiver.spooled import to_item
 from receiver.stuck import SpoolTotals, note_refused, totals
 
-__all__ = ["Counted", "Spool", "SpoolTotals", "Trouble", "open_spool", "spool_path", "spool_totals"]
+__all__ = [
+    "Counted",
+    "Spool",
+    "SpoolTotals",
+    "Trouble",
+    "lost_spools",
+    "open_spool",
+    "spool_path",
+    "spool_totals",
+]
 
 FILE_NAME = "spool.sqlite"
 MAX_WAITING = 2048
@@ -43,6 +52,8 @@ REFUSED: dict[Trouble, Refusal] = {
     "failing": SPOOL_FAILING,
 }
 
+UNMARKED = "what waits in the spool cannot be marked (%s): nobody would see that its file was deleted"
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,7 +67,6 @@ class Spool:
         self._path = path
         self._inode = path.stat().st_ino
         self._marker = marker
-        self._marking = asyncio.Lock()
         self.takes = settings.enabled
         self.trouble: Trouble | None = None
         self._queue = queue
@@ -65,7 +75,7 @@ class Spool:
         self._again_at = 0.0
         self._damaged = False
         self._oldest_at = queue.counted().oldest_at
-        self._is_marked = self._oldest_at is not None
+        self._is_unmarked = False
         self._kept = 0
 
     @property
@@ -79,17 +89,18 @@ class Spool:
         if refused := self._unfit(envelope, loop):
             return refused
         try:
-            if not await self._appender.append(to_item(envelope)):
-                return self._troubled("full", loop)
-            self._kept += 1
-            self._oldest_at = self._oldest_at or envelope.received_at
-            await self._mark()
+            kept = await self._appender.append(to_item(envelope))
         except Overloaded:
             return SPOOL_BUSY
         except (sqlite3.Error, OSError) as error:
             self.failed(error)
             return SPOOL_FAILING
+        if not kept:
+            return self._troubled("full", loop)
         self._well()
+        self._kept += 1
+        self._oldest_at = self._oldest_at or envelope.received_at
+        await self._mark()
         return None
 
     async def page(self, after: int) -> list[Placed]:
@@ -116,14 +127,11 @@ class Spool:
         if oldest:
             self._oldest_at = oldest[0].item.received_at
             return
-        async with self._marking:
-            if kept != self._kept:  # one came in behind this look
-                return
+        if kept == self._kept:  # else one came in behind this look
             self._oldest_at = None
-            if self._is_marked:
-                self._is_marked = False
-                await asyncio.to_thread(self._marker.remove)
-        await asyncio.to_thread(self._queue.shrink)
+            if self._marker.is_there:
+                await asyncio.to_thread(self._marker.remove, self._queue.counted)
+            await asyncio.to_thread(self._queue.shrink)
 
     async def try_again(self) -> None:
         """Finds out whether a failing spool can be written again, with a write that adds nothing."""
@@ -157,14 +165,17 @@ class Spool:
         self._queue.close()
 
     async def _mark(self) -> None:
-        """Before the first that waits is answered. Raises `sqlite3.Error` and `OSError`."""
-        if self._is_marked:
+        """Before the first that waits is answered; what is kept is kept, also where the marker cannot be."""
+        if self._marker.is_there:
             return
-        async with self._marking:
-            if not self._is_marked:
-                counted = await asyncio.to_thread(self._queue.counted)
-                await asyncio.to_thread(self._marker.put, counted.appended)
-                self._is_marked = True
+        try:
+            await asyncio.to_thread(lambda: self._marker.put(self._queue.counted()))
+        except (sqlite3.Error, OSError) as error:
+            if not self._is_unmarked:
+                logger.error(UNMARKED, type(error).__name__)
+            self._is_unmarked = True
+        else:
+            self._is_unmarked = False
 
     def _unfit(self, envelope: Envelope, loop: asyncio.AbstractEventLoop) -> Refusal | None:
         """What is known to be in the way before anything is written."""
@@ -208,16 +219,11 @@ def open_spool(settings: CoreSettings) -> Spool | None:
     path, marker = spool_path(settings), Marker(settings.home)
     try:
         if not settings.spool.enabled and not path.exists():
-            _compare(marker, 0)
+            _compare(marker, lambda: Counted(0, 0, 0, 0, None))
             return None
         queue = Queue(path)
         queue.check()
-        counted = queue.counted()
-        _compare(marker, counted.appended)
-        if counted.waiting:  # in a restored home too, and in one from before there were markers
-            marker.put(counted.appended)
-        else:
-            marker.remove()
+        _compare(marker, queue.counted)
         return Spool(path, queue, marker, settings.spool)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
@@ -226,12 +232,37 @@ def open_spool(settings: CoreSettings) -> Spool | None:
         ) from error
 
 
-def _compare(marker: Marker, appended: int) -> None:
-    if marker.is_missed_by(appended):
-        logger.error(
-            "the spool was deleted or replaced while deliveries waited in it: see `hirestream audit`"
-        )
-        marker.keep_as_lost(datetime.now(UTC))
+def _compare(marker: Marker, count: Callable[[], Counted]) -> None:
+    """Whether this is the spool in which something waited, and the marker as it should be."""
+    try:
+        marked = marker.appended()  # first, because the count only grows
+        counted = count()
+        if marked > counted.appended:
+            logger.error(
+                "the spool was deleted or replaced while deliveries waited in it: see `hirestream audit`"
+            )
+            marker.keep_as_lost(datetime.now(UTC))
+        if not counted.waiting:
+            marker.remove(count)
+        elif not marker.is_there:  # in a restored home, or one from before there were markers
+            marker.put(counted)
+    except OSError as error:
+        logger.error(UNMARKED, type(error).__name__)
+
+
+def lost_spools(settings: CoreSettings) -> list[Path]:
+    """A file for each spool that was deleted or replaced while something waited in it.
+
+    One that a running receiver still has open is among them. Raises `SettingsError`.
+    """
+    marker = Marker(settings.home)
+    try:
+        marked = marker.appended()  # first, because the count only grows
+    except OSError as error:
+        raise SettingsError(f"{marker.path} cannot be read ({error}); mend or delete it") from error
+    found = spool_totals(settings)
+    is_lost = marked > (0 if found is None else found.appended)
+    return [*sorted(settings.home.glob(f"{LOST}-*")), *([marker.path] if is_lost else [])]
 
 
 def spool_totals(settings: CoreSettings) -> SpoolTotals | None:

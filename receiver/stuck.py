@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from receiver.atomic import fsync_folder
 from receiver.envelope import format_instant
 from receiver.queue import BUSY_SECONDS, COUNTED, Counted
-from receiver.whole import settle_names
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused (
@@ -167,7 +167,7 @@ def _write_new(file: Path, body: bytes) -> None:
     except OSError:
         file.unlink(missing_ok=True)
         raise
-    settle_names(file.parent)
+    fsync_folder(file.parent)
 
 
 @contextmanager

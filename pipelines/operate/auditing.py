@@ -1,17 +1,19 @@
-"""`hirestream audit`: the ledger against itself, the tables and the topic, and the spool against itself."""
+"""`hirestream audit`: the ledger against itself, the tables and the topic; the spool against itself and the
+marker that says that something waits in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from pipelines.ingest.topic import topic_info, watermarks
 from pipelines.settings import Settings, SettingsError
 from pipelines.warehouse.audit import Audit, Finding, audit
 from pipelines.warehouse.readers import open_for_reading
-from receiver.marker import lost_spools
-from receiver.spool import SpoolTotals, spool_path, spool_totals
+from receiver.spool import SpoolTotals, lost_spools, spool_path, spool_totals
 
 CHECK = "spool in = drained + waiting + taken out"
+GONE = "no spool goes while deliveries wait in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ def run_audit(settings: Settings) -> FullAudit:
 def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]]:
     """The spool, and what does not hold. What waits is no finding: it is not lost, only not yet loaded."""
     try:
-        found = spool_totals(settings)
+        lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
         return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
     if found is None:
-        return None, tuple(_lost(settings, 0))
+        return None, tuple(map(_gone, lost))
     spool = Spooled(found.appended, found.deleted, found.waiting, found.taken_out)
-    return spool, (*_findings(settings, found), *_lost(settings, found.appended))
+    return spool, (*_findings(settings, found), *map(_gone, lost))
 
 
 def render(found: FullAudit) -> str:
@@ -86,11 +88,10 @@ def _findings(settings: Settings, found: SpoolTotals) -> Iterator[Finding]:
         yield Finding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
 
 
-def _lost(settings: Settings, appended: int) -> Iterator[Finding]:
-    for marker in lost_spools(settings.home, appended):
-        problem = (
-            "the spool was deleted or replaced while deliveries that were answered 200 waited in it: lost, "
-            "nobody can say how many, unless its file is put back before the receiver starts. Delete this "
-            "marker once somebody knows"
-        )
-        yield Finding(CHECK, str(marker), problem, 1)
+def _gone(marker: Path) -> Finding:
+    problem = (
+        "the spool was deleted or replaced while deliveries that were answered 200 waited in it. A receiver "
+        "that runs since then delivers what it had: let it. Else put `spool.sqlite*` back before the next "
+        "start; without it they are lost, and nobody can say how many: delete this marker once somebody knows"
+    )
+    return Finding(GONE, str(marker), problem, 1)

@@ -32,6 +32,7 @@ from pipelines.warehouse.counts import ledger_totals
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.versions import lake_version, this_release
 from receiver.held import held_path
+from receiver.marker import LOST
 from receiver.spool import spool_path
 
 SETTINGS_FILE = "hirestream.toml"
@@ -49,7 +50,7 @@ def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> 
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be copied. Call
     it in a process that has not opened the lake.
     """
-    make_folder(folder)
+    make_folder(folder, private=True)
     try:
         return _back_up(settings, folder, now, say)
     except OSError as error:
@@ -82,6 +83,8 @@ def _back_up(settings: Settings, folder: Path, now: datetime, say: Say) -> Manif
     say("copying what waits for Kafka")
     for file in (held_path(settings), spool_path(settings)):
         _copy_queue(file, folder)
+    for lost in settings.home.glob(f"{LOST}-*"):
+        shutil.copyfile(lost, folder / lost.name)
     say("copying the lake")
     copy_lake(settings.warehouse, folder / "warehouse")
     say("checking the copy")

@@ -38,7 +38,7 @@ def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetim
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be written.
     """
     with open_for_reading(settings) as con:
-        make_folder(folder)
+        make_folder(folder, private=personal)
         try:
             tables = tuple(export_tables(con, folder, personal=personal))
             files = tuple(written(folder, table.file) for table in tables)

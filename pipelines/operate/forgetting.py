@@ -101,19 +101,19 @@ def forget(settings: Settings, keyed: Keyed, done: Redacted, how: How) -> Receip
     remains = [*done.remains, *_searched(settings, done.values)]
     how.after("searched")
     receipt = Receipt(
-        done.erasure_id,
-        done.kind,
-        done.organization,
-        done.value_hmac,
-        begun_at.isoformat(),
-        how.clock().isoformat(),
-        how.who,
-        sum(event_types.values()),
-        event_types,
-        dict(sorted(done.changed.items())),
-        topic,
-        len(done.values),
-        tuple(remains),
+        erasure_id=done.erasure_id,
+        kind=done.kind,
+        organization=done.organization,
+        value_hmac=done.value_hmac,
+        begun_at=begun_at.isoformat(),
+        finished_at=how.clock().isoformat(),
+        who=how.who,
+        records=sum(event_types.values()),
+        event_types=event_types,
+        changed=dict(sorted(done.changed.items())),
+        topic=topic,
+        searched_values=len(done.values),
+        remains=tuple(remains),
     )
     write_receipt(settings.erasures, receipt, keyed)
     return receipt

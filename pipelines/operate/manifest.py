@@ -13,7 +13,7 @@ import msgspec
 
 from pipelines.errors import UsageError
 from pipelines.warehouse.backup import files_of
-from receiver.whole import replace_whole
+from receiver.atomic import atomic_write
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -85,16 +85,17 @@ def written(folder: Path, path: str) -> WrittenFile:
 def write_manifest(folder: Path, manifest: object) -> None:
     """Put it in place in one step; what it is about is complete from then on."""
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-    replace_whole(folder / NAME, content)
+    atomic_write(folder / NAME, content)
 
 
-def make_folder(folder: Path) -> None:
-    """For the owner alone, because it may hold what senders sent. Raises `UsageError` unless it is empty."""
+def make_folder(folder: Path, *, private: bool) -> None:
+    """A new one or an empty one, for the owner alone where it is private. Raises `UsageError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty; name a new folder, or an empty one")
-        folder.chmod(0o700)
+        if private:
+            folder.chmod(0o700)
     except OSError as error:
         raise UsageError(f"{folder} cannot be used: {error.strerror}") from None
 

@@ -20,8 +20,7 @@ from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
 from receiver.held import held_totals
-from receiver.marker import lost_spools
-from receiver.spool import spool_totals
+from receiver.spool import lost_spools, spool_totals
 
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
@@ -189,11 +188,11 @@ def _read_held(settings: Settings, status: Status) -> None:
 
 def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
     try:
-        found = spool_totals(settings)
+        lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
         status.problems.append(str(error))
         return
-    if lost_spools(settings.home, 0 if found is None else found.appended):
+    if lost:
         status.problems.append("a spool was deleted while deliveries waited in it; see `hirestream audit`")
     if found is None:
         return

@@ -83,7 +83,7 @@ def delete_held(settings: Settings, suppressor: Suppressor) -> int:
     if queue is None:
         return 0
     with closing(queue):
-        with _writing(path) as con:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
             positions = [item.position for item in _named(con, settings, suppressor)]
         queue.delete(positions)
     with _writing(path):

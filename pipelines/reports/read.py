@@ -32,8 +32,8 @@ def read_report(
     """
     try:
         return _read(con, as_of, time_zone, period_until(as_of, time_zone, days))
-    except duckdb.CatalogException as error:
-        missing = str(error).splitlines()[0].removeprefix("Catalog Error: ")
+    except (duckdb.CatalogException, duckdb.BinderException) as error:  # no table, no column
+        missing = str(error).splitlines()[0].partition(": ")[2]
         raise Unavailable(
             f"the models are not all built yet ({missing}); `hirestream stream` builds them when it loads "
             "events, and `hirestream status` says when it last did"

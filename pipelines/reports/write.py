@@ -8,7 +8,7 @@ import duckdb
 from pipelines.reports.page import render
 from pipelines.reports.read import read_report
 from pipelines.settings import Settings
-from receiver.whole import replace_whole
+from receiver.atomic import atomic_write
 
 LATEST = "latest.html"
 
@@ -24,5 +24,5 @@ def write_report(settings: Settings, con: duckdb.DuckDBPyConnection, as_of: date
     settings.reports.mkdir(parents=True, exist_ok=True)
     dated = settings.reports / f"{data.period.last.isoformat()}.html"
     for target in (dated, settings.reports / LATEST):
-        replace_whole(target, page)
+        atomic_write(target, page)
     return dated

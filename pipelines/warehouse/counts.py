@@ -45,7 +45,7 @@ def ledger_totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Records of the ledger by outcome, and together as `accepted`."""
     counts = dict(con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY 1").fetchall())
     totals = {name: int(counts.get(name, 0)) for name in ("loaded", "duplicate", "quarantined")}
-    return {"accepted": sum(totals.values()), **totals}
+    return {"accepted": sum(counts.values()), **totals}
 
 
 def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:

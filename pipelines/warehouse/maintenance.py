@@ -134,11 +134,21 @@ def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, ag
         _in_turn(turn, lambda: con.execute(forget, [ids]))
 
 
-def remove_orphans(con: duckdb.DuckDBPyConnection, age: str) -> None:
-    """Delete the files of the lake's folder that a killed writer left, of more than an age.
+def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds: float) -> None:
+    """Delete the data files that a killed writer left and no catalog names, of more than an age.
 
-    In the writers' turn: whoever writes now has not named its files in the catalog yet."""
-    con.execute(f"CALL ducklake_delete_orphaned_files('wh', older_than => now() - {age})").fetchall()
+    In the writers' turn: whoever writes now has not named its files in the catalog yet. Not by DuckLake's own
+    function, which finds nothing where the path of the home has a bracket in it.
+    """
+    named = " UNION ALL ".join(
+        f"SELECT path FROM {_CATALOG}.ducklake_{table}"  # noqa: S608 - our own names
+        for table in ("data_file", "delete_file", "files_scheduled_for_deletion")
+    )
+    known = {Path(path).name for (path,) in con.execute(named).fetchall()}
+    before = time.time() - age_seconds
+    for file in (warehouse / "data").rglob("*.parquet"):
+        if file.name not in known and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
 
 
 def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> Upkeep:

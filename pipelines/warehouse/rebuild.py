@@ -36,7 +36,7 @@ FEW_RECORDS = 2_000
 MOST_ROUNDS = 20
 """Of catching up before the turn; a load that is faster than this is caught up with in it."""
 
-ORPHAN_AGE = "INTERVAL 1 HOUR"
+ORPHAN_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Rebuilder:
         """
         began = time.monotonic()
         with self._turn.taken():
-            remove_orphans(self._con, ORPHAN_AGE)
+            remove_orphans(self._con, self._warehouse, ORPHAN_SECONDS)
         seen = last_batch(self._con).batch_id
         total = count_loaded(self._con, seen)
         self._read(0, loaded_records(self._con, seen) if first is None else first, total)

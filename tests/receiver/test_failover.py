@@ -1,6 +1,7 @@
 """When deliveries go to Kafka and when to the spool, and what brings the one back after the other."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -12,11 +13,13 @@ import pytest
 from receiver.circuit import Circuit
 from receiver.drain import Drain, Prepare
 from receiver.failover import Failover, wait_seconds
+from receiver.marker import Marker
 from receiver.queue import Bounds, Placed, Queue
 from receiver.refusals import NOT_CONFIRMED
 from receiver.settings import CoreSettings, SpoolSettings
-from receiver.spool import Spool, open_spool
+from receiver.spool import Spool, open_spool, spool_path
 from receiver.spooled import to_item
+from receiver.stuck import totals
 from tests.receiver.publishers import SlowPublisher
 from tests.receiver.test_publish import envelope
 
@@ -72,6 +75,46 @@ def test_after_the_first_that_is_not_confirmed_none_is_produced(tmp_path: Path) 
         await spool.close()
 
     run(steps())
+
+
+def test_what_waits_is_marked_until_nothing_does(tmp_path: Path) -> None:
+    async def steps() -> None:
+        marker, spool, other = Marker(tmp_path), opened(tmp_path), opened(tmp_path)
+        assert await spool.keep(envelope(0)) is None
+        assert marker.appended() == 1
+        (placed,) = await other.page(0)
+        await other.drained([placed.position])  # by another receiver, of the same home
+        assert not marker.is_there
+        assert await spool.keep(envelope(1)) is None
+        assert marker.appended() == 2
+        marker.remove(lambda: totals(spool_path(CoreSettings(home=tmp_path))))  # too late: one came in
+        assert marker.is_there
+        await spool.close()
+        await other.close()
+
+    run(steps())
+
+
+def test_a_marker_that_cannot_be_written_keeps_nothing_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(target: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def steps() -> None:
+        spool = opened(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr("receiver.marker.atomic_write", full)
+            assert [await spool.keep(envelope(number)) for number in range(3)] == [None] * 3
+            await spool.close()
+            spool = opened(tmp_path)
+            assert spool.trouble is None
+        assert await spool.keep(envelope(3)) is None
+        assert Marker(tmp_path).appended() == 4
+        await spool.close()
+
+    run(steps())
+    assert caplog.text.count("nobody would see that its file was deleted") == 2
 
 
 def test_kafka_back_drains_in_order_and_takes_deliveries_again(tmp_path: Path) -> None:

@@ -297,7 +297,7 @@ def test_killed_half_way_nothing_has_happened_and_it_can_be_started_again(
     loader.load(decode_batch(raw_batch(queued("after"), start=len(before["ledger.deliveries"]))))
     done = rebuild(lake, tmp_path)
     assert done.exchanged.records == len(rows(lake, "ledger.bodies"))
-    remove_orphans(lake, "INTERVAL 0 SECONDS")
+    remove_orphans(lake, warehouse, 0)
     assert files(warehouse) == known_files(lake)
     assert audit(lake, None, None).findings == ()
 

@@ -17,8 +17,8 @@ from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
 
 NOW = "INTERVAL 0 SECOND"
-ORPHAN_AGE = "INTERVAL 1 MINUTE"
-"""A file of more that no catalog names was left by a process that died; all writers are kept out."""
+ORPHAN_SECONDS = 60.0
+"""An older file that no catalog names was left by a process that died; all writers are kept out."""
 
 LONGEST_TURN_SECONDS = 600.0
 VACUUM_SECONDS = 120
@@ -79,7 +79,7 @@ def rewrite(warehouse: Path) -> None:
                 ).fetchall(),
             )
             expire(con, NOW)
-            remove_orphans(con, ORPHAN_AGE)
+            remove_orphans(con, warehouse, ORPHAN_SECONDS)
             remove_files(con, warehouse, turn, NOW)
     finally:
         con.close()

@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.errors import UsageError
 from pipelines.warehouse.erasure.keyed import Keyed
 from pipelines.warehouse.erasure.search import Trace
-from receiver.whole import replace_whole
+from receiver.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def write_receipt(folder: Path, receipt: Receipt, keyed: Keyed) -> Path:
     document = asdict(receipt)
     signed = {**document, "signature": keyed.signature(_canonical(document))}
     file = folder / f"{receipt.erasure_id}.json"
-    replace_whole(file, f"{json.dumps(signed, indent=2, ensure_ascii=False)}\n".encode())
+    atomic_write(file, f"{json.dumps(signed, indent=2, ensure_ascii=False)}\n".encode())
     return file
 
 

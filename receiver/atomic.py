@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def replace_whole(target: Path, content: bytes, *, mode: int = 0o644) -> None:
+def atomic_write(target: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Put the content in place at once: a reader sees the old file or the new one. Raises `OSError`."""
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
         try:
@@ -17,10 +17,10 @@ def replace_whole(target: Path, content: bytes, *, mode: int = 0o644) -> None:
         except BaseException:
             Path(new.name).unlink(missing_ok=True)
             raise
-    settle_names(target.parent)
+    fsync_folder(target.parent)
 
 
-def settle_names(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Power loss brings no earlier name back. Raises `OSError`."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
