@@ -1,7 +1,8 @@
 """Keeps the lake small under a commit a second: few files, few snapshots, a small catalog."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -151,10 +152,19 @@ def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds:
             file.unlink(missing_ok=True)
 
 
+def sizes_of(files: Iterable[Path]) -> list[int]:
+    """Bytes of each that is still there: SQLite removes its log, and others clean up, while one looks."""
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append(file.stat().st_size)
+    return found
+
+
 def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> Upkeep:
     """The size of the lake now."""
-    files = [file.stat().st_size for file in (warehouse / "data").rglob("*.parquet")]
-    catalog = sum(f.stat().st_size for f in warehouse.glob("catalog.sqlite*"))
+    files = sizes_of((warehouse / "data").rglob("*.parquet"))
+    catalog = sum(sizes_of(warehouse.glob("catalog.sqlite*")))
     row = con.execute("SELECT count(*) FROM ducklake_snapshots('wh')").fetchone()
     return Upkeep(len(files), sum(files), catalog, row[0] if row else 0, seconds)
 

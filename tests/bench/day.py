@@ -5,7 +5,6 @@ The real loader, with maintenance and reports to a real Dagster instance in a se
 a snapshot is an hour old after HOUR commits (3,600; fewer show sooner what stays), a report is due every 60.
 """
 
-import contextlib
 import datetime as dt
 import json
 import os
@@ -28,7 +27,7 @@ from pipelines.operate.read_ahead import tune_interpreter
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain
+from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain, sizes_of
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
 from receiver.settings import PROJECT
@@ -196,7 +195,7 @@ class Day:
 
 def sizes(warehouse: Path, dagster: Path) -> dict[str, int]:
     """Files and bytes of the lake, rows of its catalog, bytes of Dagster's storage."""
-    on_disk = _sizes(warehouse / "data")
+    on_disk = sizes_of((warehouse / "data").rglob("*.parquet"))
     with open_lake(
         warehouse, read_only=True
     ) as con:  # never by Python's sqlite3: closing it drops DuckDB's locks
@@ -212,19 +211,10 @@ def sizes(warehouse: Path, dagster: Path) -> dict[str, int]:
             "files_on_disk": len(on_disk),
             "data_mb": round(sum(on_disk) / 1e6),
             "snapshots": rows("ducklake_snapshot"),
-            "catalog_kb": round(sum(f.stat().st_size for f in warehouse.glob("catalog.sqlite*")) / 1e3),
+            "catalog_kb": round(sum(sizes_of(warehouse.glob("catalog.sqlite*"))) / 1e3),
             "column_stats": rows("ducklake_file_column_stats"),
-            "dagster_kb": round(sum(_sizes(dagster)) / 1e3),
+            "dagster_kb": round(sum(sizes_of(dagster.rglob("*"))) / 1e3),
         }
-
-
-def _sizes(folder: Path) -> list[int]:
-    found = []
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):  # maintenance goes on meanwhile
-                found.append((Path(root) / name).stat().st_size)
-    return found
 
 
 def measure(count: int, home: Path, longest_seconds: float, hour: int) -> dict[str, Any]:

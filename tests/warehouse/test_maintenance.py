@@ -39,6 +39,17 @@ def test_files_that_were_merged_are_gone_long_before_their_snapshots(
     assert after.snapshots >= before.snapshots
 
 
+def test_a_file_that_goes_while_one_looks_counts_nothing(
+    lake: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "warehouse"
+    before = maintenance.measure(lake, warehouse)
+    for name in ("catalog.sqlite-gone", "data/gone.parquet"):
+        (warehouse / name).symlink_to("nowhere")  # named by its folder, and not there
+    after = maintenance.measure(lake, warehouse)
+    assert (after.files, after.data_bytes) == (before.files, before.data_bytes)
+
+
 def test_what_is_young_stays(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
 ) -> None:
