@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--millions", default="1,5,20", help="rows of the ledger, rising")
     parser.add_argument("--commits", type=int, default=DAY_COMMITS, help="of the day")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="the day ends after them")
+    parser.add_argument("--home", type=Path, help="kept: the day goes on there the next time")
     parser.add_argument(
         "--hour", type=int, default=3_600, help="commits after which things of the day are old"
     )
@@ -52,7 +53,7 @@ def main() -> None:
     found: dict[str, Figures] = {}
     for name in [asked.only] if asked.only else BENCHES:
         say(f"{name} ...")
-        with tempfile.TemporaryDirectory() as home:
+        with nullcontext(asked.home) if asked.home else tempfile.TemporaryDirectory() as home:
             found[name] = run(name, Path(home), asked)
         say(json.dumps(found[name]))
     name = f"bench-{asked.only}.json" if asked.only in LONG else "bench.json"

@@ -1,5 +1,8 @@
 """A day of small commits, one for each second, as fast as they go: `... COMMITS HOME SECONDS HOUR`.
 
+In a home that has a part of it already, the day goes on there, with the webhooks that come next where COMMITS
+are the same.
+
 The real loader, with maintenance and reports to a real Dagster instance in a second thread as in
 `hirestream stream`; without a topic and without models. Whatever hangs on the age of something is scaled:
 a snapshot is an hour old after HOUR commits (3,600; fewer show sooner what stays), a report is due every 60.
@@ -21,6 +24,7 @@ import duckdb
 import numpy as np
 import psutil
 
+from pipelines.flatten.batch import DecodedBatch
 from pipelines.operate import materializations
 from pipelines.operate.history import FULL_AGE, thin_reports
 from pipelines.operate.read_ahead import tune_interpreter
@@ -28,10 +32,11 @@ from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
 from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain, sizes_of
+from pipelines.warehouse.positions import by_partition, last_batch, positions
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
 from receiver.settings import PROJECT
-from tests.bench.webhooks import SEED, Partitions, drawn_in_another_process
+from tests.bench.webhooks import SEED, TOPIC, TOPIC_ID, Partitions, drawn_in_another_process
 
 WEBHOOKS_A_COMMIT = 3
 SAMPLE_EVERY = 1_000
@@ -46,11 +51,12 @@ class Day:
         self.hour = hour
         self.settings = Settings(home=home)
         self.home = home / "dagster"
-        self.home.mkdir(parents=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", self.home / "dagster.yaml")
         self.instance = dg.DagsterInstance.from_config(str(self.home))
         report = materializations._to_dagster(self.home)
         report("bench.first", {})  # opens its instance, which takes seconds once
+        self.earlier = 0
         self.begun_at: list[float] = []
         self.commit_seconds: list[float] = []
         self.commit_cpu_seconds: list[float] = []
@@ -64,17 +70,23 @@ class Day:
             clock=lambda: float(len(self.commit_seconds)),
         )
 
+    @property
+    def number(self) -> int:
+        """Commits of the day so far."""
+        return self.earlier + len(self.commit_seconds)
+
     def commits(self, count: int, longest_seconds: float) -> None:
-        """That many commits, or as many as the time allows."""
+        """So many commits of the day, or as many as the time allows."""
         con = self._opened()
         create_tables(con)
+        self.earlier = last_batch(con).batch_id
         loader = self._loader(con)
         ending, started = threading.Event(), time.monotonic()
         beside = threading.Thread(target=self._beside, args=[ending])
         beside.start()
         try:
-            for found in self._batches(count):
-                self._commit(loader, found)
+            for batch in self._batches(count):
+                self._commit(loader, batch)
                 if not beside.is_alive():
                     raise SystemExit("the thread of upkeep has failed")
                 if time.monotonic() - started > longest_seconds:
@@ -92,7 +104,7 @@ class Day:
     def _loader(self, con: duckdb.DuckDBPyConnection) -> Loader:
         return Loader(
             con,
-            {},
+            by_partition(positions(con, TOPIC), TOPIC_ID),
             holder="b",
             organizations={},
             rejects=None,
@@ -102,16 +114,19 @@ class Day:
         )
 
     def _now(self) -> dt.datetime:
-        return START + dt.timedelta(seconds=len(self.commit_seconds) + 1)
+        return START + dt.timedelta(seconds=self.number + 1)
 
-    def _batches(self, count: int) -> Iterator[list[bytes]]:
+    def _batches(self, count: int) -> Iterator[DecodedBatch]:
         sizes = np.maximum(np.random.default_rng(SEED).poisson(WEBHOOKS_A_COMMIT, count), 1).tolist()
         drawn = drawn_in_another_process(sum(sizes), self.settings.home / "webhooks")
-        for size in sizes:
-            yield [next(drawn) for _ in range(size)]
+        for number, size in enumerate(sizes):
+            found = [next(drawn) for _ in range(size)]
+            received_at = START + dt.timedelta(seconds=number + 0.6)
+            batch = self._partitions.batch(found, received_at)
+            if number >= self.earlier:
+                yield batch
 
-    def _commit(self, loader: Loader, found: list[bytes]) -> None:
-        batch = self._partitions.batch(found, self._now() - dt.timedelta(seconds=0.4))
+    def _commit(self, loader: Loader, batch: DecodedBatch) -> None:
         begun, cpu = time.perf_counter(), time.thread_time()
         done = loader.load(batch)
         self.begun_at.append(time.time())
@@ -119,7 +134,7 @@ class Day:
         self.commit_cpu_seconds.append(time.thread_time() - cpu)
         self.new_files += done.files
         self.reporter.tell_loaded(done)
-        if len(self.commit_seconds) % SAMPLE_EVERY == 0:
+        if self.number % SAMPLE_EVERY == 0:
             self.sample()
 
     _partitions = Partitions()
@@ -175,7 +190,7 @@ class Day:
         recent = np.array(self.commit_seconds[-SAMPLE_EVERY:]) * 1000
         cpu = np.array(self.commit_cpu_seconds[-SAMPLE_EVERY:]) * 1000
         line = {
-            "commits": len(self.commit_seconds),
+            "commits": self.number,
             "p50_ms": round(float(np.percentile(recent, 50)), 1),
             "p95_ms": round(float(np.percentile(recent, 95)), 1),
             "p99_ms": round(float(np.percentile(recent, 99)), 1),
@@ -226,7 +241,8 @@ def measure(count: int, home: Path, longest_seconds: float, hour: int) -> dict[s
     day.commits(count, longest_seconds)
     day.sample()
     return {
-        "commits": len(day.commit_seconds),
+        "commits": day.number,
+        "of_an_earlier_part": day.earlier,
         "seconds": round(time.monotonic() - started, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
         "rss_at_start_mib": round(before / 2**20),

@@ -16,6 +16,8 @@ from pipelines.flatten.batch import DecodedBatch, decode_batch
 from pipelines.ingest.batch import RawBatch
 from pipelines.simulate.journeys import bodies
 
+TOPIC = "webhooks.events.v1"
+TOPIC_ID = "bench-topic-id-0000000"
 SEED = 17
 PARTITIONS = 6
 AGAIN_SHARE = 0.02
@@ -65,8 +67,8 @@ class Partitions:
         stamp, count = received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), len(found)
         ids: list[bytes | None] = [str(uuid.UUID(int=self._rng.getrandbits(128))).encode() for _ in found]
         raw = RawBatch(
-            "webhooks.events.v1",
-            "bench-topic-id-0000000",
+            TOPIC,
+            TOPIC_ID,
             partitions,
             [self._take(partition) for partition in partitions],
             found,
