@@ -13,6 +13,7 @@ from pipelines.ingest.topic import ensure_topic, topic_info
 from pipelines.operate.broker import start_broker
 from pipelines.operate.receiving import prepare_topic
 from pipelines.settings import Settings
+from receiver.drain import SLOW_SECONDS
 from receiver.spool import spool_totals
 from tests.conftest import SECRET, SECRET_KID, SettingsFor, free_port
 from tests.receiver.running import Receiver, running, wait_for
@@ -60,7 +61,8 @@ def test_it_starts_without_kafka_makes_the_topic_later_and_outlives_a_kill_of_ka
         ids = post(receiver, 3)
         with own_broker(settings):
             wait_for(lambda: receiver.metric("hirestream_spool_drained_total") == 3, 40)
-            wait_for(lambda: json.loads(receiver.get("/readyz").body)["kafka"] == "answers", 20)
+            late = SLOW_SECONDS + 20  # a broker that confirms late is left alone for a while
+            wait_for(lambda: json.loads(receiver.get("/readyz").body)["kafka"] == "answers", late)
             ids += post(receiver, 2)
         ids += post(receiver, 3)
         assert receiver.metric("hirestream_spool_waiting") >= 3
