@@ -38,7 +38,7 @@ class FollowUp:
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
-        self._new_files = 0
+        self._new_files = MOST_NEW_FILES  # nobody counted what the process before left
         self._first = True
         self._unpublished = True
         self._ending = threading.Event()

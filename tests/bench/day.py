@@ -62,7 +62,8 @@ class Day:
         self.commit_cpu_seconds: list[float] = []
         self.maintained: list[float] = []
         self.reporting_seconds = self.reporting_cpu_seconds = self.maintaining_cpu_seconds = 0.0
-        self.thinned_at = self.new_files = self.most_live = self.most_on_disk = 0
+        self.thinned_at = self.most_live = self.most_on_disk = 0
+        self.new_files = MOST_NEW_FILES  # as in `hirestream stream`
         self.course: list[dict[str, Any]] = []
         self.reporter = materializations.Thinned(
             report,

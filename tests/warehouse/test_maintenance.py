@@ -6,6 +6,8 @@ import duckdb
 import pytest
 
 from pipelines.flatten.batch import decode_batch
+from pipelines.operate.followup import FollowUp
+from pipelines.settings import Settings
 from pipelines.warehouse import maintenance
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.maintenance import maintain
@@ -37,6 +39,16 @@ def test_files_that_were_merged_are_gone_long_before_their_snapshots(
     assert before.files >= 100
     assert after.files <= 6
     assert after.snapshots >= before.snapshots
+
+
+def test_what_an_earlier_process_left_is_merged_at_once(
+    lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader, tmp_path: Path
+) -> None:
+    """A loader that always ends before it has written many files would never tidy."""
+    commit(make_loader, 0, 5)
+    assert len(paths(lake)) == 5
+    FollowUp(Settings(home=tmp_path))._maintain_if_due()
+    assert len(paths(lake)) == 1
 
 
 def test_a_file_that_goes_while_one_looks_counts_nothing(
