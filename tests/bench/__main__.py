@@ -3,8 +3,8 @@
 `--only receiver|freshness|drain` runs one; `--events`, `--seconds` and `--repeats` change its size.
 `--only duplicates|day|models|rebuild` runs one of the long ones, which need no broker: what the check for
 duplicates costs as the ledger grows to `--millions`, what a day of `--commits` leaves, or as many as
-`--minutes` allow, what 10,000 new events cost the models with `--millions` in the lake, and what it costs to
-make every table of `--events` anew.
+`--minutes` allow (exit 1 when that is over a budget), what 10,000 new events cost the models with
+`--millions` in the lake, and what it costs to make every table of `--events` anew.
 """
 
 import argparse
@@ -26,7 +26,14 @@ from pipelines.operate.broker import start_broker
 from pipelines.settings import Settings
 from pipelines.simulate.journeys import bodies
 from receiver.settings import PROJECT
-from tests.bench.shown import DAY_COMMITS, day_table, duplicates_table, models_table, rebuild_table
+from tests.bench.shown import (
+    DAY_COMMITS,
+    day_table,
+    duplicates_table,
+    models_table,
+    over_budget,
+    rebuild_table,
+)
 from tests.conftest import SECRET, SECRET_KID, free_port
 from tests.e2e.produce import produce
 from tests.receiver.running import running, variables
@@ -65,6 +72,8 @@ def main() -> None:
             LONG[name][1](found[name]) if name in LONG else table({name: found[name]}) for name in found
         )
     )
+    if "day" in found and (over := over_budget(found["day"])):
+        sys.exit(f"over budget: {', '.join(over)}")
 
 
 def run(name: str, home: Path, asked: argparse.Namespace) -> Figures:

@@ -5,6 +5,9 @@ from typing import Any
 
 DAY_COMMITS = 86_400
 
+BUDGETS = {"commit_p95_ms": 150, "live_files": 2_000, "catalog_kb": 100_000}
+"""What a day of commits may cost at most."""
+
 
 def duplicates_table(found: Mapping[str, Any]) -> str:
     """A column for each size of the ledger; costs as wall / CPU milliseconds."""
@@ -35,7 +38,25 @@ def day_table(found: Mapping[str, Any]) -> str:
     course = found["course"]
     lines = [_table(list(course[0]), [[f"{value:,}" for value in line.values()] for line in course])]
     lines += [f"{name:26} {value}" for name, value in found.items() if name != "course"]
+    lines += [
+        f"{name:26} {value:,} of at most {BUDGETS[name]:,}: {'kept' if value <= BUDGETS[name] else 'OVER'}"
+        for name, value in _spent(found).items()
+    ]
     return "\n".join([*lines, *_projected(course)])
+
+
+def over_budget(found: Mapping[str, Any]) -> list[str]:
+    """Which budgets a day has not kept."""
+    return [name for name, value in _spent(found).items() if value > BUDGETS[name]]
+
+
+def _spent(found: Mapping[str, Any]) -> dict[str, float]:
+    course = found["course"]
+    return {
+        "commit_p95_ms": found["all"]["p95_ms"],
+        "live_files": max(line["most_live"] for line in course),
+        "catalog_kb": max(line["catalog_kb"] for line in course),
+    }
 
 
 def _projected(course: Sequence[Mapping[str, float]]) -> list[str]:
