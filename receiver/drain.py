@@ -72,6 +72,7 @@ class Drain:
         self._prepare = prepare
         self._publisher: Publisher | None = None
         self._after = 0
+        self._confirmed: Sequence[int] = ()
         self._try_at = 0.0
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -106,9 +107,10 @@ class Drain:
 
     async def _step(self) -> float:
         """One look or one page; the seconds until the next."""
+        await self._spool.try_again()
         if self._prepare is not None:
             return await self._try_to_prepare(self._prepare)
-        await self._spool.try_again()
+        await self._delete_confirmed()  # those of the last page, where the disk did not let go of them
         if self._spool.waiting:
             return await self._page()
         if self._circuit.reason is not None:
@@ -144,13 +146,20 @@ class Drain:
         if tried.errors:
             self._after = page[-1].position  # one that Kafka never takes must not hold up the others
         if tried.confirmed:
-            await self._spool.drained(tried.confirmed)
+            self._confirmed = tried.confirmed
+            await self._delete_confirmed()
             self._try_at = 0.0 if tried.in_time else asyncio.get_running_loop().time() + SLOW_SECONDS
         if tried.in_time:
             await self._half_open()
         if tried.errors and await self._publisher.ready() is None:  # else it is no fault of theirs
             await self._spool.refused(tried.errors)
         return 0 if tried.confirmed else PAUSE_SECONDS
+
+    async def _delete_confirmed(self) -> None:
+        """Until that is done nothing is published: on a full disk the topic would fill with the same page."""
+        if self._confirmed:
+            await self._spool.drained(self._confirmed)
+            self._confirmed = ()
 
     async def _publish(self, publisher: Publisher, page: Sequence[Placed]) -> Tried:
         """The page is what is in flight at most; produced in its order, which the producer keeps."""

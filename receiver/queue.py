@@ -160,6 +160,15 @@ class Queue:
             con.execute(APPENDED, (sum(taken),))
         return taken
 
+    def probe(self, size_bytes: int) -> None:
+        """Write that much durably and leave nothing; what stands in the way of an `append` is raised.
+
+        An `append` of nothing writes nothing: SQLite leaves out a page whose bytes stay the same.
+        """
+        with self._writing() as con:
+            con.execute("CREATE TABLE probe AS SELECT zeroblob(?) AS filler", (size_bytes,))
+            con.execute("DROP TABLE probe")  # secure_delete: its pages are written all the same
+
     def oldest(
         self, after: int, limit: int, source: str | None = None, max_bytes: int | None = None
     ) -> list[Placed]:

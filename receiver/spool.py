@@ -43,8 +43,6 @@ PAGE_ITEMS = 200
 PAGE_BYTES = 4 * 1024 * 1024
 """Deliveries and bytes in memory at a time while it is drained."""
 
-NOTHING = Bounds(0, 0)
-
 Trouble = Literal["full", "too_old", "failing"]
 REFUSED: dict[Trouble, Refusal] = {
     "full": SPOOL_FULL,
@@ -63,15 +61,16 @@ class Spool:
     `trouble` is why it does not take now.
     """
 
-    def __init__(self, path: Path, queue: Queue, marker: Marker, settings: SpoolSettings) -> None:
+    def __init__(self, path: Path, queue: Queue, marker: Marker, settings: CoreSettings) -> None:
         self._path = path
         self._inode = path.stat().st_ino
         self._marker = marker
-        self.takes = settings.enabled
+        self.takes = settings.spool.enabled
         self.trouble: Trouble | None = None
         self._queue = queue
-        self._appender = Appender(queue, bounds(settings), MAX_WAITING)
-        self._max_age = timedelta(seconds=settings.max_age_seconds)
+        self._appender = Appender(queue, bounds(settings.spool), MAX_WAITING)
+        self._max_age = timedelta(seconds=settings.spool.max_age_seconds)
+        self._probe_bytes = settings.receiver.max_body_bytes
         self._again_at = 0.0
         self._damaged = False
         self._oldest_at = queue.counted().oldest_at
@@ -134,14 +133,15 @@ class Spool:
             await asyncio.to_thread(self._queue.shrink)
 
     async def try_again(self) -> None:
-        """Finds out whether a failing spool can be written again, with a write that adds nothing."""
-        if self.trouble == "failing" and not self._damaged:
-            try:
-                await asyncio.to_thread(self._queue.append, [], NOTHING)
-            except (sqlite3.Error, OSError) as error:
-                self.failed(error)
-            else:
-                self._well()
+        """Finds out whether a failing spool could take the largest delivery now, and keeps nothing of it."""
+        if self.trouble != "failing" or self._damaged or asyncio.get_running_loop().time() < self._again_at:
+            return
+        try:
+            await asyncio.to_thread(self._queue.probe, self._probe_bytes)
+        except (sqlite3.Error, OSError) as error:
+            self.failed(error)
+        else:
+            self._well()
 
     def failed(self, error: Exception) -> None:
         """It could not be written or read; a damaged file takes nothing more until it was looked after.
@@ -224,7 +224,7 @@ def open_spool(settings: CoreSettings) -> Spool | None:
         queue = Queue(path)
         queue.check()
         _compare(marker, queue.counted)
-        return Spool(path, queue, marker, settings.spool)
+        return Spool(path, queue, marker, settings)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
             f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +15,9 @@ from pipelines.errors import HirestreamError, Unavailable
 from pipelines.operate.child import Child, spawn
 
 POLL_SECONDS = 0.1
+RESTART_SECONDS = 30.0
+"""From the end of a service that the others go on without until it is started again."""
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -23,8 +26,26 @@ class ChildEnded(HirestreamError):
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a process: its exit code, below zero the signal, and the end of its log."""
+
+    name: str
+    exit_code: int
+    ran_seconds: float
+    log: Path
+    last_lines: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ended with {self.exit_code}; the end of {self.log}:\n{self.last_lines}"
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """A process to run: its command, and how to see that it is ready (None: as soon as it runs)."""
+    """A process to run: its command, and how to see that it is ready (None: as soon as it runs).
+
+    With `ended` the others go on when it ends by itself: it hears of that, and answers whether the service is
+    to be started again after a while.
+    """
 
     name: str
     command: Sequence[str | Path]
@@ -32,6 +53,23 @@ class Service:
     ready: Callable[[], bool] | None = None
     ready_timeout_seconds: float = 120
     stop_timeout_seconds: float = 10
+    ended: Callable[[Ended], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owned:
+    """A child, and the service that it is where the supervisor started it."""
+
+    child: Child
+    stop_timeout_seconds: float
+    service: Service | None = None
+    started_at: float = field(default_factory=time.monotonic)
+
+    def end(self) -> Ended:
+        """How it ended, as it has."""
+        child = self.child
+        ran_seconds = time.monotonic() - self.started_at
+        return Ended(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
 
 
 class Supervisor:
@@ -42,8 +80,9 @@ class Supervisor:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
-        self._owned: list[tuple[Child, float]] = []
+        self._owned: list[Owned] = []
         self._waiting: dict[str, tuple[Service, float]] = {}
+        self._due: dict[str, tuple[Service, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +92,7 @@ class Supervisor:
 
     def own(self, child: Child, stop_timeout_seconds: float = 10) -> None:
         """Take over a child that somebody else started."""
-        self._owned.append((child, stop_timeout_seconds))
+        self._owned.append(Owned(child, stop_timeout_seconds))
 
     def start(self, service: Service) -> None:
         """Start a process and go on at once; `wait_ready` waits for it."""
@@ -62,14 +101,14 @@ class Supervisor:
             child = spawn(service.name, service.command, log, environment=service.environment or None)
         except OSError as error:
             raise Unavailable(f"{service.name} cannot be started: {error.strerror}") from error
-        self.own(child, service.stop_timeout_seconds)
+        self._owned.append(Owned(child, service.stop_timeout_seconds, service))
         if service.ready is not None:
             self._waiting[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
 
     def wait_ready(self) -> None:
-        """Return when everything started is ready.
+        """Return when everything started is ready, or has ended and the others go on without it.
 
-        Raises `Unavailable` when one is not ready in its time, `ChildEnded` when one ended.
+        Raises `Unavailable` when one is not ready in its time, else what `check` raises.
         """
         while self._waiting:
             self.check()
@@ -82,11 +121,15 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def check(self) -> None:
-        """Raise `ChildEnded` when a child has ended, with its last lines."""
-        for child, _ in self._owned:
-            if not child.running:
-                code, last = child.process.returncode, child.tail()
-                raise ChildEnded(f"{child.name} ended with {code}; the end of {child.log}:\n{last}")
+        """Look who has ended, and start again what is due.
+
+        Raises `ChildEnded` with the last lines of a child that the others do not go on without.
+        """
+        for owned in [owned for owned in self._owned if not owned.child.running]:
+            self._go_on_without(owned)
+        for service, due_at in list(self._due.values()):
+            if time.monotonic() >= due_at:
+                self._start_again(service)
 
     def watch(self, seconds: float | None = None) -> None:
         """Check again and again, for ever or for some seconds. Raises `ChildEnded`."""
@@ -99,9 +142,29 @@ class Supervisor:
         """End all children, the last started first; a signal does not interrupt it. Again is harmless."""
         with deaf():
             while self._owned:
-                child, timeout_seconds = self._owned.pop()
-                child.stop(timeout_seconds)
+                owned = self._owned.pop()
+                owned.child.stop(owned.stop_timeout_seconds)
             self._waiting.clear()
+            self._due.clear()
+
+    def _go_on_without(self, owned: Owned) -> None:
+        service, end = owned.service, owned.end()
+        if service is None or service.ended is None:
+            raise ChildEnded(str(end))
+        self._owned.remove(owned)
+        self._waiting.pop(service.name, None)
+        owned.child.stop()  # what it has started itself
+        if service.ended(end):
+            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+
+    def _start_again(self, service: Service) -> None:
+        """Nobody waits until it is ready. One that cannot be started, as without memory, is due again."""
+        try:
+            self.start(replace(service, ready=None))
+        except Unavailable:
+            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+        else:
+            del self._due[service.name]
 
 
 def http_ready(url: str) -> Callable[[], bool]:

@@ -11,13 +11,25 @@ from pipelines.operate import dagster_services
 from pipelines.operate.broker import RunningBroker, start_broker
 from pipelines.operate.lock import FolderLock
 from pipelines.operate.needs import free_port, need_disk_space, need_port
-from pipelines.operate.supervise import Service, Supervisor, http_ready, interruptible
+from pipelines.operate.supervise import (
+    RESTART_SECONDS,
+    Ended,
+    Service,
+    Supervisor,
+    http_ready,
+    interruptible,
+)
 from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.tables import create_tables
 
 Say = Callable[[str], None]
+LoaderEnded = Callable[[Ended], bool]
+"""Hears of an end of the loader; whether it is to be started again."""
+
+UNTIL_A_PERSON_COMES = frozenset({0, 1, 2})
+"""Exit codes after which the loader stays away: it was stopped, or started again it would end in this way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +41,12 @@ class Parts:
 
 
 def run_up(settings: Settings, parts: Parts, say: Say) -> None:
-    """Run everything; returns when interrupted after it was up.
+    """Run everything; returns when interrupted after it was up. It goes on when the loader ends.
 
     Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
     """
-    with interruptible(), running(settings, parts, say) as supervisor:
+    loader_ended = without_loader(settings, say)
+    with interruptible(), running(settings, parts, say, loader_ended) as supervisor:
         say(places(settings, parts))
         stay(supervisor)
 
@@ -55,8 +68,13 @@ def stay(supervisor: Supervisor) -> None:
 
 
 @contextmanager
-def running(settings: Settings, parts: Parts, say: Say) -> Iterator[Supervisor]:
-    """All parts, ready; stopped in reverse order when the block is left."""
+def running(
+    settings: Settings, parts: Parts, say: Say, loader_ended: LoaderEnded | None = None
+) -> Iterator[Supervisor]:
+    """All parts, ready; stopped in reverse order when the block is left.
+
+    Without `loader_ended` an end of the loader is the end of all.
+    """
     settings.source_secrets()
     need_disk_space(settings.home)
     environment = {**parts.environment, "HIRESTREAM_HOME": str(settings.home)}
@@ -77,7 +95,7 @@ def running(settings: Settings, parts: Parts, say: Say) -> Iterator[Supervisor]:
         supervisor.start(receiver(settings, environment))
         if storage is not None:
             dagster_services.finish_initialising(storage)
-        supervisor.start(stream(settings, environment))
+        supervisor.start(stream(settings, environment, loader_ended))
         if parts.dagster:
             say("starting Dagster")
             _start_dagster(settings, environment, supervisor)
@@ -91,11 +109,44 @@ def receiver(settings: Settings, environment: Mapping[str, str]) -> Service:
     return Service("receiver", hirestream("receiver"), environment, ready=ready)
 
 
-def stream(settings: Settings, environment: Mapping[str, str]) -> Service:
+def stream(settings: Settings, environment: Mapping[str, str], ended: LoaderEnded | None = None) -> Service:
     """The loader; it is ready when it holds the lease."""
     told = dagster_services.dagster_environment(settings, environment)
     return Service(
-        "stream", hirestream("stream"), told, ready=lambda: lease_holder(settings.warehouse) is not None
+        "stream",
+        hirestream("stream"),
+        told,
+        ready=lambda: lease_holder(settings.warehouse) is not None,
+        ended=ended,
+    )
+
+
+def without_loader(settings: Settings, say: Say) -> LoaderEnded:
+    """Deliveries are taken whether or not anything loads: says how the loader ended, the same end once.
+
+    It is started again when it was killed, or when something that it needs was not to be had.
+    """
+    said: tuple[int, str] | None = None
+
+    def ended(end: Ended) -> bool:
+        nonlocal said
+        again = end.exit_code not in UNTIL_A_PERSON_COMES
+        found = end.exit_code, end.last_lines.rpartition("\n")[2]
+        if found != said or end.ran_seconds > RESTART_SECONDS:
+            with suppress(OSError):  # stderr may be a file on a full disk
+                say(_paused(settings, end, again=again))
+        said = found
+        return again
+
+    return ended
+
+
+def _paused(settings: Settings, end: Ended, *, again: bool) -> str:
+    stays = "It stays away: mend what it names, then start `hirestream up` again."
+    return (
+        f"{end}\nThe other parts go on: deliveries are taken and wait on the topic, nothing is loaded. "
+        f"{f'It is started again every {RESTART_SECONDS:g} s.' if again else stays} Beside this, "
+        f"`HIRESTREAM_HOME={settings.home} hirestream stream` loads too, with the option that it names if any"
     )
 
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from pipelines.errors import Unavailable
 from pipelines.operate.child import spawn
-from pipelines.operate.supervise import ChildEnded, Service, Supervisor, interruptible
+from pipelines.operate.supervise import ChildEnded, Ended, Service, Supervisor, interruptible
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
@@ -76,6 +77,82 @@ def test_a_child_that_ends_is_named_with_its_last_words(tmp_path: Path) -> None:
         supervisor.start(Service("brief", [sys.executable, "-c", "print('out of paper'); exit(3)"]))
         with pytest.raises(ChildEnded, match=r"brief ended with 3.*\n.*out of paper"):
             supervisor.watch(10)
+
+
+def test_the_others_go_on_without_one_that_may_end(tmp_path: Path) -> None:
+    ends: list[Ended] = []
+
+    def ended(end: Ended) -> bool:
+        ends.append(end)
+        return False
+
+    keeper = spawn("keeper", FOREVER, tmp_path / "keeper.log")
+    command = [sys.executable, "-c", "print('out of paper'); exit(3)"]
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.own(keeper)
+        supervisor.start(Service("brief", command, ready=lambda: False, ended=ended))
+        supervisor.wait_ready()
+        supervisor.watch(1)
+        assert keeper.running
+        assert [(end.name, end.exit_code, end.last_lines) for end in ends] == [("brief", 3, "out of paper")]
+        keeper.process.kill()
+        with pytest.raises(ChildEnded, match="keeper ended with -9"):
+            supervisor.watch(10)
+
+
+def test_one_that_may_end_takes_its_own_children_along(tmp_path: Path) -> None:
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(Service("family", WITH_GRANDCHILD, ended=lambda _: False))
+        grandchild = int(wait_for_text(tmp_path / "family.log"))
+        psutil.Process(grandchild).parent().kill()  # type: ignore[union-attr]
+        supervisor.watch(1)
+        assert gone(grandchild)
+
+
+def test_what_is_to_be_started_again_is_and_stops_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.operate.supervise.RESTART_SECONDS", 0.5)
+    log = tmp_path / "family.log"
+    times: list[float] = []
+
+    def ended(end: Ended) -> bool:
+        assert end.exit_code == -signal.SIGKILL
+        times.append(time.monotonic())
+        return True
+
+    def pids() -> list[int]:
+        return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(Service("family", WITH_GRANDCHILD, ended=ended))
+        for number in range(1, 4):
+            deadline = time.monotonic() + 20
+            while len(pids()) < number:
+                assert time.monotonic() < deadline
+                supervisor.watch(0.1)
+            if number < 3:
+                psutil.Process(pids()[-1]).parent().kill()  # type: ignore[union-attr]
+    assert [later - earlier >= 0.5 for earlier, later in pairwise(times)] == [True]
+    assert all(gone(pid) for pid in pids())
+
+
+def test_what_cannot_be_started_again_is_tried_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.operate.supervise.RESTART_SECONDS", 0.2)
+    command, count = tmp_path / "command", tmp_path / "count"
+    script = f"#!/bin/sh\necho >> {count}; rm {command}; exit 1\n"
+
+    def write() -> None:
+        command.write_text(script)
+        command.chmod(0o755)
+
+    write()
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(Service("brief", [command], ended=lambda _: True))
+        supervisor.watch(1)
+        write()
+        supervisor.watch(1)
+    assert count.read_text() == "\n\n"
 
 
 def test_readiness_is_waited_for(tmp_path: Path) -> None:

@@ -2,22 +2,25 @@
 
 import asyncio
 import errno
+import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from receiver.circuit import Circuit
-from receiver.drain import Drain, Prepare
+from receiver.drain import PAUSE_SECONDS, Drain, Prepare
 from receiver.failover import Failover, wait_seconds
 from receiver.marker import Marker
 from receiver.queue import Bounds, Placed, Queue
-from receiver.refusals import NOT_CONFIRMED
+from receiver.refusals import NOT_CONFIRMED, SPOOL_FAILING
 from receiver.settings import CoreSettings, SpoolSettings
-from receiver.spool import Spool, open_spool, spool_path
+from receiver.spool import AGAIN_SECONDS, Spool, open_spool, spool_path
 from receiver.spooled import to_item
 from receiver.stuck import totals
 from tests.receiver.publishers import SlowPublisher
@@ -264,6 +267,68 @@ def test_a_topic_that_is_not_fit_is_not_used_until_it_is(tmp_path: Path) -> None
             assert await failover.keep(envelope(1)) == "accepted"
 
     run(steps())
+
+
+def test_a_full_disk_is_tried_once_a_second_also_before_the_topic_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[float] = []
+    probe = Queue.probe
+
+    def counting(queue: Queue, size_bytes: int) -> None:
+        tried.append(time.monotonic())
+        probe(queue, size_bytes)
+
+    async def steps() -> None:
+        spool, circuit = opened(tmp_path), Circuit("no Kafka")
+        limit_pages(spool, 1)  # as many as there are
+        failover = Failover(SlowPublisher(), spool, circuit)
+        assert await failover.keep(envelope(0, body=b"x" * 100_000)) == SPOOL_FAILING
+        async with draining(spool, circuit, SlowPublisher(), SlowPublisher(), lambda: "no Kafka"):
+            await asyncio.sleep(3.6 * AGAIN_SECONDS)
+            assert spool.trouble == "failing"
+            limit_pages(spool, 10**6)
+            await until(lambda: spool.trouble is None)
+            assert await failover.keep(envelope(1)) == "spooled"
+            found = await spool.counted()
+            assert found is not None
+            assert (found.appended, found.waiting) == (1, 1)
+
+    monkeypatch.setattr(Queue, "probe", counting)
+    run(steps())
+    assert len(tried) > 2
+    assert all(later - earlier >= AGAIN_SECONDS for earlier, later in pairwise(tried))
+
+
+def test_a_disk_that_lets_go_of_nothing_is_no_reason_to_publish_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(queue: Queue, positions: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def steps() -> None:
+        behind, circuit, spool = SlowPublisher(), Circuit("away"), opened(tmp_path)
+        failover = Failover(SlowPublisher(away=True), spool, circuit)
+        for number in range(3):
+            assert await failover.keep(envelope(number)) == "spooled"
+        with monkeypatch.context() as patch:
+            patch.setattr(Queue, "delete", full)
+            async with draining(spool, circuit, SlowPublisher(), behind):
+                await until(lambda: circuit.reason is None)  # senders do not wait for the disk
+                await asyncio.sleep(4 * PAUSE_SECONDS)
+                assert spool.waiting
+                assert len(behind.confirmed) == 3
+                patch.undo()
+                await until(lambda: not spool.waiting)
+        assert len(behind.confirmed) == 3
+
+    run(steps())
+
+
+def limit_pages(spool: Spool, most: int) -> None:
+    """SQLite itself finds the disk full when its file would have more pages."""
+    with spool._queue._lock:
+        spool._queue._con.execute(f"PRAGMA max_page_count = {most}")
 
 
 def test_switched_off_each_delivery_asks_kafka(tmp_path: Path) -> None:

@@ -192,6 +192,43 @@ def test_a_page_ends_at_its_bytes_and_has_one_item_at_least(tmp_path: Path) -> N
     assert len(queue.oldest(0, 9, max_bytes=1)) == 1
 
 
+def test_a_probe_is_written_to_the_disk_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    queue, other = Queue(path), Queue(path)
+    queue.append([item(1), item(2)], WIDE)
+    queue.delete([1])
+    before = content(path)
+    for size_bytes in (1_000, 200_000):
+        written = Path(f"{path}-wal").stat().st_size
+        queue.probe(size_bytes)
+        assert Path(f"{path}-wal").stat().st_size - written >= size_bytes
+    assert content(path) == before
+    assert other.append([item(3)], WIDE) == [True]
+    assert [placed.position for placed in queue.oldest(0, 9)] == [2, 3]
+    assert queue.counted().adds_up
+    queue.check()
+
+
+def test_a_probe_of_a_full_disk_is_an_error_and_what_is_there_stays(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    queue.append([item(1)], WIDE)
+    before = content(tmp_path / "queue.sqlite")
+    queue._con.execute("PRAGMA max_page_count = 1")  # as many as there are
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        queue.probe(100_000)
+    assert content(tmp_path / "queue.sqlite") == before
+    assert [placed.item for placed in queue.oldest(0, 9)] == [item(1)]
+
+
+def content(path: Path) -> list[str]:
+    """Every table, trigger and row, as another process sees them."""
+    con = sqlite3.connect(path)
+    try:
+        return list(con.iterdump())
+    finally:
+        con.close()
+
+
 def test_what_an_empty_queue_took_is_given_back(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
     queue = Queue(path)
@@ -206,7 +243,7 @@ def test_what_an_empty_queue_took_is_given_back(tmp_path: Path) -> None:
 
 
 OPERATIONS = st.lists(
-    st.tuples(st.sampled_from(["append", "drain", "full", "crash"]), st.integers(1, 5)), max_size=12
+    st.tuples(st.sampled_from(["append", "drain", "full", "probe", "crash"]), st.integers(1, 5)), max_size=12
 )
 
 
@@ -241,6 +278,8 @@ def operate(queue: Queue, path: Path, name: str, number: int) -> Queue:
         queue.append([item(one) for one in range(number)], WIDE)
     elif name == "full":
         queue.append([item(one) for one in range(number)], Bounds(10**9, 2))
+    elif name == "probe":
+        queue.probe(number * 1_000)
     elif name == "drain":
         queue.delete([placed.position for placed in queue.oldest(0, number)] + [10**6])
     else:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,11 +32,24 @@ from receiver.spool import SpoolTotals, open_spool, spool_path, spool_totals
 from receiver.spooled import to_envelope, to_item
 from receiver.stuck import waiting
 from tests.conftest import SettingsFor, free_port
-from tests.receiver.running import Answer, Receiver, frozen, post, read_answer, running, wait_for
+from tests.receiver.running import (
+    COMMAND,
+    Answer,
+    Receiver,
+    frozen,
+    post,
+    read_answer,
+    running,
+    wait_for,
+)
+from tests.receiver.test_start import COMMAND as WITH_TOPIC
 from tests.receiver.topics import PARTITIONS, create_topic, headers, messages
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WAIT_SECONDS = 0.7
+FAILING_SECONDS = 5.0
+"""Several turns of the drain, also of one that looks for Kafka in vain each time."""
+
 QUICK_SECONDS = 0.5
 WIDE = Bounds(10**9, 10**6)
 READY = "/readyz"
@@ -318,19 +331,27 @@ def test_a_spool_deleted_while_nothing_runs_is_told_for_good(
     assert not [*settings.home.glob("spool.waiting*"), *settings.home.glob("spool.lost*")]
 
 
-def test_a_disk_that_takes_nothing_is_503_until_it_does(settings_for: SettingsFor) -> None:
+@pytest.mark.parametrize("command", [COMMAND, WITH_TOPIC], ids=["receiver", "hirestream receiver"])
+def test_a_disk_that_takes_nothing_is_503_until_it_does(
+    settings_for: SettingsFor, command: Sequence[str]
+) -> None:
     settings = nowhere(settings_for)
-    with running(settings) as receiver:
+    with running(settings, command) as receiver:
         kept = [delivery_id(receiver.post(body(1)))]
         limit_file_size(receiver, 100_000)
         answers = [receiver.post(body(number, padding=200_000)) for number in range(2, 5)]
         assert {(answer.status, answer.code) for answer in answers} == {(503, "spool_failing")}
-        assert (receiver.get(READY).status, says(receiver)["spool"]) == (503, "failing")
-        assert receiver.log.read_text().count("the spool takes no more: failing") == 1
+        until = time.monotonic() + FAILING_SECONDS
+        while time.monotonic() < until:
+            assert (receiver.get(READY).status, says(receiver)["spool"]) == (503, "failing")
+            time.sleep(0.05)
+        assert receiver.log.read_text().count("the spool takes") == 1
         limit_file_size(receiver, resource.RLIM_INFINITY)
-        wait_for(lambda: receiver.get(READY).status == 200)
+        wait_for(lambda: receiver.get(READY).status == 200)  # no delivery has to come before
         kept.append(delivery_id(receiver.post(body(5, padding=200_000))))
-        assert "the spool takes deliveries again" in receiver.log.read_text()
+        log = receiver.log.read_text()
+        assert log.count("the spool takes no more: failing") == 1
+        assert log.count("the spool takes deliveries again") == 1
     assert spooled_ids(settings) == kept
     assert totals(settings).appended == 2
 
