@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.contracts.registry import contracts
 from pipelines.errors import HirestreamError, UsageError
+from pipelines.operate.listings import general
 from pipelines.settings import Settings
 from pipelines.transform.build import ModelBuilder
 from pipelines.transform.sources import check_generated
@@ -16,6 +17,12 @@ from pipelines.warehouse.readers import open_for_reading, query
 from pipelines.warehouse.reload import Reloaded, Reloader, Wanted
 from pipelines.warehouse.tables import create_tables
 from pipelines.warehouse.turn import Turn
+
+_REASONS = """
+concat_ws(chr(10), kept.stage || ' ' || coalesce(kept.reason, ''),
+    array_to_string([each.path || ': ' || each.problem FOR each IN kept.reasons], chr(10)))
+"""
+"""SQL: every reason of a quarantined record as `hirestream quarantine --each` shows the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,15 @@ def of_event_type(settings: Settings, event_type: str) -> Wanted:
 
 
 def quarantined_records(filters: Filters) -> Wanted:
-    """What the filters leave of the quarantine; `reason` is part of the reason or of its field's path."""
+    """What the filters leave of the quarantine.
+
+    `reason` is part of any reason of a record or of its field's path, as `hirestream quarantine` shows it,
+    grouped or not.
+    """
+    reason = filters.reason and filters.reason.removesuffix("…")  # a table cuts what is long
     conditions: list[tuple[str, Any]] = [
         ("d.delivery_id = ?", filters.delivery_id),
-        ("contains(kept.stage || ' ' || coalesce(kept.reason, ''), ?)", filters.reason),
+        (f"contains(concat_ws(chr(10), {_REASONS}, {general(_REASONS)}), ?)", reason),
         ("kept.event_type = ?", filters.event_type),
         ("d.source = ?", filters.source),
         ("d.received_at >= ?", filters.since),
@@ -74,6 +86,8 @@ def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
 
 def render(done: Reloaded, wanted: Wanted) -> str:
     """For a person: what moved, and what stays and why."""
+    if wanted.kind == "replay" and not done.records:
+        return "no quarantined record matches; `hirestream quarantine` lists them"
     where = "quarantine" if wanted.kind == "replay" else "its table"
     lines = [f"decoded again {done.records}: loaded {done.loaded}, duplicate {done.duplicate}"]
     lines += [f"stays in {where}: {count} x {reason}" for reason, count in sorted(done.refused.items())]

@@ -31,8 +31,9 @@ from pipelines.warehouse.ledger import (
     redactions_frame,
     suppressions_frame,
 )
-from pipelines.warehouse.outcomes import Decided, First, decide
+from pipelines.warehouse.outcomes import Decided, First, decide, rejected_ids
 from pipelines.warehouse.positions import LastBatch, last_batch, snapshot_id
+from pipelines.warehouse.refused import committed_windows, quarantined_among
 from pipelines.warehouse.rejects import RejectWindow
 from pipelines.warehouse.transaction import in_transaction
 from pipelines.warehouse.turn import Turn
@@ -112,6 +113,8 @@ class Loader:
         self._loads = 0
         self._held = Frames(con)
         self._index = rebuilt_index(con)
+        if rejects:
+            rejects.keep(committed_windows(con))
 
     def load(self, batch: DecodedBatch) -> Loaded:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
@@ -125,7 +128,7 @@ class Loader:
 
     def _load(self, delivered: DecodedBatch) -> Loaded:
         batch = self._suppressor.suppressed(delivered)
-        decided = decide(batch, self._earlier(batch))
+        decided = decide(batch, self._earlier(batch), quarantined_among(self._con, rejected_ids(batch)))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
         stamp = Stamp(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)

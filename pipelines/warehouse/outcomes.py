@@ -1,11 +1,11 @@
 """One outcome per record: loaded, duplicate or quarantined. First by topic position wins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Generic, Rejected
+from pipelines.flatten.decode import Decoded, Generic, Rejected
 
 Outcome = Literal["loaded", "duplicate", "quarantined"]
 
@@ -13,6 +13,10 @@ SAME_EVENT = "same_event"
 SAME_DELIVERY = "same_delivery"
 BODY_DIFFERS = "body_differs"
 NO_CONTRACT = "no_contract"
+
+
+Delivery = tuple[str, str]
+"""A delivery id and the hash of its body: equal where one delivery was written to the topic twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +36,48 @@ class Decided:
     loaded: list[int]
 
 
-def decide(batch: DecodedBatch, earlier: Mapping[str, First]) -> Decided:
-    """The outcome of every record, given what the ledger says of the event keys it has already loaded."""
-    known = dict(earlier)
+def decide(
+    batch: DecodedBatch, earlier: Mapping[str, First], quarantined: Set[Delivery] | None = frozenset()
+) -> Decided:
+    """The outcome of every record, given what the ledger says of the event keys it has already loaded, and
+    which of the deliveries are in quarantine already; None for records that are there themselves."""
+    known, refused = dict(earlier), set(quarantined or ())
     outcomes: list[Outcome] = []
     reasons: list[str | None] = []
     loaded: list[int] = []
     deliveries = batch.envelopes["delivery_id"].to_list()
     for index, (found, body_sha256) in enumerate(zip(batch.decoded, batch.body_sha256, strict=True)):
-        key = found.identity.event_key
+        key, delivery_id = found.identity.event_key, deliveries[index]
         first = known.get(key) if key is not None else None
         if first is not None:
             outcomes.append("duplicate")
-            reasons.append(_why_duplicate(first, deliveries[index], body_sha256))
+            reasons.append(_why_duplicate(first, delivery_id, body_sha256))
         elif isinstance(found, Rejected) or key is None:
-            outcomes.append("quarantined")
-            reasons.append(found.stage if isinstance(found, Rejected) else "identity")
+            again = (delivery_id, body_sha256) in refused
+            outcomes.append("duplicate" if again else "quarantined")
+            reasons.append(SAME_DELIVERY if again else _why_quarantined(found))
+            if quarantined is not None and delivery_id is not None:
+                refused.add((delivery_id, body_sha256))
         else:
             outcomes.append("loaded")
             reasons.append(NO_CONTRACT if isinstance(found, Generic) else None)
             loaded.append(index)
-            known[key] = First(deliveries[index], body_sha256)
+            known[key] = First(delivery_id, body_sha256)
     return Decided(outcomes, reasons, loaded)
+
+
+def rejected_ids(batch: DecodedBatch) -> list[str]:
+    """The ids of the deliveries that are no event by themselves, for those that have an id."""
+    deliveries = zip(batch.envelopes["delivery_id"].to_list(), batch.decoded, strict=True)
+    return [each for each, found in deliveries if each is not None and _is_refused(found)]
+
+
+def _is_refused(found: Decoded) -> bool:
+    return isinstance(found, Rejected) or found.identity.event_key is None
+
+
+def _why_quarantined(found: Decoded) -> str:
+    return found.stage if isinstance(found, Rejected) else "identity"
 
 
 def _why_duplicate(first: First, delivery_id: str | None, body_sha256: str) -> str:

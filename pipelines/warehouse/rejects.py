@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pipelines.errors import HirestreamError
 
 WINDOW = 1000
+NO_SOURCE = "(no source)"
 
 
 class TooManyRejects(HirestreamError):
@@ -21,7 +22,7 @@ class TooManyRejects(HirestreamError):
 
 
 class RejectWindow:
-    """The last records of each source and whether they were rejects."""
+    """The last records of each source and whether they were rejects: those of earlier loaders too."""
 
     def __init__(self, share: float, minimum: int) -> None:
         self._share = share
@@ -33,7 +34,7 @@ class RejectWindow:
         windows = {source: deque(window, WINDOW) for source, window in self._recent.items()}
         counts = {source: sum(window) for source, window in windows.items()}
         for source, rejected in records:
-            name = source or "(no source)"
+            name = source or NO_SOURCE
             window = windows.setdefault(name, deque(maxlen=WINDOW))
             dropped = window[0] if len(window) == WINDOW else False
             window.append(rejected)
@@ -43,5 +44,5 @@ class RejectWindow:
         return windows
 
     def keep(self, windows: dict[str, deque[bool]]) -> None:
-        """Take over the windows of a batch that was committed."""
+        """Take over the windows of what was committed."""
         self._recent = windows

@@ -124,7 +124,7 @@ class Reloader:
         """The work of one transaction."""
         rows = self._rows(kind, positions)
         batch = decoded_again(rows)
-        decided = decide(batch, self._earlier(batch)) if kind == "replay" else still_loaded(batch, rows)
+        decided = decide(batch, self._earlier(batch), None) if kind == "replay" else still_loaded(batch, rows)
         last = last_batch(self._con)
         stamp = Stamp(last.batch_id + 1, self._clock())
         after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")

@@ -25,7 +25,7 @@ def verdict(settings: Settings, acknowledged: dict[str, bytes]) -> dict[str, Any
     outcomes = Counter(outcome for _, outcome, _, _ in rows)
     kept = {delivery: digest for delivery, _, _, digest in rows}
     events = Counter(key for _, outcome, key, _ in rows if outcome == "loaded")
-    decoded = {digest for _, outcome, _, digest in rows if outcome != "quarantined"}
+    decoded = {digest for _, outcome, key, digest in rows if outcome != "quarantined" and key in events}
     digests = {delivery: hashlib.sha256(body).hexdigest() for delivery, body in acknowledged.items()}
     audited = run_audit(settings)
     return {

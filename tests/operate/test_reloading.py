@@ -9,6 +9,12 @@ import duckdb
 import pytest
 
 from pipelines.flatten.batch import decode_batch
+from pipelines.flatten.decode import Rejected
+from pipelines.flatten.shape import Problem
+from pipelines.operate.listings import quarantine_groups
+from pipelines.operate.output import WIDEST_CELL, table
+from pipelines.operate.reloading import Filters, quarantined_records
+from pipelines.settings import Settings
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader
 from pipelines.warehouse.tables import create_tables
@@ -109,6 +115,72 @@ def test_replay_wants_a_filter_and_understands_times(lake: Environment) -> None:
     status, nothing = answer(lake, "replay", "--until", "2020-01-01", "--reason", "wrong contract")
     assert isinstance(nothing, dict)
     assert (status, nothing["loaded"]) == (0, 0)
+    done = run(lake, "replay", "--reason", "nobody has this")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "no quarantined record matches; `hirestream quarantine` lists them\n",
+    )
+
+
+WRONG = ("$.data.requirements[3].answers[0].text", "Expected `str`, got `array`")
+ELSEWHERE = ("$.data.requirements[12].answers[0].text", "Expected `str`, got `array`")
+SECOND = ("$.data.name", "missing")
+
+
+@pytest.mark.parametrize(
+    ("reason", "found"),
+    [
+        ("requirements[3].answers", [0]),
+        ("requirements[].answers", [0, 1]),
+        ("contract $.data.requirements", [0, 1]),
+        ("$.data.name: missing", [0]),
+        ("truncated", [2]),
+        ("requirements[0]", []),
+    ],
+)
+def test_every_reason_is_searched_as_it_is_shown(tmp_path: Path, reason: str, found: list[int]) -> None:
+    settings = refused_lake(tmp_path)
+    assert offsets(settings, reason) == found
+
+
+def test_a_reason_is_found_as_the_groups_show_it(tmp_path: Path) -> None:
+    settings = refused_lake(tmp_path)
+    groups = quarantine_groups(settings)
+    at = groups.columns.index("reason")
+    assert [(row[at], row[at + 1]) for row in groups.rows] == [
+        ("$.data.requirements[].answers[].text: Expected `str`, got `array`", 2),
+        ("$: Input data was truncated", 1),
+    ]
+    for row, expected in zip(groups.rows, ([0, 1], [2]), strict=True):
+        shown = table(["reason"], [[row[at]]]).splitlines()[1]
+        assert len(shown) <= WIDEST_CELL
+        assert offsets(settings, row[at]) == offsets(settings, shown) == expected
+
+
+def refused_lake(home: Path) -> Settings:
+    """A lake with three rejects: of two reasons, of one of these at another place, and broken."""
+    settings = Settings(home=home)
+    con = open_lake(settings.warehouse)
+    create_tables(con)
+    batch = decode_batch(raw_batch(queued(1), queued(2), BROKEN))
+    for index, problems in enumerate(((WRONG, SECOND), (ELSEWHERE,))):
+        why = tuple(Problem(*each) for each in problems)
+        batch.decoded[index] = Rejected(batch.decoded[index].identity, "contract", why)
+    loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
+    loader.load(batch)
+    con.close()
+    return settings
+
+
+def offsets(settings: Settings, reason: str) -> list[int]:
+    """Of the quarantined records that a replay would decode again."""
+    wanted = quarantined_records(Filters(reason=reason))
+    with open_lake(settings.warehouse, read_only=True) as con:
+        rows = con.execute(
+            f'SELECT "offset" FROM wh.quarantine.records AS kept WHERE {wanted.where} ORDER BY ALL',
+            list(wanted.values),
+        ).fetchall()
+    return [offset for (offset,) in rows]
 
 
 def diff(environment: Environment, file: Path, body: object) -> subprocess.CompletedProcess[str]:

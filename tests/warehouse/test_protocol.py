@@ -12,14 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from pipelines.errors import TopicMismatch
 from pipelines.flatten.batch import DecodedBatch, decode_batch
+from pipelines.ingest.reader import check_positions
+from pipelines.ingest.topic import TopicInfo, Watermarks
 from pipelines.warehouse.audit import audit
 from pipelines.warehouse.lake import open_lake
 from pipelines.warehouse.load import Loader, OtherLoader
+from pipelines.warehouse.losses import accept_loss
 from pipelines.warehouse.maintenance import maintain
 from pipelines.warehouse.positions import by_partition, positions
 from pipelines.warehouse.rebuild import Rebuilder, rebuilding
@@ -30,6 +35,7 @@ from tests.flatten.rows import LOADED_AT, raw_batch
 from tests.warehouse.events import BROKEN, queued
 from tests.warehouse.faults import Died, DyingAt, refusing
 
+TOPIC = TopicInfo("topic", "topic-id", 1)
 KEYS = st.integers(0, 2)
 """Few, so that the same event comes again and again."""
 
@@ -42,6 +48,9 @@ class Protocol(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.home = Path(self.folder.name)
         self.topic: list[bytes] = []
+        self.deliveries: list[str] = []
+        self.low = 0
+        self.lost: set[int] = set()
         self.ticks = 0
         self.con = open_lake(self.home)
         create_tables(self.con)
@@ -65,19 +74,57 @@ class Protocol(RuleBasedStateMachine):
 
     def next_batch(self, most: int, *, refuses: bool = False) -> DecodedBatch:
         """What a reader would hand over: from where this loader believes to be."""
+        if self.loader.next_offsets.get(0, 0) < self.low:
+            self.the_loss_is_accepted()
         start = self.loader.next_offsets.get(0, 0)
         raw = raw_batch(*self.topic[start : start + most], start=start)
         for index in range(len(raw)):
-            raw.delivery_ids[index] = f"d-{start + index}".encode()
+            raw.delivery_ids[index] = self.deliveries[start + index].encode()
         return refusing("CONVERSATION_QUEUED", raw) if refuses else decode_batch(raw)
 
     @rule(key=KEYS, changed=st.booleans())
     def an_event_arrives(self, key: int, changed: bool) -> None:
-        self.topic.append(queued(key, candidateId="other") if changed else queued(key))
+        self.arrives(queued(key, candidateId="other") if changed else queued(key))
 
     @rule()
     def something_broken_arrives(self) -> None:
-        self.topic.append(BROKEN)
+        self.arrives(BROKEN)
+
+    @rule(which=st.integers(0, 5))
+    def a_delivery_is_written_again(self, which: int) -> None:
+        """Kafka had not answered in time, so that the spool writes it too."""
+        if self.topic:
+            at = which % len(self.topic)
+            self.arrives(self.topic[at], self.deliveries[at])
+
+    @rule(count=st.integers(1, 10))
+    def kafka_deletes_the_oldest(self, count: int) -> None:
+        self.low = min(self.low + count, len(self.topic))
+
+    def the_loss_is_accepted(self) -> None:
+        """A loader is started, stops before anything, and goes on with the operator's consent."""
+        stored = by_partition(positions(self.con, "topic"), "topic-id")
+        with pytest.raises(TopicMismatch, match="deleted by retention"):
+            check_positions(stored, self.marks())
+        accept_loss(self.con, TOPIC, stored, self.marks(), holder="test", now=self.clock())
+        self.lost |= set(range(stored.get(0, 0), self.low))
+        self.loader = self.new_loader()
+
+    def marks(self) -> dict[int, Watermarks]:
+        return {0: Watermarks(self.low, len(self.topic))}
+
+    def position(self) -> int:
+        """Where the lake says that the load goes on."""
+        return by_partition(positions(self.con, "topic"), "topic-id").get(0, 0)
+
+    def arrives(self, body: bytes, delivery: str | None = None) -> None:
+        self.deliveries.append(delivery or f"d-{len(self.topic)}")
+        self.topic.append(body)
+
+    def broken(self) -> set[str]:
+        """Deliveries that nobody can read, and that Kafka did not lose every time they were written."""
+        sent = enumerate(zip(self.deliveries, self.topic, strict=True))
+        return {of for at, (of, body) in sent if body == BROKEN and at not in self.lost}
 
     @rule(most=st.integers(1, 6))
     def it_is_loaded(self, most: int) -> None:
@@ -105,7 +152,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 6))
     def a_second_loader_is_started(self, most: int) -> None:
-        first, batch = self.loader, self.next_batch(most)
+        batch, first = self.next_batch(most), self.loader
         if not len(batch.raw):
             return
         self.loader = self.new_loader()
@@ -116,17 +163,17 @@ class Protocol(RuleBasedStateMachine):
             return
         raise AssertionError("two loaders have loaded the same records")
 
-    @rule(at=st.none() | st.integers(0, 8))
-    def quarantine_is_replayed(self, at: int | None) -> None:
-        self.reload(Wanted("replay"), at)
+    @rule(at=st.none() | st.integers(0, 8), after_commit=st.booleans())
+    def quarantine_is_replayed(self, at: int | None, after_commit: bool) -> None:
+        self.reload(Wanted("replay"), at, after_commit)
 
-    @rule(at=st.none() | st.integers(0, 8))
-    def an_event_type_is_rebuilt(self, at: int | None) -> None:
-        self.reload(Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at)
+    @rule(at=st.none() | st.integers(0, 8), after_commit=st.booleans())
+    def an_event_type_is_rebuilt(self, at: int | None, after_commit: bool) -> None:
+        self.reload(Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at, after_commit)
 
-    @rule(at=st.none() | st.integers(0, 60))
-    def everything_is_rebuilt(self, at: int | None) -> None:
-        with self.another(at) as con, rebuilding(self.home):
+    @rule(at=st.none() | st.integers(0, 60), after_commit=st.booleans())
+    def everything_is_rebuilt(self, at: int | None, after_commit: bool) -> None:
+        with self.another(at, after_commit) as con, rebuilding(self.home):
             Rebuilder(
                 con,
                 self.home,
@@ -137,10 +184,10 @@ class Protocol(RuleBasedStateMachine):
             ).rebuild()
 
     @contextmanager
-    def another(self, at: int | None) -> Iterator[Any]:
-        """The connection of another process; it dies where `at` says."""
+    def another(self, at: int | None, after_commit: bool) -> Iterator[Any]:
+        """The connection of another process; it dies where `at` says, or at its first commit."""
         other = open_lake(self.home)
-        dying: Any = other if at is None else DyingAt(other, at, after_commit=False)
+        dying: Any = other if at is None else DyingAt(other, at, after_commit=after_commit)
         try:
             yield dying
         except Died:
@@ -148,9 +195,9 @@ class Protocol(RuleBasedStateMachine):
         finally:
             other.close()
 
-    def reload(self, wanted: Wanted, at: int | None) -> None:
+    def reload(self, wanted: Wanted, at: int | None, after_commit: bool = False) -> None:
         """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
-        with self.another(at) as con:
+        with self.another(at, after_commit) as con:
             Reloader(con, Turn(self.home), holder="test", organizations={}, clock=self.clock).reload(wanted)
 
     @rule()
@@ -162,16 +209,26 @@ class Protocol(RuleBasedStateMachine):
         rows = self.con.execute(
             'SELECT "offset", outcome, event_key FROM wh.ledger.deliveries ORDER BY "offset"'
         ).fetchall()
-        assert [offset for offset, _, _ in rows] == list(range(len(rows)))
-        assert len(rows) <= len(self.topic)
+        assert [offset for offset, _, _ in rows] == [
+            at for at in range(self.position()) if at not in self.lost
+        ]
+        assert self.position() <= len(self.topic)
         loaded = sorted(key for _, outcome, key in rows if outcome == "loaded")
         events = self.con.execute("SELECT event_key FROM wh.events.conversation_queued ORDER BY 1").fetchall()
         assert loaded == [key for (key,) in events] == sorted(set(loaded))
-        assert all(outcome == "quarantined" for offset, outcome, _ in rows if self.topic[offset] == BROKEN)
+        unread = [(self.deliveries[at], outcome) for at, outcome, _ in rows if self.topic[at] == BROKEN]
+        kept = [of for of, outcome in unread if outcome == "quarantined"]
+        assert sorted(kept) == sorted({of for of, _ in unread})
+        assert {outcome for _, outcome in unread} <= {"quarantined", "duplicate"}
 
     @rule()
-    def the_audit_finds_nothing(self) -> None:
-        assert audit(self.con, None, None).findings == ()
+    def the_audit_finds_what_is_lost_and_nothing_else(self) -> None:
+        found = audit(self.con, TOPIC, self.marks)
+        assert sum(finding.records for finding in found.findings if finding.accepted) == len(self.lost)
+        unaccepted = sum(finding.records for finding in found.findings if not finding.accepted)
+        assert unaccepted == max(self.low - self.position(), 0)
+        assert found.ok == (self.low <= self.position())
+        assert found.totals.waiting == len(self.topic) - max(self.low, self.position())
 
     def teardown(self) -> None:
         """At the end everything can be loaded and taken out of quarantine but what is broken."""
@@ -185,12 +242,13 @@ class Protocol(RuleBasedStateMachine):
         counts = dict(
             self.con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY ALL").fetchall()
         )
-        good = [body for body in self.topic if body != BROKEN]
+        kept = [body for at, body in enumerate(self.topic) if at not in self.lost]
+        good = [body for body in kept if body != BROKEN]
         distinct = {body.replace(b', "candidateId": "other"', b"") for body in good}
         assert counts.get("loaded", 0) == len(distinct)
-        assert counts.get("duplicate", 0) == len(good) - len(distinct)
-        assert counts.get("quarantined", 0) == len(self.topic) - len(good)
-        assert audit(self.con, None, None).findings == ()
+        assert counts.get("quarantined", 0) == len(self.broken())
+        assert counts.get("duplicate", 0) == len(kept) - len(distinct) - len(self.broken())
+        self.the_audit_finds_what_is_lost_and_nothing_else()
         self.con.close()
         self.folder.cleanup()
 

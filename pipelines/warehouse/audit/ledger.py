@@ -10,6 +10,13 @@ from pipelines.warehouse.kept import EVERY_BODY
 ACCEPTED = frozenset({"accepted losses", "one topic"})
 """Checks whose findings an operator has accepted: without that the load would not have gone on."""
 
+_LOST = """
+(FROM wh.ledger.offsets WHERE records = 0 AND batch_id IN (
+    SELECT batch_id FROM wh.ledger.batches WHERE kind = 'loss'
+))
+"""
+"""A relation: the offsets that an operator has accepted as lost."""
+
 _CHECKS: Mapping[str, tuple[str, str]] = {
     "one record, one outcome": (
         "recorded more than once",
@@ -27,10 +34,9 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
     ),
     "offsets without gaps": (
         "offsets that were never recorded: lost",
-        """
+        f"""
         WITH lost AS (
-            SELECT topic_id, partition, sum(next_offset - first_offset) AS n
-            FROM wh.ledger.offsets WHERE records = 0 GROUP BY ALL
+            SELECT topic_id, partition, sum(next_offset - first_offset) AS n FROM {_LOST} GROUP BY ALL
         ), reached AS (
             SELECT topic, topic_id, partition, max(next_offset) - min(first_offset) AS n
             FROM wh.ledger.offsets GROUP BY ALL
@@ -40,15 +46,15 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
         SELECT topic || '/' || partition, reached.n - coalesce(recorded.n, 0) - coalesce(lost.n, 0) AS missing
         FROM reached LEFT JOIN recorded USING (topic_id, partition) LEFT JOIN lost USING (topic_id, partition)
         WHERE missing > 0
-        """,
+        """,  # noqa: S608 - our own text
     ),
     "accepted losses": (
         "deleted by retention before they were loaded: lost, as an operator has accepted",
-        """
+        f"""
         SELECT topic || '/' || partition || ' offsets ' || first_offset || ' to ' || (next_offset - 1),
             next_offset - first_offset
-        FROM wh.ledger.offsets WHERE records = 0 AND next_offset > first_offset
-        """,
+        FROM {_LOST} WHERE next_offset > first_offset
+        """,  # noqa: S608 - our own text
     ),
     "positions": (
         "the stored position is not the end of what is recorded",
@@ -109,10 +115,13 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
     "duplicates have a first": (
         "a duplicate of nothing",
         """
-        SELECT event_key, count(*) FROM wh.ledger.deliveries AS d
+        SELECT coalesce(event_key, delivery_id), count(*) FROM wh.ledger.deliveries AS d
         WHERE outcome = 'duplicate' AND NOT EXISTS (
             FROM wh.ledger.deliveries AS l WHERE l.outcome = 'loaded' AND l.event_key = d.event_key
-        ) GROUP BY event_key
+        ) AND (reason IS DISTINCT FROM 'same_delivery' OR NOT EXISTS (
+            FROM wh.ledger.deliveries AS f WHERE f.reason IS DISTINCT FROM 'same_delivery'
+                AND f.delivery_id = d.delivery_id AND f.body_sha256 = d.body_sha256
+        )) GROUP BY ALL
         """,
     ),
     "every loaded record has its body": (
@@ -123,17 +132,18 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
         FROM (FROM wh.ledger.deliveries WHERE outcome = 'loaded' OR reason = 'body_differs') AS d
         FULL JOIN wh.ledger.bodies AS b USING (topic_id, partition, "offset")
         WHERE d.topic IS NULL OR b.topic IS NULL
-            OR (d.erased_at IS NULL AND sha256(b.body) <> d.body_sha256)
+            OR (d.erased_at IS NULL AND sha256(b.body) IS DISTINCT FROM d.body_sha256)
         """,
     ),
     "every quarantined record is kept": (
-        "not in quarantine, or there without its record",
+        "not in quarantine, there with another body, or there without its record",
         """
         SELECT coalesce(d.topic || '/' || d.partition || '/' || d."offset",
                         q.topic || '/' || q.partition || '/' || q."offset"), 1
         FROM (FROM wh.ledger.deliveries WHERE outcome = 'quarantined') AS d
         FULL JOIN wh.quarantine.records AS q USING (topic_id, partition, "offset")
         WHERE d.topic IS NULL OR q.topic IS NULL
+            OR (d.erased_at IS NULL AND sha256(q.body) IS DISTINCT FROM d.body_sha256)
         """,
     ),
 }
@@ -146,7 +156,8 @@ _ERASED = (
     FROM (FROM wh.ledger.deliveries WHERE erased_at IS NOT NULL) AS d
     FULL JOIN wh.ledger.redactions AS r USING (topic_id, partition, "offset")
     LEFT JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset")
-    WHERE d.topic IS NULL OR r.topic IS NULL OR kept.topic_id IS NULL OR sha256(kept.body) <> r.body_sha256
+    WHERE d.topic IS NULL OR r.topic IS NULL OR kept.topic_id IS NULL
+        OR sha256(kept.body) IS DISTINCT FROM r.body_sha256
     """,  # noqa: S608 - our own text
 )
 """The second hash: an erased body is not the one that was delivered any more, and nobody may alter it."""
