@@ -145,7 +145,8 @@ def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Waterma
         if next_offset > high:
             raise TopicMismatch(
                 f"partition {partition} was loaded up to offset {next_offset} but ends at {high}; the topic "
-                "was truncated or restored. Point hirestream at the topic it has loaded from"
+                "was truncated or restored. Point hirestream at the topic it has loaded from; else see "
+                'OPERATIONS.md, "truncated"'
             )
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pipelines.ingest.topic import topic_info, watermarks
+import duckdb
+
+from pipelines.ingest.topic import TopicInfo, topic_info, watermarks
 from pipelines.settings import Settings, SettingsError
 from pipelines.warehouse.audit import Audit, Finding, audit
+from pipelines.warehouse.audit.topic import CHECK as ON_TOPIC
+from pipelines.warehouse.audit.topic import gone_findings
+from pipelines.warehouse.last_records import replaced_records
 from pipelines.warehouse.readers import open_for_reading
 from receiver.spool import SpoolTotals, lost_spools, spool_path, spool_totals
 
@@ -39,10 +44,24 @@ def run_audit(settings: Settings) -> FullAudit:
     con = open_for_reading(settings)
     try:
         found = audit(con, topic, partial(watermarks, settings.kafka, topic) if topic else None)
+        on_topic = tuple(_on_topic(settings, con, topic))
     finally:
         con.close()
     spool, findings = audit_spool(settings)
-    return FullAudit(found.totals, (*found.findings, *findings), spool)
+    return FullAudit(found.totals, (*found.findings, *on_topic, *findings), spool)
+
+
+def _on_topic(
+    settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo | None
+) -> Iterator[Finding]:
+    """What only a look at the topic itself tells."""
+    if topic is None:
+        yield from gone_findings(con, settings.kafka.topic, "there is no such topic any more")
+        return
+    replaced = replaced_records(con, settings.kafka, topic, watermarks(settings.kafka, topic))
+    for partition, offset in replaced.items():
+        where = f"{topic.topic}/{partition} offset {offset}"
+        yield Finding(ON_TOPIC, where, "another record than the one that was loaded from there", 1)
 
 
 def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]]:

@@ -135,7 +135,11 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
     try:
         info = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
         if info is None:
-            status.problems.append(f"there is no topic {settings.kafka.topic} yet; `hirestream up` makes it")
+            gone = "is gone, and was loaded from; `hirestream audit` says what is lost"
+            status.problems.append(
+                f"the topic {settings.kafka.topic} {gone if stored else 'is not there yet'}; "
+                "`hirestream up` makes a new one"
+            )
             return
         ends = watermarks(settings.kafka, info, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
     except HirestreamError as error:
@@ -146,9 +150,9 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
         status.problems.append(f"the topic {info.topic} is not the one that was loaded; it was made anew")
     here = stored.get(info.topic_id, {})
     for number, marks in ends.items():
-        at = here.get(number, marks.low)
-        status.partitions.append(Partition(number, at, marks.high, marks.high - at))
-        if number in here and at < marks.low:
+        at = here.get(number, 0)
+        status.partitions.append(Partition(number, at, marks.high, max(marks.high - max(at, marks.low), 0)))
+        if at < marks.low:
             status.problems.append(f"partition {number}: {marks.low - at} records were gone before the load")
     status.lag = sum(partition.lag for partition in status.partitions)
 
@@ -161,7 +165,10 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
     if status.receiver != "up":
         status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
     if status.loader is None:
-        status.problems.append("nothing loads; `hirestream up` or `hirestream stream` does")
+        log = settings.home / "logs" / "stream.log"
+        status.problems.append(
+            f"nothing loads; `hirestream stream` does, or `hirestream up` started anew. See the end of {log}"
+        )
     if (status.last_model_build or {}).get("failed"):
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
     return said

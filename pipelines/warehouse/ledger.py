@@ -1,7 +1,7 @@
 """The rows a batch writes beside its events: ledger, bodies, quarantine, offsets, batch."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -41,8 +41,13 @@ class Stamp:
 
 def chained(before: str, ledger: pl.DataFrame) -> str:
     """The end of the hash chain after these ledger rows: over their positions and body hashes."""
-    rows = ledger.sort("topic_id", "partition", "offset").select(pl.concat_str(CHAINED, separator="|"))
-    return sha256("\n".join([before, *rows.to_series().to_list()]).encode()).hexdigest()
+    rows = ledger.sort(CHAINED[:-1]).select(pl.concat_str(CHAINED, separator="|"))
+    return link(before, rows.to_series().to_list())
+
+
+def link(before: str, rows: Iterable[str]) -> str:
+    """The end of the hash chain after these texts, of which each may hold several lines."""
+    return sha256("\n".join([before, *rows]).encode()).hexdigest()
 
 
 def identity_columns(batch: DecodedBatch) -> list[pl.Series]:

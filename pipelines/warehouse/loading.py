@@ -14,6 +14,7 @@ from pipelines.ingest.topic import TopicInfo, ensure_topic, watermarks
 from pipelines.settings import Settings
 from pipelines.warehouse.erasure.suppress import Suppressor, keyed_of
 from pipelines.warehouse.lake import open_lake
+from pipelines.warehouse.last_records import check_last_records
 from pipelines.warehouse.lease import held_lease
 from pipelines.warehouse.load import Loader
 from pipelines.warehouse.losses import accept_loss
@@ -101,4 +102,5 @@ def _start(
         now = dt.datetime.now(dt.UTC)
         here = accept_loss(con, topic, here, found, holder=holder, now=now)
     check_positions(here, found)
+    check_last_records(con, settings.kafka, topic, found)
     return here

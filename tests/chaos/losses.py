@@ -50,6 +50,8 @@ def _refused(world: World, words: str) -> None:
     stopped = world.run("-m", "pipelines.cli", "stream", "--until-caught-up")
     assert stopped.returncode == 3, stopped.stderr[-2_000:]
     assert words in stopped.stderr, stopped.stderr[-2_000:]
+    audited = world.run("-m", "pipelines.cli", "audit")
+    assert audited.returncode == 1, "the audit says ok before anybody has accepted the loss"
     went_on = world.run("-m", "tests.chaos.entries", "drain", "--accept-loss")
     assert went_on.returncode == 0, went_on.stderr[-2_000:]
 

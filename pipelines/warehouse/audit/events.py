@@ -7,21 +7,32 @@ import duckdb
 from pipelines.warehouse.audit.findings import Finding
 from pipelines.warehouse.tables import all_tables
 
+_SAME = "hash(delivery_id, source, provider, organization_id, received_at)"
+"""What an event row and its ledger row both say of the delivery."""
+
 
 def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """Event rows against the ledger, in both directions."""
     names = [
         name for name, columns in all_tables() if name.startswith("events.") and "position" not in columns
     ]
-    rows = " UNION ALL ".join(f"SELECT event_key, '{name}' AS name FROM wh.{name}" for name in names)  # noqa: S608
+    rows = " UNION ALL ".join(
+        f"SELECT event_key, '{name}' AS name, {_SAME} AS said FROM wh.{name}"  # noqa: S608
+        for name in names
+    )
     sql = f"""
         SELECT coalesce(e.name, 'ledger.deliveries'), count(*),
             CASE WHEN d.event_key IS NULL THEN 'event rows that no loaded record accounts for'
                 WHEN e.event_key IS NULL THEN 'loaded records without their event row'
-                ELSE 'events with more than one row' END
-        FROM (SELECT event_key, min(name) AS name, count(*) AS n FROM ({rows}) GROUP BY event_key) AS e
-        FULL JOIN (FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d USING (event_key)
-        WHERE d.event_key IS NULL OR e.event_key IS NULL OR e.n > 1 GROUP BY ALL
+                WHEN e.n > 1 THEN 'events with more than one row'
+                ELSE 'event rows that say something else of their delivery than the ledger' END
+        FROM (
+            SELECT event_key, min(name) AS name, count(*) AS n, min(said) AS said
+            FROM ({rows}) GROUP BY event_key
+        ) AS e
+        FULL JOIN (SELECT event_key, {_SAME} AS said FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d
+            USING (event_key)
+        WHERE d.event_key IS NULL OR e.event_key IS NULL OR e.n > 1 OR e.said <> d.said GROUP BY ALL
         """  # noqa: S608 - names of our own tables
     for where, records, problem in con.execute(sql).fetchall():
         yield Finding("ledger and event tables agree", where, problem, records)

@@ -1,0 +1,69 @@
+"""What the audit finds by looking at a real topic: one that is not the one that was loaded is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.errors import TopicMismatch
+from pipelines.flatten.batch import decode_batch
+from pipelines.ingest.topic import ensure_topic, topic_info
+from pipelines.operate.auditing import run_audit
+from pipelines.operate.status import read_status
+from pipelines.settings import Settings
+from pipelines.warehouse.loading import Choices, open_loader
+from tests.conftest import SettingsFor
+from tests.e2e.produce import produce
+from tests.flatten.rows import raw_batch
+from tests.ingest.test_reader import delete
+from tests.warehouse.events import queued
+
+
+@pytest.fixture
+def settings(settings_for: SettingsFor) -> Settings:
+    """Three records on one partition; the last of them is not loaded."""
+    settings = settings_for(kafka={"partitions": 1})
+    with open_loader(settings, "test", Choices()) as (reader, loader):
+        produce(settings.kafka, [queued(1), queued(2)])
+        while loader.next_offsets.get(0, 0) < 2:
+            batch = reader.read(1_000, 1.0)
+            if len(batch):
+                loader.load(decode_batch(batch))
+    produce(settings.kafka, [queued(3)])
+    return settings
+
+
+def test_a_topic_that_is_the_one_that_was_loaded_is_fine(settings: Settings) -> None:
+    found = run_audit(settings)
+    assert found.ok
+    assert (found.totals.loaded, found.totals.waiting) == (2, 1)
+
+
+def test_a_topic_that_is_gone_or_made_anew_is_no_proof_of_anything(settings: Settings) -> None:
+    delete(settings)
+    assert not run_audit(settings).ok
+    assert any("was loaded from" in problem for problem in read_status(settings).problems)
+    ensure_topic(settings.kafka)
+    found = run_audit(settings)
+    assert not found.ok
+    assert "made anew" in found.findings[0].problem
+    with open_loader(settings, "test", Choices(accept_loss=True)):
+        pass
+    assert run_audit(settings).ok
+
+
+def test_a_topic_that_was_truncated_and_has_grown_again_is_not_read_on(settings: Settings) -> None:
+    """Kafka came back without the last records of its log, and others were written to their offsets."""
+    produce(settings.kafka, [queued(4)])
+    topic = topic_info(settings.kafka)
+    assert topic is not None
+    with open_loader(settings, "test", Choices()) as (_, loader):
+        lost = raw_batch(queued(5), start=2)
+        loader.load(decode_batch(replace(lost, topic=topic.topic, topic_id=topic.topic_id)))
+    with (
+        pytest.raises(TopicMismatch, match=r"partition 0: offset 2 .* truncated"),
+        open_loader(settings, "test", Choices()),
+    ):
+        pass
+    found = run_audit(settings)
+    assert not found.ok
+    assert [f.where for f in found.findings] == [f"{topic.topic}/0 offset 2"]
