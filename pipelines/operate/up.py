@@ -144,7 +144,7 @@ def without_loader(settings: Settings, say: Say) -> LoaderEnded:
 def _paused(settings: Settings, end: Ended, *, again: bool) -> str:
     stays = "It stays away: mend what it names, then start `hirestream up` again."
     return (
-        f"{end}\nThe other parts go on: deliveries are taken and wait on the topic, nothing is loaded. "
+        f"{end}\nThe other parts go on: deliveries are taken and wait on the topic until they are loaded. "
         f"{f'It is started again every {RESTART_SECONDS:g} s.' if again else stays} Beside this, "
         f"`HIRESTREAM_HOME={settings.home} hirestream stream` loads too, with the option that it names if any"
     )

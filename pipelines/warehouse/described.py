@@ -91,7 +91,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType(
         "loader": "Process that committed the batch.",
         "records": "Kafka records in it.",
         "loaded": "Records that became event rows.",
-        "duplicate": "Records whose event was there already.",
+        "duplicate": "Records whose event, or whose rejected delivery, was there already.",
         "quarantined": "Records that could not be decoded.",
         "chain_sha256": "Hash over this batch's ledger rows and the hash before.",
         "first_offset": "First offset of the partition in the batch.",

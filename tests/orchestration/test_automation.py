@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from pipelines.operate.draining import drain
+from pipelines.operate.orchestrate import lag
 from pipelines.operate.orchestrate.ingest import ingest_asset
 from pipelines.operate.orchestrate.lag import Lag, lag_sensor, measured_lag, run_key
 from pipelines.operate.orchestrate.schedules import LOAD, automation, built_by_stream, no_build_needed
@@ -73,6 +74,21 @@ def test_the_sensor_skips_while_a_run_is_on_its_way(
     )
 
 
+def test_the_sensor_waits_after_a_run_that_failed(
+    settings_for: SettingsFor, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for()
+    put(settings, [started(1)])
+    run = dg.DagsterRun(job_name=LOAD, run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
+    instance.run_storage.add_run(run)
+    instance.report_run_failed(run)
+    assert tick(settings, instance) == dg.SkipReason(
+        f"run {run.run_id[:8]} failed; another one 10 minutes after it"
+    )
+    monkeypatch.setattr(lag, "AGAIN_SECONDS", 0.0)
+    assert isinstance(tick(settings, instance), dg.RunRequest)
+
+
 def test_the_sensor_says_that_there_is_no_topic(
     settings_for: SettingsFor, instance: dg.DagsterInstance
 ) -> None:
@@ -89,9 +105,9 @@ def test_the_sensor_says_that_kafka_is_away(settings_for: SettingsFor, instance:
 
 
 def test_the_run_key_is_the_end_of_the_topic_and_the_hour() -> None:
-    lag = Lag(3, {1: 4, 0: 9})
-    assert run_key(lag, QUARTER) == "0:9,1:4@2026-11-21T12"
-    assert run_key(lag, HOUR) != run_key(lag, QUARTER)
+    found = Lag(3, {1: 4, 0: 9})
+    assert run_key(found, QUARTER) == "0:9,1:4@2026-11-21T12"
+    assert run_key(found, HOUR) != run_key(found, QUARTER)
 
 
 def test_the_stream_builds_while_it_holds_the_lease_and_its_last_build_went_well(

@@ -1,6 +1,7 @@
 """The sensor on the topic: asks for a load when something waits and nobody else loads."""
 
 import datetime as dt
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from pipelines.warehouse.lease import lease_holder
 from pipelines.warehouse.positions import by_partition, positions
 
 INTERVAL_SECONDS = 15
+AGAIN_SECONDS = 600.0
+"""From a failed load to the next: what stops one is most often for a person, and a run costs CPU seconds."""
+
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -46,6 +50,10 @@ def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
             return dg.SkipReason(f"{holder}, holds the load")
         if running := unfinished_run(context.instance, [job]):
             return dg.SkipReason(f"run {running[:8]} is on its way and loads all that waits")
+        if failed := _failed_lately(context.instance, job):
+            return dg.SkipReason(
+                f"run {failed[:8]} failed; another one {AGAIN_SECONDS / 60:g} minutes after it"
+            )
         try:
             lag = measured_lag(settings)
         except Unavailable as error:
@@ -57,6 +65,15 @@ def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
         )
 
     return topic_lag
+
+
+def _failed_lately(instance: dg.DagsterInstance, job: str) -> str | None:
+    """Id of the newest run of a job, where it has failed not long ago."""
+    found = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+    if not found or found[0].dagster_run.status != dg.DagsterRunStatus.FAILURE:
+        return None
+    lately = (found[0].end_time or 0.0) > time.time() - AGAIN_SECONDS
+    return found[0].dagster_run.run_id if lately else None
 
 
 def run_key(lag: Lag, now: dt.datetime) -> str:
