@@ -40,8 +40,11 @@ AGAIN_SECONDS = 1.0
 """How long a spool that could not take one is not asked again: a flood must not hammer a full disk."""
 
 PAGE_ITEMS = 200
-PAGE_BYTES = 4 * 1024 * 1024
-"""Deliveries and bytes in memory at a time while it is drained."""
+PAGE_BYTES = 1024 * 1024
+"""Deliveries and bytes in memory at a time while it is drained, unless one body may be larger.
+
+A failing disk is tried with as many bytes: one that takes new deliveries again lets go of a page, too.
+"""
 
 Trouble = Literal["full", "too_old", "failing"]
 REFUSED: dict[Trouble, Refusal] = {
@@ -70,7 +73,7 @@ class Spool:
         self._queue = queue
         self._appender = Appender(queue, bounds(settings.spool), MAX_WAITING)
         self._max_age = timedelta(seconds=settings.spool.max_age_seconds)
-        self._probe_bytes = settings.receiver.max_body_bytes
+        self._page_bytes = max(PAGE_BYTES, settings.receiver.max_body_bytes)
         self._again_at = 0.0
         self._damaged = False
         self._oldest_at = queue.counted().oldest_at
@@ -104,7 +107,7 @@ class Spool:
 
     async def page(self, after: int) -> list[Placed]:
         """The next deliveries behind a position, oldest first. Raises `sqlite3.Error`."""
-        return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, PAGE_BYTES)
+        return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, self._page_bytes)
 
     async def drained(self, positions: Sequence[int]) -> None:
         """Removes what Kafka has confirmed. Raises `sqlite3.Error` and `OSError`."""
@@ -137,7 +140,7 @@ class Spool:
         if self.trouble != "failing" or self._damaged or asyncio.get_running_loop().time() < self._again_at:
             return
         try:
-            await asyncio.to_thread(self._queue.probe, self._probe_bytes)
+            await asyncio.to_thread(self._queue.probe, self._page_bytes)
         except (sqlite3.Error, OSError) as error:
             self.failed(error)
         else:

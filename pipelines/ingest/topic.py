@@ -174,6 +174,11 @@ def _config(admin: AdminClient, topic: str, timeout_seconds: float) -> Mapping[s
 
 
 def _check(kafka: KafkaSettings, found: TopicDescription, config: Mapping[str, str]) -> None:
+    if "compact" in config["cleanup.policy"]:
+        raise TopicMismatch(
+            f"topic {kafka.topic} is compacted, so Kafka would delete all but the newest deliveries of each "
+            "entity, loaded or not; set its cleanup.policy to delete"
+        )
     partitions = len(found.partitions)
     if partitions < kafka.partitions:
         raise TopicMismatch(

@@ -1,21 +1,26 @@
 """How a command ends: every foreseen failure is one line on stderr and an exit code.
 
-0 fine, 1 a check failed, 2 usage or configuration, 3 a dependency is unavailable or locked.
+0 fine, 1 a check failed, 2 usage or configuration, 3 a dependency is unavailable or locked; 70, which
+sysexits.h has for internal errors, with a traceback after what nobody foresaw; 130 after Ctrl-C.
 """
 
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, TyperException
 
 from pipelines.errors import HirestreamError
 from receiver.settings import SettingsError
 
 MISUSED = 2
+UNFORESEEN = 70
+INTERRUPTED = 130
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
-    """Run a command; what it returns is the exit code, None is 0. An error that nobody foresaw goes on."""
+    """Run a command; what it returns is the exit code, None is 0."""
     try:
         returned = command()
     except HirestreamError as error:
@@ -24,6 +29,10 @@ def exit_code_of(command: Callable[[], object]) -> int:
         return _complain(str(error), MISUSED)
     except TyperException as error:
         return _misused(error)
+    except Abort:
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - told as it is
+        return _complain(traceback.format_exc().rstrip(), UNFORESEEN)
     return returned if isinstance(returned, int) else 0
 
 
@@ -36,5 +45,6 @@ def _misused(error: TyperException) -> int:
 
 
 def _complain(message: str, exit_code: int) -> int:
-    sys.stderr.write(f"hirestream: {message}\n")
+    with suppress(OSError):  # stderr may be a file on a full disk; the exit code says it too
+        sys.stderr.write(f"hirestream: {message}\n")
     return exit_code

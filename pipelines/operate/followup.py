@@ -119,4 +119,7 @@ class FollowUp:
             log.warning("the lake was not tidied: %s", type(error).__name__)
 
     def _note(self, state: dict[str, Any]) -> None:
-        write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})
+        try:
+            write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})
+        except OSError as error:  # a full disk must not end this thread
+            log.warning("the state of the models was not written: %s", error.strerror)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import Unavailable
+from pipelines.warehouse.transaction import is_full
 from pipelines.warehouse.versions import refuse_newer
 
 EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "sqlite_scanner": "duckdb_extension_sqlite_scanner"}
@@ -48,7 +50,7 @@ def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False)
     as long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty
     when small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
     Raises `duckdb.Error` when there is no lake yet and it is opened for reading, `UsageError` when a later
-    release wrote it.
+    release wrote it, `Unavailable` when its disk is full, which hinders readers too.
     """
     read_only = read_only or pinned
     if not read_only:
@@ -63,8 +65,10 @@ def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False)
                 _pin(con, warehouse)
         con.execute(f"USE {CATALOG}")
         refuse_newer(con)
-    except BaseException:
+    except BaseException as error:
         con.close()
+        if isinstance(error, duckdb.Error) and is_full(error):
+            raise Unavailable("the lake cannot be opened: its disk is full, or fails; free space") from error
         raise
     return con
 

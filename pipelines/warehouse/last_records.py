@@ -52,8 +52,8 @@ def replaced_records(
                 wanted = last.get(partition)
                 if wanted is None or offset < wanted[0]:
                     continue
-                if (offset, sha256(body).hexdigest()) != wanted:
-                    replaced[partition] = wanted[0]
+                if offset == wanted[0] and sha256(body).hexdigest() != wanted[1]:
+                    replaced[partition] = offset
                 del last[partition]
     return replaced
 

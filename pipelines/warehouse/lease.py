@@ -7,7 +7,7 @@ loader starts at once, and no clock can give the lease to two.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.errors import LeaseHeld
@@ -29,7 +29,8 @@ def held_lease(warehouse: Path, holder: str) -> Iterator[None]:
         except BlockingIOError:
             raise LeaseHeld(_name(descriptor)) from None
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{holder}, process {os.getpid()}".encode(), 0)
+        with suppress(OSError):  # a full disk: the lock is what counts, the name is for people
+            os.pwrite(descriptor, f"{holder}, process {os.getpid()}".encode(), 0)
         yield
     finally:
         os.close(descriptor)

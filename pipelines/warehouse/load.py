@@ -31,7 +31,7 @@ from pipelines.warehouse.ledger import (
     redactions_frame,
     suppressions_frame,
 )
-from pipelines.warehouse.outcomes import Decided, First, decide, rejected_ids
+from pipelines.warehouse.outcomes import Decided, First, decide, rejected
 from pipelines.warehouse.positions import LastBatch, last_batch, snapshot_id
 from pipelines.warehouse.refused import committed_windows, quarantined_among
 from pipelines.warehouse.rejects import RejectWindow
@@ -128,7 +128,7 @@ class Loader:
 
     def _load(self, delivered: DecodedBatch) -> Loaded:
         batch = self._suppressor.suppressed(delivered)
-        decided = decide(batch, self._earlier(batch), quarantined_among(self._con, rejected_ids(batch)))
+        decided = decide(batch, self._earlier(batch), quarantined_among(self._con, rejected(batch)))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
         stamp = Stamp(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)

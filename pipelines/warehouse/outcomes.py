@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pipelines.flatten.batch import DecodedBatch
@@ -66,10 +67,14 @@ def decide(
     return Decided(outcomes, reasons, loaded)
 
 
-def rejected_ids(batch: DecodedBatch) -> list[str]:
-    """The ids of the deliveries that are no event by themselves, for those that have an id."""
-    deliveries = zip(batch.envelopes["delivery_id"].to_list(), batch.decoded, strict=True)
-    return [each for each, found in deliveries if each is not None and _is_refused(found)]
+def rejected(batch: DecodedBatch) -> dict[str, datetime]:
+    """The deliveries that are no event by themselves, by id when each was received, if they say both."""
+    said = batch.envelopes.select("delivery_id", "received_at").iter_rows()
+    return {
+        delivery_id: received_at
+        for (delivery_id, received_at), found in zip(said, batch.decoded, strict=True)
+        if _is_refused(found) and delivery_id is not None and received_at is not None
+    }
 
 
 def _is_refused(found: Decoded) -> bool:

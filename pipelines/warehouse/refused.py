@@ -1,7 +1,8 @@
 """What the lake knows of rejects when more of them come: how many of late, and which deliveries they are."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
 
 import duckdb
 
@@ -38,14 +39,22 @@ def committed_windows(con: duckdb.DuckDBPyConnection) -> dict[str, deque[bool]]:
     return windows
 
 
-def quarantined_among(con: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> set[Delivery]:
-    """The deliveries with these ids that are in quarantine."""
-    if not delivery_ids:
+def quarantined_among(con: duckdb.DuckDBPyConnection, deliveries: Mapping[str, datetime]) -> set[Delivery]:
+    """Which of these deliveries, by id when each was received, are in quarantine.
+
+    One that was written to the topic twice says the same time both times, so only what was received then is
+    read, however much is in quarantine.
+    """
+    if not deliveries:
         return set()
-    asked = "delivery_id IN (SELECT unnest(?))"
+    ids, first, last = list(deliveries), min(deliveries.values()), max(deliveries.values())
     batches = con.execute(
-        f"SELECT DISTINCT batch_id FROM wh.quarantine.records WHERE {asked}",  # noqa: S608 - our own text
-        [delivery_ids],
+        f"""
+        SELECT DISTINCT batch_id FROM wh.quarantine.records
+        WHERE received_at BETWEEN TIMESTAMPTZ '{first}' AND TIMESTAMPTZ '{last}'
+            AND delivery_id IN (SELECT unnest(?))
+        """,  # noqa: S608 - times, written out so that DuckLake picks files by them
+        [ids],
     ).fetchall()
     if not batches:
         return set()
@@ -53,8 +62,8 @@ def quarantined_among(con: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str
         f"""
         SELECT delivery_id, body_sha256 FROM wh.ledger.deliveries
         WHERE batch_id IN ({", ".join(str(batch_id) for (batch_id,) in batches)})
-            AND outcome = 'quarantined' AND {asked}
+            AND outcome = 'quarantined' AND delivery_id IN (SELECT unnest(?))
         """,  # noqa: S608 - numbers, written out so that DuckLake picks files by them
-        [delivery_ids],
+        [ids],
     ).fetchall()
     return set(rows)

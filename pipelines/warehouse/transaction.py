@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 40
-_FULL = ("No space left on device", "database or disk is full")
+_FULL = ("No space left on device", "database or disk is full", "disk I/O error")
+"""SQLite says the last when there is no room for the memory that its readers and writers share."""
+
 _IN_THE_WAY = ("database is locked", "conflict", "Failed to commit DuckLake transaction")
 
 

@@ -45,6 +45,11 @@ class Disk:
         command = [*self._enter, "mount", "-o", f"remount,size={size_bytes}", str(self._folder)]
         subprocess.run(command, check=True)
 
+    def fill(self) -> None:
+        """Not a byte is left."""
+        command = [*self._enter, "sh", "-c", f"cat /dev/zero > '{self._folder / 'filling'}'"]
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
+
     def copy_out(self) -> None:
         """Put what is on it into the folder as others see it."""
         command = [*self._enter, "tar", "-C", str(self._folder), "-cf", "-", "."]
@@ -55,21 +60,29 @@ class Disk:
 
 
 def lake_disk_full(world: World) -> None:
-    """No room for the loader: it ends with one sentence, and goes on from there when there is room."""
+    """No room for the loader: it says so at a commit, and at its start, and goes on when there is room."""
     wait_for(lambda: "batch 1:" in world.loader.words(), 180, "the first batch")
     world.loader.stop()
     warehouse = world.settings.warehouse
     with small_disk(
         world, warehouse, sum(f.stat().st_size for f in warehouse.rglob("*")) + 2 * MEBIBYTE
     ) as disk:
-        full = world.start("-m", "pipelines.cli", "stream")
-        wait_for(lambda: not full.running, 120, "the end of the loader")
-        assert full.process.returncode == 3, full.words()[-2_000:]
-        assert "the disk of the lake is full" in full.words(), full.words()[-2_000:]
+        _ends_with_one_sentence(world)
+        disk.fill()
+        _ends_with_one_sentence(world)
         disk.resize(400 * MEBIBYTE)
         done = world.run("-m", "tests.chaos.entries", "drain")
         assert done.returncode == 0, done.stderr[-2_000:]
         disk.copy_out()
+
+
+def _ends_with_one_sentence(world: World) -> None:
+    full = world.start("-m", "pipelines.cli", "stream")
+    wait_for(lambda: not full.running, 120, "the end of the loader")
+    assert full.process.returncode == 3, full.words()[-2_000:]
+    assert "disk of the lake is full" in full.words() or "cannot be opened: its disk" in full.words(), (
+        full.words()[-2_000:]
+    )
 
 
 def spool_disk_full(world: World) -> None:

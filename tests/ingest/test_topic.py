@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.cimpl import NewTopic
 
 from pipelines.errors import TopicMismatch, Unavailable
 from pipelines.ingest import topic
@@ -55,6 +56,18 @@ def test_smaller_messages_than_configured_are_refused(settings_for: SettingsFor)
     ensure_topic(settings_for(kafka={"max_message_bytes": 100_000}).kafka)
     with pytest.raises(TopicMismatch, match=r"100000 bytes .* raise its max\.message\.bytes"):
         ensure_topic(settings_for().kafka)
+
+
+@pytest.mark.parametrize("policy", ["compact", "delete,compact"])
+def test_a_topic_that_deletes_deliveries_before_their_time_is_refused(
+    settings_for: SettingsFor, policy: str
+) -> None:
+    settings = settings_for()
+    admin = AdminClient({"bootstrap.servers": str(settings.kafka.bootstrap_servers)})
+    topic = NewTopic(settings.kafka.topic, settings.kafka.partitions, config={"cleanup.policy": policy})
+    admin.create_topics([topic])[settings.kafka.topic].result(10)
+    with pytest.raises(TopicMismatch, match=r"is compacted, .* set its cleanup\.policy to delete"):
+        ensure_topic(settings.kafka)
 
 
 def test_one_replica_outside_the_embedded_broker_is_warned_of(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from confluent_kafka import Producer
 
 from pipelines.errors import TopicMismatch
 from pipelines.flatten.batch import decode_batch
@@ -67,3 +68,21 @@ def test_a_topic_that_was_truncated_and_has_grown_again_is_not_read_on(settings:
     found = run_audit(settings)
     assert not found.ok
     assert [f.where for f in found.findings] == [f"{topic.topic}/0 offset 2"]
+
+
+def test_a_record_that_is_not_there_is_no_other_record(settings: Settings) -> None:
+    """An offset without a record, as compaction leaves it, and here the marker of a transaction."""
+    topic = topic_info(settings.kafka)
+    assert topic is not None
+    producer = Producer({**settings.kafka.client_config(), "transactional.id": topic.topic})
+    producer.init_transactions(30)
+    for number in (4, 5):  # at offsets 3 and 5, each with a marker behind it
+        producer.begin_transaction()
+        producer.produce(settings.kafka.topic, queued(number))
+        producer.commit_transaction(30)
+    with open_loader(settings, "test", Choices()) as (_, loader):
+        compacted = raw_batch(queued(3), queued(4), queued(6), start=2)
+        loader.load(decode_batch(replace(compacted, topic=topic.topic, topic_id=topic.topic_id)))
+    with open_loader(settings, "test", Choices()):
+        pass
+    assert run_audit(settings).ok

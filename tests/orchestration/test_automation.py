@@ -1,6 +1,7 @@
 """When Dagster starts something by itself, and the reasons it gives where it does not."""
 
 import datetime as dt
+import time
 import uuid
 
 import dagster as dg
@@ -20,6 +21,8 @@ from tests.orchestration.messages import put, started
 
 QUARTER, HOUR = dt.datetime(2026, 11, 21, 12, 15, tzinfo=dt.UTC), dt.datetime(2026, 11, 21, 13, tzinfo=dt.UTC)
 
+STEP = "ingest"
+
 
 @dg.asset
 def some_models() -> None:
@@ -28,7 +31,7 @@ def some_models() -> None:
 
 def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
     with dg.build_sensor_context(instance=instance) as context:
-        found = lag_sensor(settings, LOAD)(context)
+        found = lag_sensor(settings, LOAD, STEP)(context)
     assert isinstance(found, dg.RunRequest | dg.SkipReason)
     return found
 
@@ -74,19 +77,32 @@ def test_the_sensor_skips_while_a_run_is_on_its_way(
     )
 
 
-def test_the_sensor_waits_after_a_run_that_failed(
-    settings_for: SettingsFor, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "waits"), [(STEP, True), ("some_models", False)])
+def test_the_sensor_waits_after_a_load_that_failed(
+    settings_for: SettingsFor,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    *,
+    waits: bool,
 ) -> None:
+    @dg.op(name=step)
+    def fails() -> None:
+        raise dg.Failure("as told")
+
     settings = settings_for()
     put(settings, [started(1)])
-    run = dg.DagsterRun(job_name=LOAD, run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
-    instance.run_storage.add_run(run)
-    instance.report_run_failed(run)
-    assert tick(settings, instance) == dg.SkipReason(
-        f"run {run.run_id[:8]} failed; another one 10 minutes after it"
+    failed = dg.GraphDefinition(LOAD, node_defs=[fails]).execute_in_process(
+        instance=instance, raise_on_error=False
     )
-    monkeypatch.setattr(lag, "AGAIN_SECONDS", 0.0)
-    assert isinstance(tick(settings, instance), dg.RunRequest)
+    found = tick(settings, instance)
+    if waits:
+        why = f"the load of run {failed.run_id[:8]} failed; another one 10 minutes after it"
+        assert found == dg.SkipReason(why)
+        monkeypatch.setattr(lag, "AGAIN_SECONDS", 0.1)
+        time.sleep(0.1)
+        found = tick(settings, instance)
+    assert isinstance(found, dg.RunRequest)
 
 
 def test_the_sensor_says_that_there_is_no_topic(
@@ -104,10 +120,11 @@ def test_the_sensor_says_that_kafka_is_away(settings_for: SettingsFor, instance:
     assert "does not serve topic" in str(reason.skip_message)
 
 
-def test_the_run_key_is_the_end_of_the_topic_and_the_hour() -> None:
+def test_the_run_key_is_the_end_of_the_topic_and_ten_minutes() -> None:
     found = Lag(3, {1: 4, 0: 9})
-    assert run_key(found, QUARTER) == "0:9,1:4@2026-11-21T12"
-    assert run_key(found, HOUR) != run_key(found, QUARTER)
+    assert run_key(found, QUARTER) == f"0:9,1:4@{QUARTER.timestamp() // 600:.0f}"
+    assert run_key(found, QUARTER + dt.timedelta(minutes=4)) == run_key(found, QUARTER)
+    assert run_key(found, QUARTER + dt.timedelta(minutes=10)) != run_key(found, QUARTER)
 
 
 def test_the_stream_builds_while_it_holds_the_lease_and_its_last_build_went_well(

@@ -5,7 +5,7 @@ import errno
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -321,6 +321,30 @@ def test_a_disk_that_lets_go_of_nothing_is_no_reason_to_publish_it_again(
                 patch.undo()
                 await until(lambda: not spool.waiting)
         assert len(behind.confirmed) == 3
+
+    run(steps())
+
+
+def test_a_disk_that_takes_the_largest_body_lets_go_of_what_kafka_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, delete = 1_100_000, Queue.delete
+
+    def nearly_full(queue: Queue, positions: Sequence[int]) -> None:
+        if sum(placed.item.size_bytes for placed in queue.oldest(0, len(positions))) > room:
+            raise sqlite3.OperationalError("database or disk is full")
+        delete(queue, positions)
+
+    async def steps() -> None:
+        behind, circuit, spool = SlowPublisher(), Circuit("away"), opened(tmp_path)
+        failover = Failover(SlowPublisher(away=True), spool, circuit)
+        for number in range(4):
+            assert await failover.keep(envelope(number, body=b"x" * 900_000)) == "spooled"
+        monkeypatch.setattr(Queue, "delete", nearly_full)
+        async with draining(spool, circuit, SlowPublisher(away=True), behind):
+            await until(lambda: not spool.waiting)
+        assert spool.trouble is None
+        assert len(behind.confirmed) == 4
 
     run(steps())
 

@@ -60,6 +60,14 @@ def test_clean_lake_passes_and_adds_up(loaded: duckdb.DuckDBPyConnection) -> Non
         ('UPDATE wh.ledger.deliveries SET body_sha256 = NULL WHERE "offset" = 0', "chain of batches"),
         ('UPDATE wh.ledger.deliveries SET partition = NULL WHERE "offset" = 0', "chain of batches"),
         ("UPDATE wh.ledger.deliveries SET topic_id = NULL, topic = NULL", "chain of batches"),
+        (  # what is chained of two rows, in one of them
+            """
+            UPDATE wh.ledger.deliveries SET body_sha256 = CASE "offset" WHEN 1 THEN NULL ELSE body_sha256
+                || (SELECT chr(10) || topic_id || '|0|1|' || body_sha256 FROM wh.ledger.deliveries
+                    WHERE "offset" = 1) END WHERE "offset" < 2
+            """,
+            "chain of batches",
+        ),
         ("UPDATE wh.ledger.batches SET chain_sha256 = NULL WHERE batch_id = 1", "chain of batches"),
         ("UPDATE wh.ledger.batches SET batch_id = NULL WHERE batch_id = 2", "chain of batches"),
         ("UPDATE wh.ledger.batches SET records = NULL WHERE batch_id = 3", "chain of batches"),

@@ -128,3 +128,11 @@ def test_the_catalog_does_not_grow_with_commits_that_are_long_past(
     assert sizes[-1].catalog_bytes <= sizes[1].catalog_bytes * 1.1
     assert sizes[-1].files <= sizes[1].files
     assert sizes[-1].snapshots <= sizes[1].snapshots
+
+
+def test_a_state_that_cannot_be_written_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".stream.json.new").mkdir()  # stands for a full disk
+    FollowUp(Settings(home=tmp_path))._note({"failed": []})
+    assert "state of the models was not written: Is a directory" in caplog.text

@@ -235,4 +235,4 @@ def test_a_duplicate_of_no_delivery_is_found(lake: Lake, make_loader: MakeLoader
 
 def test_nothing_is_asked_of_the_lake_without_a_reject() -> None:
     nobody: Lake = None  # type: ignore[assignment]
-    assert quarantined_among(nobody, []) == set()
+    assert quarantined_among(nobody, {}) == set()

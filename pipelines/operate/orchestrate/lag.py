@@ -35,8 +35,8 @@ class Lag:
     ends: Mapping[int, int]
 
 
-def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
-    """Asks for runs of the job named; every tick says what it did and why."""
+def lag_sensor(settings: Settings, job: str, step: str) -> dg.SensorDefinition:
+    """Asks for runs of the job, in which the step named loads; every tick says what it did and why."""
 
     @dg.sensor(
         name="topic_lag",
@@ -50,9 +50,9 @@ def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
             return dg.SkipReason(f"{holder}, holds the load")
         if running := unfinished_run(context.instance, [job]):
             return dg.SkipReason(f"run {running[:8]} is on its way and loads all that waits")
-        if failed := _failed_lately(context.instance, job):
+        if failed := _failed_lately(context.instance, job, step):
             return dg.SkipReason(
-                f"run {failed[:8]} failed; another one {AGAIN_SECONDS / 60:g} minutes after it"
+                f"the load of run {failed[:8]} failed; another one {AGAIN_SECONDS / 60:g} minutes after it"
             )
         try:
             lag = measured_lag(settings)
@@ -67,19 +67,24 @@ def lag_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
     return topic_lag
 
 
-def _failed_lately(instance: dg.DagsterInstance, job: str) -> str | None:
-    """Id of the newest run of a job, where it has failed not long ago."""
+def _failed_lately(instance: dg.DagsterInstance, job: str, step: str) -> str | None:
+    """Id of the newest run of a job, where that step of it has failed not long ago."""
     found = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not found or found[0].dagster_run.status != dg.DagsterRunStatus.FAILURE:
         return None
-    lately = (found[0].end_time or 0.0) > time.time() - AGAIN_SECONDS
-    return found[0].dagster_run.run_id if lately else None
+    if (found[0].end_time or 0.0) <= time.time() - AGAIN_SECONDS:
+        return None
+    run_id = found[0].dagster_run.run_id
+    ended = instance.get_run_step_stats(run_id, [step])
+    return (
+        run_id if any(each.status is not None and each.status.value == "FAILURE" for each in ended) else None
+    )
 
 
 def run_key(lag: Lag, now: dt.datetime) -> str:
-    """One run for what the topic holds; when that run failed and nothing new came, another one each hour."""
+    """One run for what the topic holds; when that run failed and nothing new came, another one later."""
     ends = ",".join(f"{partition}:{end}" for partition, end in sorted(lag.ends.items()))
-    return f"{ends}@{now:%Y-%m-%dT%H}"
+    return f"{ends}@{now.timestamp() // AGAIN_SECONDS:.0f}"
 
 
 def measured_lag(settings: Settings) -> Lag:

@@ -47,7 +47,7 @@ def automation(
     return dg.Definitions(
         jobs=[*defined, purge_history, retention_job(settings)],
         schedules=[_safety_net(settings), _upkeep(settings), _retention(settings), *_simple(settings)],
-        sensors=[lag_sensor(settings, LOAD)],
+        sensors=[lag_sensor(settings, LOAD, ingest.op.name)],
     )
 
 
