@@ -62,7 +62,8 @@ def _envelopes(raw: RawBatch) -> pl.DataFrame:
         }
     )
     instant = pl.col("received_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", strict=False, time_unit="us")
-    return frame.with_columns(instant.dt.replace_time_zone("UTC").cast(INSTANT))
+    usual = pl.when(instant.dt.year().is_between(1, 9999)).then(instant)  # Python has no others
+    return frame.with_columns(usual.alias("received_at").dt.replace_time_zone("UTC").cast(INSTANT))
 
 
 def _text(values: list[bytes | None]) -> pl.Series:

@@ -107,17 +107,19 @@ def test_organizations_a_source_does_not_list_are_foreign_and_placeholders_tests
 def test_what_the_receiver_did_not_write_is_quarantined(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
 ) -> None:
-    raw = raw_batch(queued(1), queued(2), queued(3), queued(4))
+    raw = raw_batch(*(queued(number) for number in range(5)))
     raw.received_at[0] = b"yesterday"
     raw.versions[1] = b"9"
     raw.providers[2] = b"nobody"
     raw.delivery_ids[3] = b"\xff"
+    raw.received_at[4] = b"+12345-01-01T00:00:00.000000Z"  # polars reads it, Python cannot
     make_loader().load(decode_batch(raw))
     assert {outcome for _, outcome, _ in rows(lake, LEDGER)} == {"quarantined"}
     assert rows(lake, "SELECT reason FROM wh.quarantine.records ORDER BY ALL") == [
         ("headers.delivery_id: missing or malformed",),
         ("headers.envelope_version: not 1",),
         ("headers.provider: no provider of that name",),
+        ("headers.received_at: missing or malformed",),
         ("headers.received_at: missing or malformed",),
     ]
 

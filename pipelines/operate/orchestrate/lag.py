@@ -75,10 +75,8 @@ def _failed_lately(instance: dg.DagsterInstance, job: str, step: str) -> str | N
     if (found[0].end_time or 0.0) <= time.time() - AGAIN_SECONDS:
         return None
     run_id = found[0].dagster_run.run_id
-    ended = instance.get_run_step_stats(run_id, [step])
-    return (
-        run_id if any(each.status is not None and each.status.value == "FAILURE" for each in ended) else None
-    )
+    states = [each.status for each in instance.get_run_step_stats(run_id, [step])]
+    return run_id if any(state is not None and state.value == "FAILURE" for state in states) else None
 
 
 def run_key(lag: Lag, now: dt.datetime) -> str:
