@@ -28,7 +28,7 @@ demo: setup ## the whole system with simulated traffic; ARGS=--exit ends after t
 	@$(HIRESTREAM) demo $(ARGS)
 
 test: setup check ## every check and every test
-	@$(VENV)/bin/pytest -n 2 --dist loadfile $(ARGS)
+	@$(VENV)/bin/pytest -n 3 --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, import contracts, generated docs, dependency audit
 	@$(VENV)/bin/ruff format --check .

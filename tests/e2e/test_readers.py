@@ -40,7 +40,7 @@ while time.monotonic() < end:
         reads += 1
     except Exception as error:
         errors.append(str(error)[:300])
-    time.sleep(0.02)
+    time.sleep(0.1)
 print(json.dumps({"reads": reads, "errors": errors, "seen": seen}))
 """
 
