@@ -54,7 +54,7 @@ bench: setup ## three figures, each with its baseline; writes var/bench.json
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
 
 chaos: setup ## every fault while deliveries come in, with exact totals; writes var/chaos.json
-	@PROTOCOL_EXAMPLES=40 $(VENV)/bin/pytest -q --timeout 3600 tests/warehouse/test_protocol.py
+	@PROTOCOL_EXAMPLES=40 $(VENV)/bin/pytest -q --timeout 3600 tests/load/test_protocol.py
 	@$(VENV)/bin/python -m tests.chaos $(ARGS)
 
 fuzz: setup ## ten thousand mutated payloads of every event; writes var/fuzz.json

@@ -17,9 +17,9 @@ def connect(*, read_only: bool = True, pinned: bool = False) -> "duckdb.DuckDBPy
     `pinned`: every statement sees the lake of this moment. Use it instead of an open transaction.
     Raises `SettingsError` for a wrong setting, `Unavailable` when there is no lake yet.
     """
+    from pipelines.lake.connection import open_lake  # noqa: PLC0415
+    from pipelines.serving.lake_reader import open_for_reading  # noqa: PLC0415
     from pipelines.settings import Settings  # noqa: PLC0415 - importing the package must cost nothing
-    from pipelines.warehouse.lake import open_lake  # noqa: PLC0415
-    from pipelines.warehouse.readers import open_for_reading  # noqa: PLC0415
 
     settings = Settings.read()
     return open_for_reading(settings, pinned=pinned) if read_only else open_lake(settings.warehouse)

@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from pipelines.operate.orchestrate.catalogue import topic_spec
-from pipelines.operate.orchestrate.checks import load_checks
-from pipelines.operate.orchestrate.ingest import ingest_asset
-from pipelines.operate.orchestrate.results import result_assets
-from pipelines.operate.orchestrate.schedules import automation
-from pipelines.operate.orchestrate.upkeep import upkeep_asset
+from pipelines.runtime.orchestration.asset_checks import load_checks
+from pipelines.runtime.orchestration.dbt_assets import dbt_models
+from pipelines.runtime.orchestration.ingest_asset import ingest_asset
+from pipelines.runtime.orchestration.maintenance_asset import upkeep_asset
+from pipelines.runtime.orchestration.output_assets import result_assets
+from pipelines.runtime.orchestration.schedules import automation
+from pipelines.runtime.orchestration.table_assets import topic_spec
 from pipelines.settings import Settings
-from pipelines.transform.assets import dbt_models
 
 _quiet_console = dg.colored_console_logger.configured({"log_level": "INFO"})
 

@@ -11,20 +11,20 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from receiver.circuit import Circuit
-from receiver.deliveries import Clock, Deliveries, NewId
-from receiver.drain import Drain, Prepare
 from receiver.failover import Failover, wait_seconds
 from receiver.health import Health
-from receiver.held import Hold, open_hold
+from receiver.http.openapi import DESCRIPTION, with_webhooks
+from receiver.http.webhook_endpoint import Clock, Deliveries, NewId
+from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import Metrics
-from receiver.openapi import DESCRIPTION, with_webhooks
-from receiver.publish import KafkaPublisher, Publisher
-from receiver.refusals import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
-from receiver.release import release_until_done
+from receiver.rejections import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
 from receiver.settings import CoreSettings
 from receiver.sources import Source, sources
-from receiver.spool import Spool, open_spool
+from receiver.spool.drainer import Drain, Prepare
+from receiver.spool.spool import Spool, open_spool
+from receiver.unverified.release import release_until_done
+from receiver.unverified.store import Hold, open_hold
 
 UNPREPARED = "the topic has not been checked yet"
 

@@ -3,12 +3,12 @@
 import logging
 from typing import Literal
 
-from receiver.circuit import Circuit
 from receiver.envelope import Envelope
-from receiver.publish import NotConfirmed, Publisher
-from receiver.refusals import NOT_CONFIRMED, Refusal
+from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.publisher import NotConfirmed, Publisher
+from receiver.rejections import NOT_CONFIRMED, Refusal
 from receiver.settings import CoreSettings
-from receiver.spool import Spool
+from receiver.spool.spool import Spool
 
 Kept = Literal["accepted", "spooled"]
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from receiver.circuit import Circuit
-from receiver.publish import Publisher
-from receiver.queue import Counted
-from receiver.spool import Spool, Trouble
+from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.publisher import Publisher
+from receiver.spool.spool import Spool, Trouble
+from receiver.spool.sqlite_queue import Counted
 
 State = Literal["idle", "spooling", "draining"] | Trouble
 

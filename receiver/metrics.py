@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from receiver.queue import Counted, Total
+from receiver.spool.sqlite_queue import Counted, Total
 
 NO_SOURCE = "-"
 """Stands where a request names no configured source."""

@@ -16,15 +16,15 @@ import uuid_utils
 import uvicorn
 
 from receiver.app import create_app
-from receiver.drain import Prepare
 from receiver.failover import wait_seconds
-from receiver.logs import log_to_stderr
+from receiver.http.limited_protocol import BoundedProtocol, bounded
+from receiver.json_logging import log_to_stderr
+from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import NO_SOURCE, Metrics
-from receiver.protocol import BoundedProtocol, bounded
-from receiver.publish import KafkaPublisher, Publisher
-from receiver.refusals import Refusal
+from receiver.rejections import Refusal
 from receiver.settings import CoreSettings, SettingsError
 from receiver.sources import sources
+from receiver.spool.drainer import Prepare
 
 ENVELOPE_BYTES = 16 * 1024
 """Most that key and headers add to a body on the topic."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from receiver.providers.provider import Provider
+from receiver.providers.base import Provider
 from receiver.providers.registry import providers
 from receiver.settings import PREFIX, CoreSettings, SettingsError
 from receiver.signatures import SCHEME_FORMS, BasicAuth, Scheme, StandardWebhooks, StaticToken, parse_scheme

@@ -2,22 +2,20 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.operate.broker import RunningBroker, start_broker
-from pipelines.operate.needs import free_port
+from pipelines.host.preflight import free_port
+from pipelines.runtime.kafka.broker import RunningBroker, start_broker
 from pipelines.settings import Settings
-from tests.reports.browser import CHROMIUM
+from tests.support.browser import CHROMIUM
+from tests.support.lake_fixtures import lake, make_loader
+from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
 
-SECRET_KID, SECRET = "k1", "test-secret"
-
-__all__ = ["SettingsFor", "free_port"]
-
-SettingsFor = Callable[..., Settings]
+__all__ = ["lake", "make_loader"]
 
 
 def pytest_report_header() -> str:

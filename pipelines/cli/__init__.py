@@ -11,16 +11,16 @@ __all__ = ["main", "run"]
 
 # as `--help` lists them
 _KINDS = (
-    "running",
-    "sending",
-    "looking",
-    "explaining",
-    "reloading",
-    "erasing",
+    "run",
+    "send",
+    "inspection",
+    "explain",
+    "reprocess",
+    "erase",
     "contracts",
     "secrets",
     "spool",
-    "keeping",
+    "backup",
 )
 for _kind in _KINDS:
     import_module(f"pipelines.cli.{_kind}")

@@ -18,8 +18,8 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    from pipelines.operate.exits import exit_code_of
-    from pipelines.operate.logs import configure_logging
+    from pipelines.cli.exit_codes import exit_code_of
+    from pipelines.cli.logging_setup import configure_logging
 
     configure_logging()
     command = typer.main.get_command(app)

@@ -16,8 +16,8 @@ app.add_typer(contracts_app, name="contracts")
 @contracts_app.callback(invoke_without_command=True)
 def contracts(context: typer.Context, as_json: AsJson = False) -> None:
     """List the event types that are known, with their tables."""
-    from pipelines.operate.listings import known_contracts
-    from pipelines.operate.output import hand_over_rows
+    from pipelines.admin.diagnostics.listings import known_contracts
+    from pipelines.host.output import hand_over_rows
 
     if context.invoked_subcommand is None:
         hand_over_rows(known_contracts(), as_json=as_json)
@@ -30,8 +30,8 @@ def diff(
     as_json: AsJson = False,
 ) -> int:
     """Say how a captured payload differs from its contract; 1 when it holds something else."""
-    from pipelines.operate.listings import differences_of
-    from pipelines.operate.output import hand_over_rows
+    from pipelines.admin.diagnostics.listings import differences_of
+    from pipelines.host.output import hand_over_rows
 
     found = differences_of(file, provider)
     hand_over_rows(found, as_json=as_json)
@@ -43,8 +43,8 @@ def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False,
 ) -> None:
     """Write the generated parts of the documents."""
-    from pipelines.operate.docs import write_docs
-    from pipelines.operate.output import say
+    from pipelines.admin.docs.generate import write_docs
+    from pipelines.host.output import say
 
     for file in write_docs(check=check):
         say(f"wrote {file.name}")

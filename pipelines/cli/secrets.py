@@ -24,8 +24,8 @@ def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
 @secrets.command("list")
 def secrets_list(as_json: AsJson = False) -> None:
     """List the key ids of every source, with how often and when each last verified."""
-    from pipelines.operate.output import hand_over_rows
-    from pipelines.operate.secrets import secrets_table
+    from pipelines.admin.diagnostics.scheme_finder.secrets_report import secrets_table
+    from pipelines.host.output import hand_over_rows
     from receiver.sources import keys
 
     settings = read_settings()
@@ -40,10 +40,15 @@ def secrets_match(
     as_json: AsJson = False,
 ) -> int:
     """Find how a captured request was signed, as the setting to paste; 1 when nothing explains it."""
+    from pipelines.admin.diagnostics.scheme_finder.captured_request import read_capture
+    from pipelines.admin.diagnostics.scheme_finder.secrets_report import (
+        match_capture,
+        match_held,
+        matches_document,
+        render_matches,
+    )
     from pipelines.errors import UsageError
-    from pipelines.operate.capture import read_capture
-    from pipelines.operate.output import hand_over
-    from pipelines.operate.secrets import match_capture, match_held, matches_document, render_matches
+    from pipelines.host.output import hand_over
 
     if (capture is None) == (held is None):
         raise UsageError("give exactly one of a capture file and --held")
@@ -62,10 +67,10 @@ def secrets_match(
 def secrets_release(source: OfSource = None, as_json: AsJson = False) -> None:
     """Verify again what is held, and hand what proves authentic to Kafka."""
     from pipelines.errors import Unavailable
-    from pipelines.ingest.topic import ensure_topic
-    from pipelines.operate.output import hand_over
-    from receiver.publish import NotConfirmed
-    from receiver.release import release_held
+    from pipelines.host.output import hand_over
+    from pipelines.ingest.topic_admin import ensure_topic
+    from receiver.kafka.publisher import NotConfirmed
+    from receiver.unverified.release import release_held
 
     settings = read_settings()
     ensure_topic(settings.kafka)
@@ -82,8 +87,8 @@ def secrets_discard(
     source: Annotated[str, typer.Option("--source", help="The source.")], as_json: AsJson = False
 ) -> None:
     """Delete what is held of one source and does not verify now."""
-    from pipelines.operate.output import hand_over
-    from receiver.release import discard_held
+    from pipelines.host.output import hand_over
+    from receiver.unverified.release import discard_held
 
     deleted = discard_held(read_settings(), source)
     hand_over({"source": source, "deleted": deleted}, f"{source}: {deleted} deleted", as_json=as_json)

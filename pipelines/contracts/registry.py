@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 
 import pipelines.contracts as package
-from pipelines.contracts.contract import Contract, Provider, by_event_type
+from pipelines.contracts.base import Contract, Provider, by_event_type
 
 
 @cache

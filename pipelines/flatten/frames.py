@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
-from pipelines.contracts.types import Record
-from pipelines.flatten.decode import Decoded, Generic, Typed
-from pipelines.flatten.tables import (
+from pipelines.decode.decoder import Decoded, Generic, Typed
+from pipelines.flatten.derived_tables import (
     CHILD_COLUMNS,
     EVENT_COLUMNS,
     GENERIC_COLUMNS,

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from pipelines.errors import UsageError
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import Simulation
-from pipelines.simulate.send import SendReport, Sign, send_all
-from pipelines.simulate.truth import TruthRow
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.delivery.http_sender import SendReport, Sign, send_all
+from pipelines.simulate.simulation import Simulation
+from pipelines.simulate.truth.cells import TruthRow
 
 DELIVERIES = "deliveries.ndjson"
 TRUTH = "truth.json"

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from receiver.providers.provider import About, Provider, decode, name
+from receiver.providers.base import About, Provider, decode, name
 from receiver.signatures import Hmac
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from types import MappingProxyType
 
 import receiver.providers as package
-from receiver.providers.provider import Provider
+from receiver.providers.base import Provider
 
 
 @cache

@@ -7,11 +7,11 @@ Every live secret is tried and every comparison takes the same time, so an answe
 from collections.abc import Mapping
 from datetime import datetime
 
-from receiver.signatures.grammar import SCHEME_FORMS, Scheme, parse_scheme
 from receiver.signatures.headers import RawHeaders
-from receiver.signatures.hmacs import Hmac
-from receiver.signatures.plain import BasicAuth, StaticToken
-from receiver.signatures.standard import StandardWebhooks
+from receiver.signatures.hmac_scheme import Hmac
+from receiver.signatures.scheme_parser import SCHEME_FORMS, Scheme, parse_scheme
+from receiver.signatures.standard_webhooks import StandardWebhooks
+from receiver.signatures.token_schemes import BasicAuth, StaticToken
 
 __all__ = [
     "SCHEME_FORMS",

@@ -21,10 +21,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from pipelines.ingest.topic import ensure_topic, topic_info, watermarks
-from pipelines.operate.broker import start_broker
+from pipelines.host.preflight import free_port
+from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
+from pipelines.runtime.kafka.broker import start_broker
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import bodies
+from pipelines.simulate.simulation import bodies
 from receiver.settings import PROJECT
 from tests.bench.shown import (
     DAY_COMMITS,
@@ -34,9 +35,9 @@ from tests.bench.shown import (
     over_budget,
     rebuild_table,
 )
-from tests.conftest import SECRET, SECRET_KID, free_port
-from tests.e2e.produce import produce
-from tests.receiver.running import running, variables
+from tests.support.produce import produce
+from tests.support.running import running, variables
+from tests.support.settings_for import SECRET, SECRET_KID
 
 Figures = dict[str, Any]
 
@@ -108,7 +109,7 @@ def bench_receiver(settings: Settings, asked: argparse.Namespace) -> Figures:
     for _ in range(asked.repeats):
         with running(settings) as receiver:
             confirmed.append(load(receiver.port, asked.seconds))
-        with program(settings, "tests.receiver.null_server"):
+        with program(settings, "tests.support.null_server"):
             wait_for_port(settings.receiver.port)
             hmac_only.append(load(settings.receiver.port, asked.seconds))
     ratios = [a["per_second"] / b["per_second"] for a, b in zip(confirmed, hmac_only, strict=True)]
@@ -190,7 +191,7 @@ BENCHES = {"receiver": bench_receiver, "freshness": bench_freshness, "drain": be
 
 def load(port: int, seconds: int) -> Figures:
     """One load run in a process of its own."""
-    command = [sys.executable, "-m", "tests.receiver.load", str(port), "256", str(seconds)]
+    command = [sys.executable, "-m", "tests.support.http_load", str(port), "256", str(seconds)]
     found: Figures = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     if set(found["statuses"]) != {"200"}:
         raise SystemExit(f"not all deliveries were accepted: {found['statuses']}")

@@ -4,8 +4,8 @@ import json
 import sys
 import time
 
-from pipelines.ingest.reader import CHUNK_RECORDS, TopicReader
-from pipelines.ingest.topic import ensure_topic
+from pipelines.ingest.consumer import CHUNK_RECORDS, TopicReader
+from pipelines.ingest.topic_admin import ensure_topic
 from receiver.settings import KafkaSettings
 
 

@@ -24,17 +24,17 @@ import duckdb
 import numpy as np
 import psutil
 
-from pipelines.flatten.batch import DecodedBatch
-from pipelines.operate import materializations
-from pipelines.operate.history import FULL_AGE, thin_reports
-from pipelines.operate.read_ahead import tune_interpreter
+from pipelines.decode.decoded_batch import DecodedBatch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.maintenance import MOST_NEW_FILES, maintain, sizes_of
+from pipelines.lake.offsets import by_partition, last_batch, positions
+from pipelines.lake.schema import create_tables
+from pipelines.lake.writer_lock import Turn
+from pipelines.load.loader import Loader
+from pipelines.load.read_ahead import tune_interpreter
+from pipelines.runtime.orchestration.history_retention import FULL_AGE, thin_reports
+from pipelines.runtime.stream import dagster_reporter
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import MOST_NEW_FILES, maintain, sizes_of
-from pipelines.warehouse.positions import by_partition, last_batch, positions
-from pipelines.warehouse.tables import create_tables
-from pipelines.warehouse.turn import Turn
 from receiver.settings import PROJECT
 from tests.bench.webhooks import SEED, TOPIC, TOPIC_ID, Partitions, drawn_in_another_process
 
@@ -54,7 +54,7 @@ class Day:
         self.home.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", self.home / "dagster.yaml")
         self.instance = dg.DagsterInstance.from_config(str(self.home))
-        report = materializations._to_dagster(self.home)
+        report = dagster_reporter._to_dagster(self.home)
         report("bench.first", {})  # opens its instance, which takes seconds once
         self.earlier = 0
         self.begun_at: list[float] = []
@@ -65,9 +65,9 @@ class Day:
         self.thinned_at = self.most_live = self.most_on_disk = 0
         self.new_files = MOST_NEW_FILES  # as in `hirestream stream`
         self.course: list[dict[str, Any]] = []
-        self.reporter = materializations.Thinned(
+        self.reporter = dagster_reporter.Thinned(
             report,
-            materializations._counter(self.settings),
+            dagster_reporter._counter(self.settings),
             clock=lambda: float(len(self.commit_seconds)),
         )
 

@@ -6,9 +6,9 @@ import sys
 import threading
 import time
 
-from pipelines.operate.read_ahead import commits, tune_interpreter
+from pipelines.load.read_ahead import commits, tune_interpreter
+from pipelines.load.session import Choices, open_loader
 from pipelines.settings import Settings
-from pipelines.warehouse.loading import Choices, open_loader
 
 
 def drain(settings: Settings, count: int) -> dict[str, float]:

@@ -20,12 +20,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.flatten.batch import DecodedBatch
-from pipelines.flatten.decode import Identity, Rejected
-from pipelines.ingest.batch import RawBatch
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.tables import create_tables
+from pipelines.decode.decoded_batch import DecodedBatch
+from pipelines.decode.decoder import Identity, Rejected
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
 
 BATCH_ROWS = 10_000
 FILE_ROWS = 500_000

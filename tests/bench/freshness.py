@@ -10,10 +10,10 @@ from pathlib import Path
 
 import aiohttp
 
+from pipelines.lake.connection import open_lake
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import bodies
-from pipelines.warehouse.lake import open_lake
-from tests.receiver.running import signature
+from pipelines.simulate.simulation import bodies
+from tests.support.running import signature
 
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 20

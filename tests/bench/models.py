@@ -14,15 +14,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pipelines.flatten.batch import decode_batch
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.maintenance import maintain
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import bodies
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import maintain
-from pipelines.warehouse.tables import create_tables
-from tests.flatten.rows import raw_batch
+from pipelines.simulate.simulation import bodies
+from pipelines.transform.builder import ModelBuilder
+from tests.support.rows import raw_batch
 
 BATCH = 50_000
 NEW = 10_000

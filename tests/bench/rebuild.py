@@ -18,7 +18,7 @@ from tests.bench.models import Lake
 READ = """
 import json, sys, time
 from pathlib import Path
-from pipelines.warehouse.lake import open_lake
+from pipelines.lake.connection import open_lake
 reads, errors, slowest, stop = 0, [], 0.0, Path(sys.argv[2])
 while not stop.exists():
     began = time.monotonic()

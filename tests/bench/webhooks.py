@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from pipelines.flatten.batch import DecodedBatch, decode_batch
-from pipelines.ingest.batch import RawBatch
-from pipelines.simulate.journeys import bodies
+from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.simulate.simulation import bodies
 
 TOPIC = "webhooks.events.v1"
 TOPIC_ID = "bench-topic-id-0000000"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from tests.conftest import SECRET
+from tests.support.settings_for import SECRET
 
 ATTEMPT_SECONDS = 8.0
 PAUSE_SECONDS = 0.2

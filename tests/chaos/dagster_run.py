@@ -5,7 +5,7 @@ import sys
 import dagster as dg
 
 from pipelines.definitions import definitions
-from pipelines.operate.orchestrate.schedules import LOAD
+from pipelines.runtime.orchestration.schedules import LOAD
 from pipelines.settings import Settings
 from tests.chaos.entries import die_at
 

@@ -10,11 +10,11 @@ from unittest.mock import patch
 import duckdb
 
 from pipelines.cli import run
-from pipelines.operate.draining import drain
-from pipelines.operate.exits import exit_code_of
+from pipelines.cli.exit_codes import exit_code_of
+from pipelines.lake.connection import open_lake
+from pipelines.load.catch_up import drain
+from pipelines.load.session import Choices
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.loading import Choices
 
 
 class Dying:
@@ -78,7 +78,7 @@ def main() -> int:
         patch("receiver.server.datetime", Jumping).start()
         return run(["receiver"])
     if what == "jumping-loader":
-        patch("pipelines.warehouse.loading.dt", JumpingModule()).start()
+        patch("pipelines.load.session.dt", JumpingModule()).start()
     if what == "dying":
         die_at(sys.argv[2], int(sys.argv[3]))
     return run(["stream"])
@@ -86,7 +86,7 @@ def main() -> int:
 
 def die_at(point: str, batch: int) -> None:
     """Whatever loads in this process from now on dies there; batch 0 is the first that it commits."""
-    patch("pipelines.warehouse.loading.open_lake", lambda at: Dying(open_lake(at), point, batch)).start()
+    patch("pipelines.load.session.open_lake", lambda at: Dying(open_lake(at), point, batch)).start()
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from itertools import count
 
 import aiohttp
 
-from tests.receiver.running import signature
-from tests.warehouse.events import queued
+from tests.support.events import queued
+from tests.support.running import signature
 
 
 async def flood(port: int, connections: int, seconds: float) -> set[int]:

@@ -9,7 +9,7 @@ import time
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from pipelines.ingest.topic import Watermarks, ensure_topic, topic_info, watermarks
+from pipelines.ingest.topic_admin import Watermarks, ensure_topic, topic_info, watermarks
 from tests.chaos.world import World, wait_for
 
 

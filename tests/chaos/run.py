@@ -9,14 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pipelines.operate.needs import free_port
+from pipelines.host.preflight import free_port
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import bodies
+from pipelines.simulate.simulation import bodies
 from tests.chaos.client import Traffic
 from tests.chaos.scenarios import Scenario
 from tests.chaos.world import World
-from tests.conftest import SECRET, SECRET_KID
-from tests.warehouse.events import BROKEN
+from tests.support.events import BROKEN
+from tests.support.settings_for import SECRET, SECRET_KID
 
 PER_SECOND = 60.0
 POISON_EVERY = 50

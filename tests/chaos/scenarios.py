@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
-from pipelines.operate.dagster_services import INSTANCE_FILE
+from pipelines.runtime.dagster_processes import INSTANCE_FILE
 from tests.chaos.crowds import flood, slow_and_half_open_clients
 from tests.chaos.disks import lake_disk_full, spool_disk_full
 from tests.chaos.losses import retention_overtakes, topic_recreated

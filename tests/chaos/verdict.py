@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pipelines.operate.auditing import run_audit
+from pipelines.admin.audit.command import run_audit
+from pipelines.lake.connection import open_lake
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
 
 
 def verdict(settings: Settings, acknowledged: dict[str, bytes]) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import Any, Self
 
 import psutil
 
-from pipelines.operate.broker import RunningBroker, start_broker
-from pipelines.operate.child import tie_to
+from pipelines.host.child_process import tie_to
+from pipelines.runtime.kafka.broker import RunningBroker, start_broker
 from pipelines.settings import Settings
 from receiver.settings import PROJECT
 from tests.chaos.client import Client, Traffic
-from tests.receiver.running import Receiver, variables
+from tests.support.running import Receiver, variables
 
 READY_SECONDS = 60
 SETTLE_SECONDS = 180

@@ -6,24 +6,24 @@ import subprocess
 import sys
 import time
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.topic import ensure_topic, topic_info, watermarks
+from pipelines.admin.audit import audit
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
+from pipelines.lake.connection import open_lake
+from pipelines.load.session import Choices, open_loader
 from pipelines.settings import Settings
-from pipelines.warehouse.audit import audit
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.loading import Choices, open_loader
-from tests.conftest import SettingsFor
-from tests.e2e.produce import produce
-from tests.warehouse.events import queued
+from tests.support.events import queued
+from tests.support.produce import produce
+from tests.support.settings_for import SettingsFor
 
 EVENTS = 4_000
 KILLS = 4
 
 LOAD = """
 import sys
-from pipelines.flatten.batch import decode_batch
+from pipelines.decode.decoded_batch import decode_batch
 from pipelines.settings import Settings
-from pipelines.warehouse.loading import Choices, open_loader
+from pipelines.load.session import Choices, open_loader
 with open_loader(Settings.read(), "test", Choices()) as (reader, loader):
     print("loading", flush=True)
     while True:

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from pipelines import connect
-from pipelines.ingest.topic import ensure_topic, topic_info, watermarks
-from pipelines.operate.stream import run_stream
-from pipelines.warehouse.audit import audit
-from pipelines.warehouse.loading import Choices
-from pipelines.warehouse.readers import plain
-from tests.conftest import SettingsFor
-from tests.flatten.rows import VARYING
-from tests.flatten.test_fixtures import FIXTURES
-from tests.receiver.running import running
+from pipelines.admin.audit import audit
+from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
+from pipelines.load.session import Choices
+from pipelines.runtime.stream.stream import run_stream
+from pipelines.serving.lake_reader import plain
+from tests.decode.test_fixtures import FIXTURES
+from tests.support.rows import VARYING
+from tests.support.running import running
+from tests.support.settings_for import SettingsFor
 
 RECEIVED = {"occurred_at"}
 """Columns that hold the time of receipt where the body has no time of its own."""

@@ -8,13 +8,13 @@ import time
 from itertools import count
 from pathlib import Path
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import maintain
-from pipelines.warehouse.tables import create_tables
-from tests.flatten.rows import raw_batch
-from tests.warehouse.events import BROKEN, queued
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.maintenance import maintain
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
+from tests.support.events import BROKEN, queued
+from tests.support.rows import raw_batch
 
 SECONDS = 60
 MAINTENANCE_EVERY_SECONDS = 10
@@ -22,7 +22,7 @@ MAINTENANCE_EVERY_SECONDS = 10
 READ = """
 import json, sys, time
 from pathlib import Path
-from pipelines.warehouse.lake import open_lake
+from pipelines.lake.connection import open_lake
 con = open_lake(Path(sys.argv[1]), read_only=True)
 reads, errors, seen = 0, [], 0
 end = time.monotonic() + float(sys.argv[2])

@@ -7,8 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipelines.operate.broker import start_broker
-from pipelines.operate.needs import free_port
+from pipelines.host.preflight import free_port
+from pipelines.runtime.kafka.broker import start_broker
 from pipelines.settings import Settings
 from receiver.settings import PROJECT
 from tests.fuzz.run import SOURCES, Fuzzed, fuzz

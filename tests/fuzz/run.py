@@ -13,19 +13,19 @@ from typing import Any
 import aiohttp
 import duckdb
 
+from pipelines.admin.audit import audit
 from pipelines.contracts.registry import contracts, providers
-from pipelines.flatten.tables import tables_of
-from pipelines.ingest.topic import ensure_topic, topic_info, watermarks
-from pipelines.operate.stream import run_stream
+from pipelines.flatten.derived_tables import tables_of
+from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
+from pipelines.lake.connection import open_lake
+from pipelines.load.session import Choices
+from pipelines.runtime.stream.stream import run_stream
 from pipelines.settings import Settings
-from pipelines.warehouse.audit import audit
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.loading import Choices
 from receiver.signatures import sign
 from receiver.sources import Source, sources
 from tests.fuzz.mutants import Document, Mutant, mutants
 from tests.fuzz.oracle import Row, changed_values
-from tests.receiver.running import running
+from tests.support.running import running
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CONCURRENCY = 32

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.flatten.tables import tables_of
-from tests.conftest import SettingsFor
-from tests.flatten.rows import rows_of
+from pipelines.flatten.derived_tables import tables_of
 from tests.fuzz.oracle import changed_values
 from tests.fuzz.run import SOURCES, fuzz
+from tests.support.rows import rows_of
+from tests.support.settings_for import SettingsFor
 
 PER_EVENT = 200
 TABLES = tables_of("popp", "CONVERSATION_MAX_NUDGES_REACHED")

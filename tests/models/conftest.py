@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.models.lake import SmallLake
-from tests.models.metric_traps import METRIC_TRAPS
-from tests.models.orufy_traps import ORUFY_TRAPS
-from tests.models.outside_traps import OUTSIDE_TRAPS
-from tests.models.popp_traps import POPP_TRAPS
-from tests.models.traps import TRAPS
+from tests.support.models.metric_traps import METRIC_TRAPS
+from tests.support.models.orufy_traps import ORUFY_TRAPS
+from tests.support.models.outside_traps import OUTSIDE_TRAPS
+from tests.support.models.popp_traps import POPP_TRAPS
+from tests.support.models.small_lake import SmallLake
+from tests.support.models.traps import TRAPS
 
 EVERY_TRAP = {**TRAPS, **POPP_TRAPS, **ORUFY_TRAPS, **OUTSIDE_TRAPS, **METRIC_TRAPS}
 

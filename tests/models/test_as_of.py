@@ -11,20 +11,20 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.flatten.decode import Decoded, ProviderDecoder, Rejected, decoder_of
-from pipelines.ingest.batch import RawBatch
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import simulate
-from pipelines.transform.as_of import build_as_of
-from pipelines.transform.build import building
-from pipelines.transform.manifest import model_variables
-from pipelines.transform.sources import MODELS
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.reload import Reloader, Wanted
-from pipelines.warehouse.turn import Turn
-from tests.flatten.rows import LOADED_AT, RECEIVED_AT, raw_batch
-from tests.models.lake import NOW, SmallLake
+from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.decode.decoder import Decoded, ProviderDecoder, Rejected, decoder_of
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.writer_lock import Turn
+from pipelines.load.loader import Loader
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.simulation import simulate
+from pipelines.transform.builder import building
+from pipelines.transform.dbt_manifest import model_variables
+from pipelines.transform.generated_sources import MODELS
+from pipelines.transform.point_in_time import build_as_of
+from tests.support.models.small_lake import NOW, SmallLake
+from tests.support.rows import LOADED_AT, RECEIVED_AT, raw_batch
 
 JOURNEYS = 60
 MARTS = "SELECT view_name AS name FROM duckdb_views() WHERE database_name = 'wh' AND schema_name = 'marts'"
@@ -119,7 +119,7 @@ def test_a_build_as_of_an_earlier_day_says_what_was_said_then(
     load(0, 0.3)
     remember()
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.flatten.decode.decoder_of", refusing("popp"))
+        patch.setattr("pipelines.decode.decoder.decoder_of", refusing("popp"))
         load(0.3, 0.5)
     load(0.5, 0.7)
     remember()

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.models.lake import Delivery, SmallLake
-from tests.models.sent import orufy, person
+from tests.support.models.deliveries import orufy, person
+from tests.support.models.small_lake import Delivery, SmallLake
 
 MANY = 24
 GONE = person("at-1", "CANCELLED", cancellation={"reason": "ill"})

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.models.lake import SmallLake
-from tests.models.metric_traps import METRIC_TRAPS
-from tests.models.traps import TRAPS
+from tests.support.models.metric_traps import METRIC_TRAPS
+from tests.support.models.small_lake import SmallLake
+from tests.support.models.traps import TRAPS
 
 WRONG_VIEWS = {
     "question_pass_rate": "population + 1 AS population, 2 AS rate",

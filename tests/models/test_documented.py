@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from pipelines.transform.sources import MODELS
-from tests.models.lake import SmallLake
+from pipelines.transform.generated_sources import MODELS
+from tests.support.models.small_lake import SmallLake
 
 UNTESTED = frozenset({"funnel", "source_health", "data_quality", "freshness"})
 """Marts without a promise that a row could break."""

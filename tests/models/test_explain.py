@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 import duckdb
 import pytest
 
+from pipelines.admin.diagnostics.explain.evidence import events_behind
+from pipelines.admin.diagnostics.explain.explain import Explanation, asked, differences, explain
+from pipelines.admin.diagnostics.explain.text import render
 from pipelines.errors import HirestreamError, UsageError
-from pipelines.operate.evidence import events_behind
-from pipelines.operate.explain import Explanation, asked, differences, explain
-from pipelines.operate.explained import render
-from pipelines.warehouse.marts import COUNTED
-from pipelines.warehouse.readers import open_for_reading
-from tests.models.lake import SmallLake
+from pipelines.serving.lake_reader import open_for_reading
+from pipelines.serving.mart_catalog import COUNTED
+from tests.support.models.small_lake import SmallLake
 
 KEY = "mart, metric, organization_id, day"
 

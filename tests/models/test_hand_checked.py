@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.batch import RawBatch
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse.load import Loader
-from tests.flatten.rows import LOADED_AT, raw_batch
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.load.loader import Loader
+from pipelines.transform.builder import ModelBuilder
 from tests.models.hand_checked.compare import differences
 from tests.models.hand_checked.expected import Cells, Rows, expectations
 from tests.models.hand_checked.raw import ORGANIZATION, Sent, deliveries
-from tests.models.lake import SmallLake
+from tests.support.models.small_lake import SmallLake
+from tests.support.rows import LOADED_AT, raw_batch
 
 ASKED_AT = "2026-03-20T12:00:00Z"
 TIME_ZONE = "America/New_York"

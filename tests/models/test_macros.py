@@ -7,12 +7,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.reports.questions import QUESTIONS
-from pipelines.warehouse.macros import about
-from pipelines.warehouse.marts import COUNTED, Counted
-from pipelines.warehouse.publish import MEMBERS, Publisher
-from pipelines.warehouse.readers import open_for_reading
-from tests.models.lake import SmallLake
+from pipelines.reports.headline_metrics import QUESTIONS
+from pipelines.serving.lake_reader import open_for_reading
+from pipelines.serving.mart_catalog import COUNTED, Counted
+from pipelines.serving.published_file import MEMBERS, Publisher
+from pipelines.serving.table_macros import about
+from tests.support.models.small_lake import SmallLake
 
 PLACES = ("lake", "published")
 EVERY = [(counted, mart) for counted in COUNTED for mart in counted.placed()]

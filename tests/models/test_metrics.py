@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.models.lake import SmallLake
-from tests.models.marts import by_day, cell, counts, rows
+from tests.support.models.mart_cells import by_day, cell, counts, rows
+from tests.support.models.small_lake import SmallLake
 
 NOTHING = {"rate": None, "wilson_low": None, "wilson_high": None}
 COHORT, ACTIVITY = "screening_pass_rate_cohort", "screening_pass_rate_activity"

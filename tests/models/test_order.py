@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.models.journeys import FAILED, PASSED, URL, flow, friction, meet, talk
-from tests.models.lake import Delivery, SmallLake
-from tests.models.sent import paid
+from tests.support.models.deliveries import paid
+from tests.support.models.journeys import FAILED, PASSED, URL, flow, friction, meet, talk
+from tests.support.models.small_lake import Delivery, SmallLake
 
 ENTITIES = (
     "conversations", "campaigns", "bookings", "nudge_sequences", "reviews", "screening_answers",

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.models.lake import SmallLake, hours
-from tests.models.marts import cell, counts
-from tests.models.outside_traps import OUTSIDE_TRAPS
-from tests.models.popp_traps import POPP_TRAPS
-from tests.models.sent import popp
 from tests.models.test_traps import cells, entity, finding
-from tests.models.traps import TRAPS
+from tests.support.models.deliveries import popp
+from tests.support.models.mart_cells import cell, counts
+from tests.support.models.outside_traps import OUTSIDE_TRAPS
+from tests.support.models.popp_traps import POPP_TRAPS
+from tests.support.models.small_lake import SmallLake, hours
+from tests.support.models.traps import TRAPS
 
 NO_NUMBER = {7, 8, 15, 23, 34}
 """Traps of Popp that change no count."""

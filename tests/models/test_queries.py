@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.warehouse.marts import COUNTED, Counted
-from pipelines.warehouse.publish import Publisher
-from pipelines.warehouse.readers import open_for_reading
+from pipelines.serving.lake_reader import open_for_reading
+from pipelines.serving.mart_catalog import COUNTED, Counted
+from pipelines.serving.published_file import Publisher
 from receiver.settings import PROJECT
-from tests.models.lake import SmallLake
+from tests.support.models.small_lake import SmallLake
 
 TEXT = (PROJECT / "QUERIES.md").read_text("utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.flatten.decode import Decoded, ProviderDecoder, Rejected, decoder_of
-from pipelines.ingest.batch import RawBatch
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.reload import Reloader, Wanted
-from pipelines.warehouse.turn import Turn
-from tests.flatten.rows import LOADED_AT, raw_batch
-from tests.models.lake import SmallLake
+from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.decode.decoder import Decoded, ProviderDecoder, Rejected, decoder_of
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.writer_lock import Turn
+from pipelines.load.loader import Loader
+from tests.support.models.small_lake import SmallLake
+from tests.support.rows import LOADED_AT, raw_batch
 
 BODY = json.dumps(
     {"eventType": "BOOK", "meetData": {"_id": "m-1", "appId": "o", "status": "ACTIVE"}}
@@ -50,7 +50,7 @@ def test_an_incremental_build_after_a_replay_equals_a_full_refresh(
     loader = Loader(lake.con, {}, holder="test", organizations={}, rejects=None, clock=clock)
     with monkeypatch.context() as patch:
         refusing = Refusing()
-        patch.setattr("pipelines.flatten.decode.decoder_of", lambda _: refusing)
+        patch.setattr("pipelines.decode.decoder.decoder_of", lambda _: refusing)
         assert loader.load(decode_batch(received(11, 0))).quarantined == 1
     assert loader.load(decode_batch(received(15, 1))).loaded == 1
     lake.build()

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.models.duration_cases import DURATION_CASES
-from tests.models.journeys import talk
-from tests.models.lake import Delivery, SmallLake
-from tests.models.marts import by_day, cell
-from tests.models.scheduling_cases import SCHEDULING_CASES
+from tests.support.models.duration_cases import DURATION_CASES
+from tests.support.models.journeys import talk
+from tests.support.models.mart_cells import by_day, cell
+from tests.support.models.scheduling_cases import SCHEDULING_CASES
+from tests.support.models.small_lake import Delivery, SmallLake
 
 COHORT, ACTIVITY = "scheduling_success_cohort", "scheduling_success_activity"
 NO = {"population": 1, "denominator": 1}

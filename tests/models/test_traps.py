@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.lake import SmallLake, hours
+from tests.support.models.small_lake import SmallLake, hours
 
 RATE_MARTS = [
     f"{question}_{grain}"

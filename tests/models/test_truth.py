@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pipelines.simulate.compare import compare, differences
-from pipelines.simulate.compare_bookings import booking_differences
-from pipelines.simulate.journeys import Simulation
-from pipelines.simulate.marts import MARTS
+from pipelines.simulate.compare.marts import compare, differences
+from pipelines.simulate.compare.orufy_bookings import booking_differences
+from pipelines.simulate.simulation import Simulation
+from pipelines.simulate.truth.mart_definitions import MARTS
 from tests.truth.lake import Lake, Question, loaded, simulated
 
 QUESTIONS = (

@@ -9,13 +9,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipelines.reports.cells import read_cells, sum_parts
-from pipelines.reports.further import FURTHER
-from pipelines.reports.headlines import headlines
-from pipelines.reports.meanings import meanings
+from pipelines.reports.mart_cells import read_cells, sum_parts
+from pipelines.reports.secondary_metrics import FURTHER
+from pipelines.reports.headline_numbers import headlines
+from pipelines.reports.glossary import meanings
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import Simulation
-from tests.reports.lakes import Table, create_marts, empty_lake
+from pipelines.simulate.simulation import Simulation
+from tests.support.report_lakes import Table, create_marts, empty_lake
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = NOTEBOOKS / "four_questions.ipynb"

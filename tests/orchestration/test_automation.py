@@ -7,17 +7,18 @@ import uuid
 import dagster as dg
 import pytest
 
-from pipelines.operate.draining import drain
-from pipelines.operate.orchestrate import lag
-from pipelines.operate.orchestrate.ingest import ingest_asset
-from pipelines.operate.orchestrate.lag import Lag, lag_sensor, measured_lag, run_key
-from pipelines.operate.orchestrate.schedules import LOAD, automation, built_by_stream, no_build_needed
-from pipelines.operate.state import write_state
+from pipelines.host.preflight import free_port
+from pipelines.lake.loader_lease import held_lease
+from pipelines.load.catch_up import drain
+from pipelines.load.session import Choices
+from pipelines.runtime.orchestration import topic_sensor
+from pipelines.runtime.orchestration.ingest_asset import ingest_asset
+from pipelines.runtime.orchestration.schedules import LOAD, automation, built_by_stream, no_build_needed
+from pipelines.runtime.orchestration.topic_sensor import Lag, lag_sensor, measured_lag, run_key
+from pipelines.runtime.stream.build_state import write_state
 from pipelines.settings import Settings
-from pipelines.warehouse.lease import held_lease
-from pipelines.warehouse.loading import Choices
-from tests.conftest import SettingsFor, free_port
-from tests.orchestration.messages import put, started
+from tests.support.dagster_messages import put, started
+from tests.support.settings_for import SettingsFor
 
 QUARTER, HOUR = dt.datetime(2026, 11, 21, 12, 15, tzinfo=dt.UTC), dt.datetime(2026, 11, 21, 13, tzinfo=dt.UTC)
 
@@ -99,7 +100,7 @@ def test_the_sensor_waits_after_a_load_that_failed(
     if waits:
         why = f"the load of run {failed.run_id[:8]} failed; another one 10 minutes after it"
         assert found == dg.SkipReason(why)
-        monkeypatch.setattr(lag, "AGAIN_SECONDS", 0.1)
+        monkeypatch.setattr(topic_sensor, "AGAIN_SECONDS", 0.1)
         time.sleep(0.1)
         found = tick(settings, instance)
     assert isinstance(found, dg.RunRequest)

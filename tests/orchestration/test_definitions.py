@@ -10,14 +10,14 @@ from dagster._core.run_coordinator import QueuedRunCoordinator
 
 from pipelines.definitions import definitions
 from pipelines.errors import HirestreamError
-from pipelines.operate.orchestrate.catalogue import table_key, topic_key
-from pipelines.operate.orchestrate.results import PUBLISHED, REPORT
-from pipelines.operate.orchestrate.upkeep import UPKEEP
+from pipelines.lake.schema import all_tables
+from pipelines.lake.schema_docs import described_tables
+from pipelines.runtime.orchestration.maintenance_asset import UPKEEP
+from pipelines.runtime.orchestration.output_assets import PUBLISHED, REPORT
+from pipelines.runtime.orchestration.table_assets import table_key, topic_key
 from pipelines.settings import Settings
-from pipelines.transform.manifest import manifest_folder
-from pipelines.transform.sources import MODELS
-from pipelines.warehouse.described import described_tables
-from pipelines.warehouse.tables import all_tables
+from pipelines.transform.dbt_manifest import manifest_folder
+from pipelines.transform.generated_sources import MODELS
 
 LAYERS = ("staging", "entities", "marts")
 

@@ -7,7 +7,7 @@ import dagster as dg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.operate.history import (
+from pipelines.runtime.orchestration.history_retention import (
     FULL_AGE,
     HOURLY_AGE,
     RUN_AGE,

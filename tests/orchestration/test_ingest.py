@@ -6,14 +6,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.operate.orchestrate.catalogue import LEDGER, QUARANTINE, table_key
-from pipelines.operate.orchestrate.checks import load_checks, share_result, uniqueness_result
-from pipelines.operate.orchestrate.ingest import ingest_asset
+from pipelines.lake.connection import open_lake
+from pipelines.lake.loader_lease import held_lease
+from pipelines.runtime.orchestration.asset_checks import load_checks, share_result, uniqueness_result
+from pipelines.runtime.orchestration.ingest_asset import ingest_asset
+from pipelines.runtime.orchestration.table_assets import LEDGER, QUARANTINE, table_key
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.lease import held_lease
-from tests.conftest import SettingsFor
-from tests.orchestration.messages import BROKEN, put, started
+from tests.support.dagster_messages import BROKEN, put, started
+from tests.support.settings_for import SettingsFor
 
 STARTED = table_key("events.conversation_started")
 

@@ -9,15 +9,15 @@ import duckdb
 import pytest
 
 from pipelines.definitions import definitions
-from pipelines.operate.broker import RunningBroker
-from pipelines.operate.orchestrate.results import PUBLISHED, REPORT, result_assets
-from pipelines.operate.orchestrate.schedules import DAILY, LOAD, MAINTAIN, PROOF
-from pipelines.operate.orchestrate.upkeep import UPKEEP
+from pipelines.lake.connection import open_lake
+from pipelines.lake.loader_lease import held_lease
+from pipelines.runtime.kafka.broker import RunningBroker
+from pipelines.runtime.orchestration.maintenance_asset import UPKEEP
+from pipelines.runtime.orchestration.output_assets import PUBLISHED, REPORT, result_assets
+from pipelines.runtime.orchestration.schedules import DAILY, LOAD, MAINTAIN, PROOF
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.lease import held_lease
 from receiver.settings import PROJECT
-from tests.orchestration.messages import conversation, put, started
+from tests.support.dagster_messages import conversation, put, started
 
 CONVERSATIONS = dg.AssetKey(["entities", "conversations"])
 COHORT = dg.AssetKey(["marts", "screening_pass_rate_cohort"])

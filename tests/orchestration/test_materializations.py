@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.operate.materializations import PUBLISHED, Silent, Thinned, reporter
+from pipelines.lake.connection import open_lake
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loaded
+from pipelines.runtime.stream.dagster_reporter import PUBLISHED, Silent, Thinned, reporter
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loaded
-from pipelines.warehouse.tables import create_tables
 
 STARTED = "events.conversation_started"
 

@@ -3,12 +3,12 @@
 import dagster as dg
 import pytest
 
-from pipelines.operate.orchestrate.upkeep import retention_job
+from pipelines.lake.connection import open_lake
+from pipelines.lake.schema import create_tables
+from pipelines.runtime.orchestration.maintenance_asset import retention_job
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.tables import create_tables
-from tests.conftest import SettingsFor
-from tests.operate.people import KEY
+from tests.support.people import KEY
+from tests.support.settings_for import SettingsFor
 
 
 def kept_for_ten_days(settings_for: SettingsFor, key: str | None) -> Settings:

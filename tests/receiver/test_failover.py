@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from receiver.circuit import Circuit
-from receiver.drain import PAUSE_SECONDS, Drain, Prepare
 from receiver.failover import Failover, wait_seconds
-from receiver.marker import Marker
-from receiver.queue import Bounds, Placed, Queue
-from receiver.refusals import NOT_CONFIRMED, SPOOL_FAILING
+from receiver.kafka.circuit_breaker import Circuit
+from receiver.rejections import NOT_CONFIRMED, SPOOL_FAILING
 from receiver.settings import CoreSettings, SpoolSettings
-from receiver.spool import AGAIN_SECONDS, Spool, open_spool, spool_path
-from receiver.spooled import to_item
-from receiver.stuck import totals
-from tests.receiver.publishers import SlowPublisher
-from tests.receiver.test_publish import envelope
+from receiver.spool.dead_letters import totals
+from receiver.spool.drainer import PAUSE_SECONDS, Drain, Prepare
+from receiver.spool.envelope_codec import to_item
+from receiver.spool.spool import AGAIN_SECONDS, Spool, open_spool, spool_path
+from receiver.spool.sqlite_queue import Bounds, Placed, Queue
+from receiver.spool.waiting_marker import Marker
+from tests.receiver.test_publisher import envelope
+from tests.support.publishers import SlowPublisher
 
 IN_TIME_SECONDS = 0.2
 
@@ -107,7 +107,7 @@ def test_a_marker_that_cannot_be_written_keeps_nothing_out(
     async def steps() -> None:
         spool = opened(tmp_path)
         with monkeypatch.context() as patch:
-            patch.setattr("receiver.marker.atomic_write", full)
+            patch.setattr("receiver.spool.waiting_marker.atomic_write", full)
             assert [await spool.keep(envelope(number)) for number in range(3)] == [None] * 3
             await spool.close()
             spool = opened(tmp_path)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pipelines.operate.broker import RunningBroker
+from pipelines.host.preflight import free_port
+from pipelines.runtime.kafka.broker import RunningBroker
 from pipelines.settings import Settings
 from receiver.server import ServerError, serve
-from tests.conftest import SECRET_KID, SettingsFor, free_port
-from tests.receiver.running import Receiver, closed, frozen, post, read_answer, running
-from tests.receiver.topics import create_topic, headers, messages
+from tests.support.running import Receiver, closed, frozen, post, read_answer, running
+from tests.support.settings_for import SECRET_KID, SettingsFor
+from tests.support.topics import create_topic, headers, messages
 
 BODY = json.dumps({"event": "E", "data": {"organizationId": "o", "recordId": "r"}}).encode()
 LIMITS_CONNECTIONS = 8

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, sign, verify
-from receiver.signatures.signed import Part
-from tests.receiver.schemes import NOW, SCHEMES, public_half, raw, secret_for, signed
+from receiver.signatures.signed_template import Part
+from tests.support.schemes import NOW, SCHEMES, public_half, raw, secret_for, signed
 
 HMAC = Hmac("x-signature")
 TIMED = Hmac(

@@ -18,32 +18,24 @@ from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.operate.auditing import audit_spool, run_audit
-from pipelines.operate.broker import RunningBroker
-from pipelines.operate.status import read_status
+from pipelines.admin.audit.command import audit_spool, run_audit
+from pipelines.admin.diagnostics.status import read_status
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.host.preflight import free_port
+from pipelines.lake.connection import open_lake
+from pipelines.load.session import Choices, open_loader
+from pipelines.runtime.kafka.broker import RunningBroker
 from pipelines.settings import Settings
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.loading import Choices, open_loader
 from receiver.envelope import Envelope
-from receiver.queue import Bounds, Item, Queue
 from receiver.settings import CoreSettings, SettingsError
-from receiver.spool import SpoolTotals, open_spool, spool_path, spool_totals
-from receiver.spooled import to_envelope, to_item
-from receiver.stuck import waiting
-from tests.conftest import SettingsFor, free_port
-from tests.receiver.running import (
-    COMMAND,
-    Answer,
-    Receiver,
-    frozen,
-    post,
-    read_answer,
-    running,
-    wait_for,
-)
+from receiver.spool.dead_letters import waiting
+from receiver.spool.envelope_codec import to_envelope, to_item
+from receiver.spool.spool import SpoolTotals, open_spool, spool_path, spool_totals
+from receiver.spool.sqlite_queue import Bounds, Item, Queue
 from tests.receiver.test_start import COMMAND as WITH_TOPIC
-from tests.receiver.topics import PARTITIONS, create_topic, headers, messages
+from tests.support.running import COMMAND, Answer, Receiver, frozen, post, read_answer, running, wait_for
+from tests.support.settings_for import SettingsFor
+from tests.support.topics import PARTITIONS, create_topic, headers, messages
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WAIT_SECONDS = 0.7

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import TopicMismatch
-from pipelines.ingest.topic import ensure_topic, topic_info
-from pipelines.operate.broker import start_broker
-from pipelines.operate.receiving import prepare_topic
+from pipelines.host.preflight import free_port
+from pipelines.ingest.topic_admin import ensure_topic, topic_info
+from pipelines.ingest.topic_startup import prepare_topic
+from pipelines.runtime.kafka.broker import start_broker
 from pipelines.settings import Settings
-from receiver.drain import SLOW_SECONDS
-from receiver.spool import spool_totals
-from tests.conftest import SECRET, SECRET_KID, SettingsFor, free_port
-from tests.receiver.running import Receiver, running, wait_for
-from tests.receiver.topics import headers, messages
+from receiver.spool.drainer import SLOW_SECONDS
+from receiver.spool.spool import spool_totals
+from tests.support.running import Receiver, running, wait_for
+from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
+from tests.support.topics import headers, messages
 
 BODY = json.dumps({"event": "E", "data": {"organizationId": "o", "recordId": "r"}}).encode()
 COMMAND = [sys.executable, "-m", "pipelines.cli", "receiver"]

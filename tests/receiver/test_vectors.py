@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from receiver.signatures import Hmac, StandardWebhooks, parse_scheme, sign, verify
-from receiver.signatures.standard import PRIVATE, PUBLIC, private_key, public_key
-from tests.receiver.schemes import raw
+from receiver.signatures.standard_webhooks import PRIVATE, PUBLIC, private_key, public_key
+from tests.support.schemes import raw
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text())
 SCHEME = StandardWebhooks()

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.reports.data import ReportData
-from pipelines.reports.read import read_report
+from pipelines.reports.load_report import read_report
+from pipelines.reports.report_data import ReportData
+from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import Simulation
-from pipelines.warehouse.readers import open_for_reading
-from tests.reports.browser import CHROMIUM
-from tests.reports.lakes import AS_OF, Table, hand_made_marts, shapes_of, simulated_lake
+from pipelines.simulate.simulation import Simulation
+from tests.support.browser import CHROMIUM
+from tests.support.report_lakes import AS_OF, Table, hand_made_marts, shapes_of, simulated_lake
 
 collect_ignore = [] if CHROMIUM else ["test_browser.py"]
 """A machine without a browser has nothing to open the page with."""

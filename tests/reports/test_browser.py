@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.reports.data import ReportData
-from pipelines.reports.page import render
-from tests.reports.browser import Browser, browser
+from pipelines.reports.html_page import render
+from pipelines.reports.report_data import ReportData
+from tests.support.browser import Browser, browser
 
 LOWEST_CONTRAST = """(() => {
   const numbers = css => css.match(/[\\d.]+/g).map(Number);

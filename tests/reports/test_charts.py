@@ -5,9 +5,9 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.reports.charts import NARROW, WIDE, Size, chart
-from pipelines.reports.data import Day
-from pipelines.reports.parts import Parts
+from pipelines.reports.chart_geometry import NARROW, WIDE, Size, chart
+from pipelines.reports.rates import Parts
+from pipelines.reports.report_data import Day
 
 FIRST = dt.date(2026, 10, 23)
 

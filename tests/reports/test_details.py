@@ -6,15 +6,15 @@ import json
 import duckdb
 import pytest
 
-from pipelines.reports.as_json import report_as_json
-from pipelines.reports.data import ReportData
-from pipelines.reports.further import FURTHER, Metric, further_of
-from pipelines.reports.meanings import meanings
-from pipelines.reports.page import render
-from pipelines.reports.questions import QUESTIONS
-from pipelines.reports.read import read_report
-from tests.reports.lakes import AS_OF, TODAY, add_payment, add_question, add_source
-from tests.reports.pages import COUNTS, Page, numbers
+from pipelines.reports.glossary import meanings
+from pipelines.reports.headline_metrics import QUESTIONS
+from pipelines.reports.html_page import render
+from pipelines.reports.json_report import report_as_json
+from pipelines.reports.load_report import read_report
+from pipelines.reports.report_data import ReportData
+from pipelines.reports.secondary_metrics import FURTHER, Metric, further_of
+from tests.support.report_lakes import AS_OF, TODAY, add_payment, add_question, add_source
+from tests.support.report_pages import COUNTS, Page, numbers
 
 WITHIN = "day BETWEEN '2026-10-23' AND '2026-11-21'"
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.reports.as_json import report_as_json
-from pipelines.reports.data import ReportData
-from pipelines.reports.headlines import headlines
-from pipelines.reports.page import render
-from pipelines.reports.questions import QUESTIONS, Question
-from pipelines.reports.write import write_report
+from pipelines.reports.headline_metrics import QUESTIONS, Question
+from pipelines.reports.headline_numbers import headlines
+from pipelines.reports.html_page import render
+from pipelines.reports.json_report import report_as_json
+from pipelines.reports.report_data import ReportData
+from pipelines.reports.write_report import write_report
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import Simulation
-from tests.reports.lakes import AS_OF
-from tests.reports.pages import COUNTS, Page, numbers
+from pipelines.simulate.simulation import Simulation
+from tests.support.report_lakes import AS_OF
+from tests.support.report_pages import COUNTS, Page, numbers
 
 Simulated = tuple[Settings, Simulation]
 FIRST, LAST = dt.date(2026, 10, 23), dt.date(2026, 11, 21)

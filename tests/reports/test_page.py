@@ -6,12 +6,12 @@ import duckdb
 import pytest
 
 from pipelines.errors import Unavailable
-from pipelines.reports.headlines import headlines
-from pipelines.reports.page import render
-from pipelines.reports.read import TOP, period_until, read_report
-from pipelines.reports.words import duration
-from tests.reports.lakes import AS_OF, TODAY, add_passes, add_payment, add_question, add_source
-from tests.reports.pages import Page, numbers
+from pipelines.reports.formatting import duration
+from pipelines.reports.headline_numbers import headlines
+from pipelines.reports.html_page import render
+from pipelines.reports.load_report import TOP, period_until, read_report
+from tests.support.report_lakes import AS_OF, TODAY, add_passes, add_payment, add_question, add_source
+from tests.support.report_pages import Page, numbers
 
 
 def page_of(con: duckdb.DuckDBPyConnection) -> Page:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.reports.parts import Parts, change, total, wilson
+from pipelines.reports.rates import Parts, change, total, wilson
 
 COUNTS = st.integers(0, 10**9)
 REASONS = st.dictionaries(st.sampled_from(("closed", "opted_out", "cancelled")), COUNTS)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipelines.simulate.journeys import Simulation, simulate
+from pipelines.simulate.simulation import Simulation, simulate
 
 UNTIL = datetime(2026, 11, 21, 12, 34, 56, 789_123, tzinfo=UTC)
 

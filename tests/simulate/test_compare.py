@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.simulate.compare import compare, differences
-from pipelines.simulate.marts import CUTS, MARTS, Mart
-from pipelines.simulate.truth import TruthRow, Value
-from pipelines.warehouse.lake import open_lake
+from pipelines.lake.connection import open_lake
+from pipelines.simulate.compare.marts import compare, differences
+from pipelines.simulate.truth.cells import TruthRow, Value
+from pipelines.simulate.truth.mart_definitions import CUTS, MARTS, Mart
 
 DAY = date(2026, 3, 2)
 WHERE: dict[str, Value] = dict(zip(CUTS, ("org_a", "popp", "popp", "camp_1", None), strict=True))

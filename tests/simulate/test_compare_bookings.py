@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.simulate.compare_bookings import booking_differences
-from pipelines.simulate.orufy_truth import BookingTruth
-from pipelines.warehouse.lake import open_lake
+from pipelines.lake.connection import open_lake
+from pipelines.simulate.compare.orufy_bookings import booking_differences
+from pipelines.simulate.truth.orufy_bookings import BookingTruth
 
 FERN = BookingTruth("app_fern", 2, 1, 1, 1, 3, {"DONE EUR": 1})
 

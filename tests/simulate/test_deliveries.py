@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.registry import contracts
-from pipelines.flatten.decode import Decoded, Generic, Rejected, Typed, decoder_of
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import Simulation, bodies, organization_ids, simulate
-from pipelines.simulate.material import UNKNOWN_EVENTS
+from pipelines.decode.decoder import Decoded, Generic, Rejected, Typed, decoder_of
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.simulation import Simulation, bodies, organization_ids, simulate
+from pipelines.simulate.world.sample_texts import UNKNOWN_EVENTS
 from tests.simulate.conftest import UNTIL
 
 POPP = {contract.event_type for (provider, _), contract in contracts().items() if provider == "popp"}

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.flatten.decode import Typed
-from pipelines.simulate.dice import Dice
-from pipelines.simulate.edges import changes, night_shift
-from pipelines.simulate.extras import with_extras
-from pipelines.simulate.journeys import Simulation, simulate
+from pipelines.decode.decoder import Typed
+from pipelines.simulate.payloads.unknown_fields import with_extras
+from pipelines.simulate.simulation import Simulation, simulate
+from pipelines.simulate.world.calendar_edges import changes, night_shift
+from pipelines.simulate.world.rng import Dice
 from tests.simulate.conftest import UNTIL
-from tests.simulate.sums import cells
 from tests.simulate.test_deliveries import decoded, documents, near_a_change, stamps
+from tests.support.truth_sums import cells
 
 SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "HANGUL", "CJK", "HIRAGANA")
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.simulate.files import read_deliveries, read_truth, send_file, write_simulation
-from pipelines.simulate.journeys import Simulation
+from pipelines.simulate.simulation import Simulation
 
 
 def test_a_simulation_survives_the_files(simulation: Simulation, tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.simulate.journeys import Simulation
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.tables import create_tables
-from tests.simulate.records import ORGANIZATIONS, records
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
+from pipelines.simulate.simulation import Simulation
+from tests.support.simulated_records import ORGANIZATIONS, records
 
 AT = datetime(2026, 11, 21, 13, tzinfo=UTC)
 

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.orufy_outcomes import Appointment, Guest, OrufyBooking, Payment, Shape
-from pipelines.simulate.outcomes import (
+from pipelines.simulate.journeys.model import (
     Analysis,
     Answer,
     Change,
@@ -21,10 +19,11 @@ from pipelines.simulate.outcomes import (
     Review,
     Verdict,
 )
-from pipelines.simulate.truth import truth_of
-from pipelines.simulate.workflow_outcomes import Node, Run, RunEnding, UnresolvedContact
-from pipelines.simulate.world import ATLAS, CAMPAIGNS, ORUFY_ACCOUNTS, WORKFLOWS
-from tests.simulate.sums import ASKED, metric
+from pipelines.simulate.journeys.orufy_model import Appointment, Guest, OrufyBooking, Payment, Shape
+from pipelines.simulate.journeys.types import Journey
+from pipelines.simulate.journeys.workflow_model import Node, Run, RunEnding, UnresolvedContact
+from pipelines.simulate.truth.cells import truth_of
+from pipelines.simulate.world.tenants import ATLAS, CAMPAIGNS, ORUFY_ACCOUNTS, WORKFLOWS
 from tests.simulate.test_truth import (
     ANA,
     BARE,
@@ -37,6 +36,7 @@ from tests.simulate.test_truth import (
     run,
     talk,
 )
+from tests.support.truth_sums import ASKED, metric
 
 HALF = {"population": 1, "denominator": 1}
 ONE = {**HALF, "numerator": 1}

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.simulate.journeys import Simulation
-from pipelines.simulate.outcomes import (
+from pipelines.simulate.journeys.model import (
     Conversation,
     Ending,
     Exhaustion,
@@ -17,11 +16,12 @@ from pipelines.simulate.outcomes import (
     Move,
     Person,
 )
-from pipelines.simulate.workflow_outcomes import Node, Run
-from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
-from tests.simulate.sums import by_mart, counted
+from pipelines.simulate.journeys.workflow_model import Node, Run
+from pipelines.simulate.simulation import Simulation
+from pipelines.simulate.world.tenants import CAMPAIGNS, WORKFLOWS
 from tests.simulate.test_deliveries import documents
 from tests.simulate.test_truth import later
+from tests.support.truth_sums import by_mart, counted
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ANA = Person("Ana", "Sousa", None)

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from pipelines.contracts.registry import contracts
-from pipelines.flatten.decode import Generic, Rejected, Typed
-from pipelines.simulate.endpoints import ENDPOINTS, JOB_BOARD, MOVING, ORUFY, POPP, POPP_SECOND
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import SOURCES, Simulation, simulate
+from pipelines.decode.decoder import Generic, Rejected, Typed
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.simulation import SOURCES, Simulation, simulate
+from pipelines.simulate.world.endpoints import ENDPOINTS, JOB_BOARD, MOVING, ORUFY, POPP, POPP_SECOND
 from tests.simulate.conftest import UNTIL
-from tests.simulate.recount_orufy import NEW_MEETING, accounts, chains
 from tests.simulate.test_deliveries import decoded, key_of
+from tests.support.recount_orufy import NEW_MEETING, accounts, chains
 
 DAY = date(2026, 11, 21)
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.operate.demo_plan import own_source
-from pipelines.operate.simulation import Target, providers_of, route, simulate_into, simulate_to
+from pipelines.runtime.demo.plan import own_source
 from pipelines.settings import Settings
-from pipelines.simulate.endpoints import ENDPOINTS
-from pipelines.simulate.faults import Delivery
+from pipelines.simulate.command import Target, providers_of, route, simulate_into, simulate_to
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.delivery.http_sender import signer
 from pipelines.simulate.files import read_deliveries, read_truth
-from pipelines.simulate.send import signer
+from pipelines.simulate.world.endpoints import ENDPOINTS
 from receiver.signatures import parse_scheme, verify
 from tests.simulate.conftest import UNTIL
 from tests.simulate.test_send import always, serving

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 from pipelines.errors import Unavailable
-from pipelines.simulate.faults import Delivery
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.delivery.http_sender import Sign, send_all, signer, wait_seconds
 from pipelines.simulate.files import send_file
-from pipelines.simulate.send import Sign, send_all, signer, wait_seconds
 from receiver.signatures import parse_scheme, verify
 from tests.simulate.conftest import UNTIL
 
@@ -158,7 +158,7 @@ def test_other_answers_are_final(sign: Sign) -> None:
 
 
 def test_nobody_there_is_unavailable(sign: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.simulate.send.MAX_ATTEMPTS", 2)
+    monkeypatch.setattr("pipelines.simulate.delivery.http_sender.MAX_ATTEMPTS", 2)
     with serving(always(200)) as (_, url):
         pass
     with pytest.raises(Unavailable, match="start the receiver"):

@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.simulate.journeys import Simulation, simulate
-from pipelines.simulate.kinds import Journey
-from pipelines.simulate.marts import MARTS
-from pipelines.simulate.outcomes import (
+from pipelines.simulate.journeys.model import (
     Conversation,
     Ending,
     Exhaustion,
@@ -24,14 +21,17 @@ from pipelines.simulate.outcomes import (
     Person,
     Review,
 )
-from pipelines.simulate.spread import BANDS, WITHIN
-from pipelines.simulate.truth import TruthRow, truth_of
-from pipelines.simulate.workflow_outcomes import Run, RunEnding, UnresolvedContact
-from pipelines.simulate.world import CAMPAIGNS, WORKFLOWS
-from tests.simulate.recount import recount
-from tests.simulate.recount_orufy import recount_bookings
-from tests.simulate.sums import ASKED, cells, counted
+from pipelines.simulate.journeys.types import Journey
+from pipelines.simulate.journeys.workflow_model import Run, RunEnding, UnresolvedContact
+from pipelines.simulate.simulation import Simulation, simulate
+from pipelines.simulate.truth.cells import TruthRow, truth_of
+from pipelines.simulate.truth.mart_definitions import MARTS
+from pipelines.simulate.truth.statistics import BANDS, WITHIN
+from pipelines.simulate.world.tenants import CAMPAIGNS, WORKFLOWS
 from tests.simulate.test_deliveries import decodes
+from tests.support.recount import recount
+from tests.support.recount_orufy import recount_bookings
+from tests.support.truth_sums import ASKED, cells, counted
 
 SCREENING, INTERVIEWERS, SCHEDULING = CAMPAIGNS[0], CAMPAIGNS[3], CAMPAIGNS[2]
 ANA = Person("Ana", "Sousa", None)

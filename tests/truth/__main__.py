@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipelines.simulate.compare import Compared, compare
+from pipelines.simulate.compare.marts import Compared, compare
 from tests.truth.lake import Question, loaded, simulated
 from tests.truth.table import rendered
 

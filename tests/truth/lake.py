@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.batch import RawBatch
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
 from pipelines.settings import Settings
-from pipelines.simulate.faults import Delivery
-from pipelines.simulate.journeys import Simulation, simulate
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.tables import create_tables
+from pipelines.simulate.delivery.faults import Delivery
+from pipelines.simulate.simulation import Simulation, simulate
+from pipelines.transform.builder import ModelBuilder
 from receiver.envelope import format_instant
-from tests.simulate.records import ORGANIZATIONS, records
+from tests.support.simulated_records import ORGANIZATIONS, records
 
 UNTIL = dt.datetime(2026, 11, 21, 12, 34, 56, 789_000, tzinfo=dt.UTC)
 BATCH = 20_000

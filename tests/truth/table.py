@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pipelines.simulate.compare import Compared
+from pipelines.simulate.compare.marts import Compared
 
 SHOWN = 5
 """Differing cells that are named for each metric."""

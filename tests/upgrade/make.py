@@ -13,16 +13,16 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-from pipelines.flatten.batch import decode_batch
-from pipelines.ingest.batch import RawBatch
+from pipelines.admin.backup.lake_copy import move_catalog
+from pipelines.decode.decoded_batch import decode_batch
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.connection import open_lake
+from pipelines.lake.maintenance import maintain
+from pipelines.lake.schema import create_tables
+from pipelines.load.loader import Loader
 from pipelines.settings import Settings
-from pipelines.simulate.journeys import bodies
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse.backup import move_catalog
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.load import Loader
-from pipelines.warehouse.maintenance import maintain
-from pipelines.warehouse.tables import create_tables
+from pipelines.simulate.simulation import bodies
+from pipelines.transform.builder import ModelBuilder
 from receiver.envelope import ENVELOPE_VERSION, format_instant
 
 LAKES = Path(__file__).parent / "lakes"

@@ -7,16 +7,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.admin.audit import audit
 from pipelines.cli import run
+from pipelines.lake import schema
+from pipelines.lake.connection import open_lake
+from pipelines.lake.format_version import TABLE, VERSION, lake_version, this_release
+from pipelines.lake.schema import create_tables
 from pipelines.settings import Settings
-from pipelines.transform.build import ModelBuilder
-from pipelines.warehouse import tables
-from pipelines.warehouse.audit import audit
-from pipelines.warehouse.lake import open_lake
-from pipelines.warehouse.tables import create_tables
-from pipelines.warehouse.versions import TABLE, VERSION, lake_version, this_release
+from pipelines.transform.builder import ModelBuilder
 from receiver.envelope import format_instant
-from tests.conftest import SettingsFor
+from tests.support.settings_for import SettingsFor
 from tests.upgrade.make import BATCHES, EVENTS, LAKES, RECEIVED_AT, load
 
 PACKED = sorted(LAKES.glob("*.tar.xz"))
@@ -96,7 +96,7 @@ def test_what_is_missing_comes_in_one_transaction(
         before = columns(con)
         assert lake_version(con) == (0, None)
         with monkeypatch.context() as patch:
-            patch.setattr(tables, "record_version", lambda *_: 1 / 0)
+            patch.setattr(schema, "record_version", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 create_tables(con)
         assert columns(con) == before

@@ -6,7 +6,7 @@ stands in it, so both places are read.
 
 from typing import Any
 
-from pipelines.contracts.contract import Provider
+from pipelines.contracts.base import Provider
 from pipelines.contracts.orufy.meeting import Meeting
 
 _OF_THE_MEETING = frozenset(Meeting.__struct_encode_fields__)

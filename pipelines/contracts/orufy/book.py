@@ -1,6 +1,6 @@
 """BOOK: A meeting was booked."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.orufy import PROVIDER
 from pipelines.contracts.orufy.envelope import Envelope
 

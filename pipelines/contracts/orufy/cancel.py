@@ -1,6 +1,6 @@
 """CANCEL: A meeting, or one attendee of a group, was cancelled; the statuses say which."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.orufy import PROVIDER
 from pipelines.contracts.orufy.envelope import Envelope
 

@@ -2,8 +2,8 @@
 
 from msgspec import field
 
+from pipelines.contracts.field_types import Record
 from pipelines.contracts.orufy.meeting import Meeting
-from pipelines.contracts.types import Record
 
 
 class Envelope(Record, kw_only=True, tag_field="eventType"):

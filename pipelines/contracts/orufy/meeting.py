@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.types import (
+from pipelines.contracts.field_types import (
     Anything,
     Identifier,
     Instant,

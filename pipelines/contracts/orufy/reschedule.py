@@ -1,6 +1,6 @@
 """RESCHEDULE: A meeting was moved, which makes a new meeting linked to the old one."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.orufy import PROVIDER
 from pipelines.contracts.orufy.envelope import Envelope
 

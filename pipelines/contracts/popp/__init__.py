@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from pipelines.contracts.contract import Provider
-from pipelines.contracts.types import Identifier, Instant, Record, documented
+from pipelines.contracts.base import Provider
+from pipelines.contracts.field_types import Identifier, Instant, Record, documented
 
 PAGE = "Popp, Webhook Event Structure"
 

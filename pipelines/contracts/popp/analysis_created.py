@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Identifier, Text, documented, guess
 from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
-from pipelines.contracts.types import Identifier, Text, documented, guess
 
 
 class Data(EventData, kw_only=True):

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Identifier, shown
 from pipelines.contracts.popp import PROVIDER, Envelope, EventData
 from pipelines.contracts.popp.scheduling import PAGE
-from pipelines.contracts.types import Identifier, shown
 
 
 class Data(EventData, kw_only=True):

@@ -1,6 +1,6 @@
 """CALENDAR_MEETING_CANCELLED: A booked meeting was cancelled; neither reason nor actor is sent."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.scheduling import MeetingData
 

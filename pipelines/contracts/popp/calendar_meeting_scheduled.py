@@ -1,6 +1,6 @@
 """CALENDAR_MEETING_SCHEDULED: The candidate booked a meeting."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.scheduling import MeetingData
 

@@ -4,9 +4,17 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import (
+    Identifier,
+    Instant,
+    PersonalText,
+    Record,
+    Text,
+    documented,
+    guess,
+)
 from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
-from pipelines.contracts.types import Identifier, Instant, PersonalText, Record, Text, documented, guess
 
 
 class Participant(Record, kw_only=True):

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import PersonalText, documented
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.scheduling import PAGE, MeetingData
-from pipelines.contracts.types import PersonalText, documented
 
 
 class Data(MeetingData, kw_only=True):

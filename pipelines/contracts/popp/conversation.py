@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import field
 
+from pipelines.contracts.field_types import Identifier, Number, PersonalText, Record, Text, documented
 from pipelines.contracts.popp import EventData
-from pipelines.contracts.types import Identifier, Number, PersonalText, Record, Text, documented
 
 PAGE = "Popp, Conversation Events"
 LEGACY_PAGE = "Popp, Conversation Events Guide (legacy)"

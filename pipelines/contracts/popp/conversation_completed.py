@@ -1,6 +1,6 @@
 """CONVERSATION_COMPLETED: the conversation ended, which is not the same as passed."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import ScreenedData
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Count, PersonalText, Text, documented
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import PAGE, ConversationData
-from pipelines.contracts.types import Count, PersonalText, Text, documented
 
 
 class Data(ConversationData, kw_only=True):

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Day, Text, documented
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import PAGE, ScreenedData
-from pipelines.contracts.types import Day, Text, documented
 
 
 class Data(ScreenedData, kw_only=True):

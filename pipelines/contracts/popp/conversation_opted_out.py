@@ -1,6 +1,6 @@
 """CONVERSATION_OPTED_OUT: The candidate opted out of messages."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import ConversationData
 

@@ -1,6 +1,6 @@
 """CONVERSATION_STARTED: The first message reached the candidate."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import ScreenedData
 

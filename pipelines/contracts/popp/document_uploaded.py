@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Identifier, documented
 from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
-from pipelines.contracts.types import Identifier, documented
 
 
 class Data(EventData, kw_only=True):

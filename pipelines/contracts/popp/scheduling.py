@@ -4,8 +4,16 @@ from typing import Annotated
 
 from msgspec import field
 
+from pipelines.contracts.field_types import (
+    Identifier,
+    Instant,
+    PersonalText,
+    Record,
+    Text,
+    documented,
+    shown,
+)
 from pipelines.contracts.popp import EventData
-from pipelines.contracts.types import Identifier, Instant, PersonalText, Record, Text, documented, shown
 
 PAGE = "Popp, Scheduling Events"
 

@@ -1,6 +1,6 @@
 """START_CONVERSATION_FAILED: The conversation could not be started; the reason is not sent."""
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.conversation import ConversationData
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import field
 
+from pipelines.contracts.field_types import Instant, Text, guess
 from pipelines.contracts.popp import EventData
-from pipelines.contracts.types import Instant, Text, guess
 
 PAGE = "Popp, Workflow Events"
 

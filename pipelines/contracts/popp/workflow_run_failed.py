@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.contract import Contract
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Identifier, documented
 from pipelines.contracts.popp import PROVIDER, Envelope
 from pipelines.contracts.popp.workflow import PAGE, ReasonedData
-from pipelines.contracts.types import Identifier, documented
 
 
 class Data(ReasonedData, kw_only=True):

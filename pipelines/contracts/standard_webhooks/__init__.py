@@ -3,7 +3,7 @@
 Each source is a sender of its own: message ids of two of them have nothing to do with each other.
 """
 
-from pipelines.contracts.contract import Provider
+from pipelines.contracts.base import Provider
 
 PROVIDER = Provider(
     name="standard_webhooks",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.models.hand_checked.expected import Cells, Rows, shown
-from tests.models.lake import SmallLake
+from tests.support.models.small_lake import SmallLake
 
 TOLERANCE = 1e-6
 """Relative, and that of the six digits after the point that the fixture writes."""

@@ -1,0 +1,1 @@
+"""Commands that inspect or change what is stored: audit, reprocess, erasure, backup, diagnostics, docs."""

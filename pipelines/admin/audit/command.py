@@ -1,0 +1,116 @@
+"""`hirestream audit`: the ledger against itself, the tables and the topic; the spool against itself and the
+marker that says that something waits in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from pipelines.admin.audit import Audit, Finding, audit
+from pipelines.admin.audit.topic import CHECK as ON_TOPIC
+from pipelines.admin.audit.topic import gone_findings
+from pipelines.ingest.topic_admin import TopicInfo, topic_info, watermarks
+from pipelines.load.topic_continuity import replaced_records
+from pipelines.serving.lake_reader import open_for_reading
+from pipelines.settings import Settings, SettingsError
+from receiver.spool.spool import SpoolTotals, lost_spools, spool_path, spool_totals
+
+CHECK = "spool in = drained + waiting + taken out"
+GONE = "no spool goes while deliveries wait in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now, taken out by hand."""
+
+    taken: int
+    drained: int
+    waiting: int
+    taken_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class FullAudit(Audit):
+    """The audit of the lake with that of the spool on this machine, None where there is none."""
+
+    spool: Spooled | None = None
+
+
+def run_audit(settings: Settings) -> FullAudit:
+    """Audit the lake of these settings. Raises `Unavailable` without a lake or without Kafka."""
+    topic = topic_info(settings.kafka)
+    con = open_for_reading(settings)
+    try:
+        found = audit(con, topic, partial(watermarks, settings.kafka, topic) if topic else None)
+        on_topic = tuple(_on_topic(settings, con, topic))
+    finally:
+        con.close()
+    spool, findings = audit_spool(settings)
+    return FullAudit(found.totals, (*found.findings, *on_topic, *findings), spool)
+
+
+def _on_topic(
+    settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo | None
+) -> Iterator[Finding]:
+    """What only a look at the topic itself tells."""
+    if topic is None:
+        yield from gone_findings(con, settings.kafka.topic, "there is no such topic any more")
+        return
+    replaced = replaced_records(con, settings.kafka, topic, watermarks(settings.kafka, topic))
+    for partition, offset in replaced.items():
+        where = f"{topic.topic}/{partition} offset {offset}"
+        yield Finding(ON_TOPIC, where, "another record than the one that was loaded from there", 1)
+
+
+def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]]:
+    """The spool, and what does not hold. What waits is no finding: it is not lost, only not yet loaded."""
+    try:
+        lost, found = lost_spools(settings), spool_totals(settings)
+    except SettingsError as error:
+        return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
+    if found is None:
+        return None, tuple(map(_gone, lost))
+    spool = Spooled(found.appended, found.deleted, found.waiting, found.taken_out)
+    return spool, (*_findings(settings, found), *map(_gone, lost))
+
+
+def render(found: FullAudit) -> str:
+    """For a person: the totals, then what offends."""
+    totals = found.totals
+    waiting = "unknown" if totals.waiting is None else totals.waiting
+    lines = [
+        f"records {totals.records}: loaded {totals.loaded}, duplicate {totals.duplicate}, "
+        f"quarantined {totals.quarantined}; waiting on the topic {waiting}"
+    ]
+    if found.spool is not None:
+        spool = found.spool
+        lines.append(
+            f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
+            f"taken out {spool.taken_out}"
+        )
+    lines += [
+        f"{'LOST' if f.accepted else 'NOT '} {f.check}: {f.where}: {f.problem} ({f.records})"
+        for f in found.findings
+    ]
+    return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
+
+
+def _findings(settings: Settings, found: SpoolTotals) -> Iterator[Finding]:
+    if not found.adds_up:
+        missing = found.appended - found.deleted - found.waiting - found.taken_out
+        problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
+        yield Finding(CHECK, str(spool_path(settings)), problem, abs(missing))
+    if found.taken_out:
+        problem = "taken out by hand; `hirestream spool taken-out` says why"
+        yield Finding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
+
+
+def _gone(marker: Path) -> Finding:
+    problem = (
+        "the spool was deleted or replaced while deliveries that were answered 200 waited in it. A receiver "
+        "that runs since then delivers what it had: let it. Else put `spool.sqlite*` back before the next "
+        "start; without it they are lost, and nobody can say how many: delete this marker once somebody knows"
+    )
+    return Finding(GONE, str(marker), problem, 1)

@@ -1,0 +1,1 @@
+"""Backup and restore of a whole home, with a checksum for every file."""

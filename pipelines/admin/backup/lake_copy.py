@@ -1,0 +1,143 @@
+"""A consistent copy of a lake that is in use: its catalog of one moment, and the files that this one names.
+
+Parquet files are never changed once a catalog names them, so they are copied in peace. Maintenance or an
+erasure may take one away before it was copied; then the catalog is copied anew and only what is missing
+besides. The catalog is read by SQLite itself: call this in a process that has not opened the lake in DuckDB,
+whose locks on the file would go when SQLite closes it.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import Unavailable
+from pipelines.lake.writer_lock import Turn
+
+CATALOG_NAME, DATA_NAME = "catalog.sqlite", "data"
+TIMES = 10
+"""How often a lake is tried whose files go while they are copied; each time less is left to copy."""
+
+BUSY_SECONDS = 30.0
+
+_NAMED = """
+    SELECT s.path, s.path_is_relative, t.path, t.path_is_relative, f.path, f.path_is_relative,
+        f.file_size_bytes
+    FROM (
+        SELECT table_id, path, path_is_relative, file_size_bytes FROM ducklake_data_file
+        UNION ALL SELECT table_id, path, path_is_relative, file_size_bytes FROM ducklake_delete_file
+    ) AS f
+    JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative FROM ducklake_table) AS t
+        USING (table_id)
+    JOIN (SELECT DISTINCT schema_id, path, path_is_relative FROM ducklake_schema) AS s USING (schema_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A Parquet file as the catalog names it, below the data folder."""
+
+    path: str
+    size_bytes: int
+
+
+class FileGone(Exception):
+    """A file that the catalog names was taken away, or is not as long as the catalog says."""
+
+
+def copy_lake(warehouse: Path, into: Path) -> None:
+    """Copy the lake into a folder, which may hold an earlier try.
+
+    Raises `Unavailable` when there is no lake, when it is damaged, or when files go faster than they are
+    copied; `OSError` when it cannot be written.
+    """
+    if not (warehouse / CATALOG_NAME).exists():
+        raise Unavailable(f"there is no lake in {warehouse}")
+    into.mkdir(parents=True, exist_ok=True)
+    gone = ""
+    for _ in range(TIMES):
+        _copy_catalog(warehouse, into)
+        try:
+            _copy_data(warehouse / DATA_NAME, into)
+        except FileGone as error:
+            gone = str(error)
+        else:
+            return
+    raise Unavailable(
+        f"the lake in {warehouse} cannot be copied: its catalog names {gone}; see `hirestream audit`"
+    )
+
+
+def copy_sqlite(file: Path, into: Path) -> None:
+    """A consistent copy of a SQLite file that others may be writing to, with its mode.
+
+    Raises `sqlite3.Error`.
+    """
+    into.unlink(missing_ok=True)
+    into.touch(mode=0o600)
+    uri = f"{file.resolve().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as source,
+        closing(sqlite3.connect(into)) as target,
+    ):
+        source.backup(target)
+        (found,) = target.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"{file} is damaged")
+    into.chmod(file.stat().st_mode)
+
+
+def named_files(catalog: Path) -> list[DataFile]:
+    """Every data file that a catalog names, of old snapshots too. Raises `Unavailable` for one elsewhere."""
+    with closing(sqlite3.connect(f"{catalog.resolve().as_uri()}?mode=ro", uri=True)) as con:
+        rows = con.execute(_NAMED).fetchall()
+    for *parts, _ in rows:
+        if not all(parts[1::2]):
+            raise Unavailable(f"the lake has a file that is not in its own folder: {parts[4]}")
+    return [DataFile("".join(parts[0::2]), size) for *parts, size in rows]
+
+
+def move_catalog(catalog: Path, data: Path) -> None:
+    """Tell a catalog that nobody has open where its data files will be."""
+    with closing(sqlite3.connect(catalog)) as con, con:
+        con.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [f"{data}/"])
+
+
+def _copy_catalog(warehouse: Path, into: Path) -> None:
+    """In the writers' turn, so that no commit has to wait for SQLite instead and is done again."""
+    try:
+        with Turn(warehouse).taken():
+            copy_sqlite(warehouse / CATALOG_NAME, into / CATALOG_NAME)
+    except sqlite3.Error as error:
+        raise Unavailable(f"the lake's catalog cannot be copied: {error}; see `hirestream audit`") from error
+
+
+def _copy_data(data: Path, into: Path) -> None:
+    """What is missing, and away with what an earlier catalog named. Raises `FileGone`."""
+    target = into / DATA_NAME
+    named = named_files(into / CATALOG_NAME)
+    for file in named:
+        _copy_file(data / file.path, target / file.path, file.size_bytes)
+    wanted = {target / file.path for file in named}
+    for copied in list(files_of(target)):
+        if copied not in wanted:
+            copied.unlink()
+
+
+def _copy_file(source: Path, target: Path, size_bytes: int) -> None:
+    if target.exists() and target.stat().st_size == size_bytes:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise FileGone(f"{source}, which is not there") from None
+    if target.stat().st_size != size_bytes:
+        raise FileGone(f"{source} with {size_bytes} bytes, which it has not")
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Every file below a folder."""
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,58 @@
+"""Lists that the command line shows."""
+
+from pathlib import Path
+
+from pipelines.admin.diagnostics.payload_diff import NoContract, differences
+from pipelines.contracts.registry import contracts
+from pipelines.errors import UsageError
+from pipelines.serving.lake_reader import Answer, query
+from pipelines.settings import Settings
+
+
+def quarantined(settings: Settings, limit: int) -> Answer:
+    """The newest rejects with position and reason, without their content. Raises `Unavailable`."""
+    return query(
+        settings,
+        f"""
+        SELECT received_at, source, event_type, stage, reason, topic, partition, "offset", delivery_id
+        FROM quarantine.records ORDER BY received_at DESC, partition, "offset" LIMIT {limit:d}
+        """,  # noqa: S608 - a number
+    )
+
+
+def general(reason: str) -> str:
+    """SQL for the text of a reason with `[]` for every place in a list, which many records then share."""
+    return f"regexp_replace({reason}, '\\[\\d+\\]', '[]', 'g')"
+
+
+def quarantine_groups(settings: Settings) -> Answer:
+    """Rejects counted by source, event type and reason, most first. Raises `Unavailable`."""
+    return query(
+        settings,
+        f"""
+        SELECT source, event_type, stage, {general("reason")} AS reason,
+            count(*) AS records, min(received_at) AS first, max(received_at) AS last
+        FROM quarantine.records GROUP BY ALL ORDER BY records DESC, last DESC
+        """,  # noqa: S608 - our own text
+    )
+
+
+def known_contracts() -> Answer:
+    """Every event type with a contract."""
+    columns = ["provider", "event_type", "version", "table", "entity", "description"]
+    rows = [
+        [provider, event_type, c.version, f"events.{c.table}", c.entity, c.description]
+        for (provider, event_type), c in sorted(contracts().items())
+    ]
+    return Answer(columns, rows)
+
+
+def differences_of(file: Path, provider: str | None) -> Answer:
+    """How the payload in a file differs from its contract. Raises `UsageError` without one."""
+    try:
+        found = differences(file.read_bytes(), provider)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except NoContract as error:
+        raise UsageError(f"{file.name}: {error}") from None
+    return Answer(["path", "difference", "detail"], [[d.path, d.kind, d.detail] for d in found])

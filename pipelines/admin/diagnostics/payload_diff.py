@@ -1,0 +1,100 @@
+"""How a captured payload differs from its contract: what to change in one of the two. Names no value."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from pipelines.contracts.base import Contract, Provider, walk
+from pipelines.contracts.registry import contracts, providers
+from pipelines.decode.validation import kind_of, problems_of, set_aside_guesses, split_extras
+from pipelines.flatten.derived_tables import ContractTables, tables_of
+
+Kind = Literal["refused", "misfit", "unknown", "absent"]
+
+
+class NoContract(ValueError):
+    """The payload cannot be held against any contract; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place. `refused` would be quarantined, `misfit` departs from a guess and becomes an extra,
+    `unknown` is a field that the contract does not name, `absent` one that the payload does not have.
+    """
+
+    path: str
+    kind: Kind
+    detail: str
+
+
+def contract_of(body: bytes, provider: str | None) -> tuple[Contract, Any]:
+    """The contract of a payload and the payload as it describes it. Raises `NoContract`."""
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NoContract(f"not JSON: {str(error).splitlines()[0]}") from None
+    if not isinstance(parsed, dict):
+        raise NoContract(f"expected an object, got {kind_of(parsed)}")
+    asked = [p for p in providers().values() if provider in (None, p.name)]
+    if not asked:
+        raise NoContract(f"there is no provider {provider!r}; there are {', '.join(sorted(providers()))}")
+    found = [pair for each in asked if (pair := _contract(each, parsed))]
+    if not found:
+        raise NoContract(_nothing(asked, parsed))
+    return found[0]
+
+
+def differences(body: bytes, provider: str | None = None) -> list[Difference]:
+    """Every difference, worst first, array positions as []. Raises `NoContract`."""
+    contract, arranged = contract_of(body, provider)
+    known, extras = split_extras(arranged, contract.document)
+    fitting, beside = set_aside_guesses(known, extras, arranged, contract.document)
+    misfits = {path: value for path, value in (beside or {}).items() if path not in (extras or {})}
+    found = [Difference(p.path, "refused", p.problem) for p in problems_of(fitting, contract.document)]
+    found += [Difference(path, "misfit", f"is {kind_of(value)}") for path, value in misfits.items()]
+    found += [Difference(path, "unknown", f"is {kind_of(value)}") for path, value in (extras or {}).items()]
+    tables = tables_of(contract.provider.name, contract.event_type)
+    present = set(_paths(arranged, "$"))
+    found += [Difference(path, "absent", detail) for path, detail in _known(tables) if path not in present]
+    return list({(_general(d.path), d.kind): _named(d) for d in found}.values())
+
+
+def _contract(provider: Provider, parsed: object) -> tuple[Contract, Any] | None:
+    arranged = provider.arrange(parsed)
+    found = contracts().get((provider.name, str(walk(arranged, provider.event_type))))
+    return (found, arranged) if found else None
+
+
+def _nothing(asked: list[Provider], parsed: object) -> str:
+    seen = [walk(provider.arrange(parsed), provider.event_type) for provider in asked]
+    names = sorted(each for each in seen if isinstance(each, str) and each.isidentifier())
+    if not names:
+        return "it names no event type where a provider would; name the provider with --provider"
+    return f"no contract for {', '.join(names)}; write one: see CONTRIBUTING.md"
+
+
+def _known(tables: ContractTables) -> Iterator[tuple[str, str]]:
+    for table in (tables.event, *tables.children):
+        for column in table.columns:
+            yield column.json_path, "required" if column.required else "optional"
+
+
+def _paths(value: object, path: str) -> Iterator[str]:
+    yield path
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _paths(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, f"{path}[]")
+
+
+def _general(path: str) -> str:
+    return re.sub(r"\[\d+\]", "[]", path)
+
+
+def _named(difference: Difference) -> Difference:
+    return Difference(_general(difference.path), difference.kind, difference.detail)

@@ -1,0 +1,1 @@
+"""Comparison of the lake with a provider's own export."""

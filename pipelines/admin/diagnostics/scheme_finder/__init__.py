@@ -1,0 +1,1 @@
+"""Search for the signature scheme of a captured request."""

@@ -1,0 +1,156 @@
+"""The secrets of every source by their ids: which scheme, which still verifies. Never a value."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import duckdb
+
+from pipelines.admin.diagnostics.scheme_finder.captured_request import Capture
+from pipelines.admin.diagnostics.scheme_finder.search import Match, Search, search
+from pipelines.errors import HirestreamError, UsageError
+from pipelines.serving.lake_reader import Answer, open_for_reading, plain
+from pipelines.settings import Settings
+from receiver.unverified.store import headers_of_note, open_held
+
+MOST_HELD_TRIED = 20
+
+USES = """
+SELECT source, any_value(provider), key_id, count(*), max(received_at) FROM wh.ledger.deliveries
+WHERE key_id IS NOT NULL GROUP BY source, key_id
+"""
+
+
+_Place = tuple[str, str]
+"""Source and key id."""
+
+
+class LiveKey(Protocol):
+    """One secret of the settings."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def key_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the ledger knows of one key id."""
+
+    provider: str
+    deliveries: int
+    last_verified: dt.datetime
+
+
+def secrets_table(live: Iterable[LiveKey], settings: Settings) -> Answer:
+    """A row for each key id that is live, or that the ledger has seen: the retired ones.
+
+    `deliveries` and `last_verified` are of what is loaded; None without a lake.
+    """
+    uses, live = _uses(settings), list(live)
+    schemes = {key.source: key.scheme for key in live}
+    rows: dict[_Place, list[Any]] = {
+        (key.source, key.key_id): [key.provider, key.scheme, "live", *_used(uses, (key.source, key.key_id))]
+        for key in live
+    }
+    for place, use in (uses or {}).items():
+        scheme = schemes.get(place[0])
+        rows.setdefault(place, [use.provider, scheme, "retired", use.deliveries, use.last_verified])
+    columns = ["source", "key_id", "provider", "scheme", "state", "deliveries", "last_verified"]
+    return Answer(columns, [[*place, *map(plain, rows[place])] for place in sorted(rows)])
+
+
+def match_capture(settings: Settings, capture: Capture, source: str | None) -> Search:
+    """How a request was signed, by the secrets of one source or of all. Raises `UsageError`."""
+    return search(capture, _secrets(settings, source))
+
+
+def match_held(settings: Settings, source: str) -> Search:
+    """How what is held of a source was signed: the first of the oldest deliveries that anything explains.
+
+    Raises `UsageError` when the source is not configured or nothing of it is held.
+    """
+    secrets = _secrets(settings, source)
+    searched = []
+    for capture in _held(settings, source):
+        searched.append(search(capture, secrets))
+        if searched[-1].matches:
+            break
+    return searched[-1]
+
+
+def matches_document(found: Search) -> dict[str, Any]:
+    """The search as JSON."""
+    matches = [
+        {
+            "source": match.source,
+            "key_id": match.key_id,
+            "scheme": str(match.scheme),
+            "setting": match.setting,
+            "weak": match.weak,
+        }
+        for match in found.matches
+    ]
+    return {"matches": matches, "tried": found.tried}
+
+
+def render_matches(found: Search) -> str:
+    """The settings to paste, or what was tried and what is likely the matter."""
+    if found.matches:
+        return "\n".join(map(_told, found.matches))
+    tried = found.tried
+    return (
+        f"nothing verifies: {tried.digests} digests of {tried.signed_strings} signed strings, tokens, basic "
+        f"and Standard Webhooks were tried with {tried.secrets} secrets against {tried.headers} headers. "
+        "Likely the secret is another endpoint's or was rotated, a proxy changed the body (compressed, "
+        "re-encoded, re-serialised), the capture is not byte for byte, or the URL is signed too."
+    )
+
+
+def _told(match: Match) -> str:
+    weak = "  # weak: a static secret shows who calls, not that the body is whole" if match.weak else ""
+    return f"{match.setting}  # verified with key id {match.key_id}{weak}"
+
+
+def _secrets(settings: Settings, source: str | None) -> Mapping[str, Mapping[str, bytes]]:
+    known = settings.source_secrets()
+    if source is None:
+        return known
+    if source not in known:
+        raise UsageError(f"there is no source {source!r}; configured are {', '.join(known)}")
+    return {source: known[source]}
+
+
+def _held(settings: Settings, source: str) -> Sequence[Capture]:
+    queue = open_held(settings)
+    placed = queue.oldest(0, MOST_HELD_TRIED, source) if queue else []
+    if queue:
+        queue.close()
+    if not placed:
+        raise UsageError(
+            f"nothing of {source} is held; set HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true "
+            "and wait for a delivery, or give a file"
+        )
+    return [Capture(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
+
+
+def _uses(settings: Settings) -> dict[_Place, Use] | None:
+    """By source and key id; None where there is no lake, or one from before key ids were kept."""
+    try:
+        with open_for_reading(settings) as con:
+            rows = con.execute(USES).fetchall()
+    except (HirestreamError, duckdb.Error):
+        return None
+    return {(row[0], row[2]): Use(row[1], row[3], row[4]) for row in rows}
+
+
+def _used(uses: Mapping[_Place, Use] | None, place: _Place) -> tuple[int | None, dt.datetime | None]:
+    if uses is None:
+        return None, None
+    return (uses[place].deliveries, uses[place].last_verified) if place in uses else (0, None)

@@ -1,0 +1,70 @@
+"""What waits in the receiver's spool on this machine, and what a person takes out. Never its content."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import Unavailable, UsageError
+from pipelines.serving.lake_reader import Answer
+from pipelines.settings import Settings
+from receiver.spool.dead_letters import NotThere, TakenOut, Waits, taken_out, waiting
+from receiver.spool.dead_letters import take_out as take_out_of
+from receiver.spool.spool import spool_path
+
+
+def waiting_table(settings: Settings, limit: int) -> Answer:
+    """What waits, first what Kafka has refused by itself. Raises `Unavailable` when it cannot be read."""
+    with _readable(settings) as path:
+        return _table(Waits, waiting(path, limit) if path.exists() else [])
+
+
+def taken_out_table(settings: Settings) -> Answer:
+    """What was ever taken out, and why. Raises `Unavailable` when it cannot be read."""
+    with _readable(settings) as path:
+        return _table(TakenOut, taken_out(path) if path.exists() else [])
+
+
+def take_out(settings: Settings, delivery_id: str, file: Path, *, reason: str, now: dt.datetime) -> TakenOut:
+    """Put the body of one delivery into a new file and take it out of the spool, with a row that says so.
+
+    Raises `UsageError` when it does not wait or the file cannot be made, `Unavailable` for the spool.
+    """
+    with _readable(settings) as path:
+        try:
+            if not path.exists():
+                raise NotThere
+            return take_out_of(path, delivery_id, file, reason=reason, now=now)
+        except NotThere:
+            raise UsageError(
+                f"no delivery {delivery_id} waits in the spool; `hirestream spool` lists what does"
+            ) from None
+        except OSError as error:
+            raise UsageError(f"{file} cannot be made ({error.strerror}); nothing was taken out") from None
+
+
+def render_taken_out(found: TakenOut, file: Path) -> str:
+    """For a person: what left, and how it comes back."""
+    return (
+        f"{found.delivery_id}: {found.body_bytes} bytes are in {file} and no longer in the spool; "
+        f"`hirestream send {file} --source {found.source}` delivers them anew"
+    )
+
+
+@contextmanager
+def _readable(settings: Settings) -> Iterator[Path]:
+    path = spool_path(settings)
+    try:
+        yield path
+    except sqlite3.Error as error:
+        raise Unavailable(
+            f"{path} cannot be used ({type(error).__name__}); the receiver's log says more"
+        ) from error
+
+
+def _table(kind: type[Any], rows: Sequence[Any]) -> Answer:
+    names = [field.name for field in fields(kind)]
+    return Answer(names, [[getattr(row, name) for name in names] for row in rows])

@@ -1,0 +1,286 @@
+"""How it is going: every part asked in turn. A part that does not answer is a problem said, not an error."""
+
+import datetime as dt
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import HirestreamError
+from pipelines.ingest.topic_admin import topic_info, watermarks
+from pipelines.lake.connection import open_lake
+from pipelines.lake.loader_lease import lease_holder
+from pipelines.lake.offsets import by_partition, positions
+from pipelines.runtime.dagster_processes import address
+from pipelines.runtime.stream.build_state import read_state
+from pipelines.settings import Settings, SettingsError
+from receiver.spool.spool import lost_spools, spool_totals
+from receiver.unverified.store import held_totals
+
+KAFKA_TIMEOUT_SECONDS = 5.0
+HTTP_TIMEOUT_SECONDS = 2.0
+SPOOL_MINUTES = 10
+"""Waiting for longer than this is a problem; less is what the spool is for."""
+
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+TOTALS = """
+SELECT coalesce(sum(records), 0)::BIGINT AS records, coalesce(sum(loaded), 0)::BIGINT AS loaded,
+    coalesce(sum(duplicate), 0)::BIGINT AS duplicate,
+    coalesce(sum(quarantined), 0)::BIGINT AS quarantined, max(loaded_at) AS last_loaded_at
+FROM wh.ledger.batches
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition: where the load goes on, where the topic ends, and the records between them."""
+
+    partition: int
+    next_offset: int
+    end_offset: int
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSource:
+    """What is held unverified of one source."""
+
+    source: str
+    deliveries: int
+    size_bytes: int
+    oldest_at: dt.datetime
+    oldest_age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStatus:
+    """The receiver's spool. `state` is what the receiver says, without one whether something waits."""
+
+    state: str
+    waiting: int
+    size_bytes: int
+    oldest_age_seconds: float | None
+    taken: int
+    drained: int
+    taken_out: int
+    refused: int
+    """Of what waits, what Kafka does not take although it takes others."""
+
+
+@dataclass(slots=True)
+class Status:
+    """What is known; None where a part did not answer. `problems` says why, one sentence each."""
+
+    home: str
+    kafka: str
+    topic: str
+    topic_id: str | None = None
+    partitions: list[Partition] = field(default_factory=list)
+    lag: int | None = None
+    ledger: dict[str, int] | None = None
+    last_loaded_at: dt.datetime | None = None
+    loader: str | None = None
+    last_model_build: dict[str, Any] | None = None
+    receiver: str = "down"
+    dagster: str = "down"
+    held: list[HeldSource] = field(default_factory=list)
+    spool: SpoolStatus | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def read_status(settings: Settings) -> Status:
+    """Ask broker, lake, loader, receiver and Dagster. Never raises for a part that is down."""
+    status = Status(
+        home=str(settings.home),
+        kafka=settings.kafka.client_config()["bootstrap.servers"],
+        topic=settings.kafka.topic,
+        loader=lease_holder(settings.warehouse),
+        last_model_build=read_state(settings.home),
+    )
+    stored = _read_lake(settings, status)
+    _read_kafka(settings, status, stored)
+    said = _read_processes(settings, status)
+    _read_held(settings, status)
+    _read_spool(settings, status, said.get("spool"))
+    return status
+
+
+def _read_lake(settings: Settings, status: Status) -> Mapping[str, Mapping[int, int]]:
+    """Fill in the ledger's part; returns the next offsets by topic id and partition."""
+    try:
+        con = open_lake(settings.warehouse, read_only=True)
+    except (duckdb.Error, OSError):
+        status.problems.append(f"no lake at {settings.warehouse} yet; `hirestream up` makes it")
+        return {}
+    with con:
+        try:
+            *counts, status.last_loaded_at = con.execute(TOTALS).fetchall()[0]
+            status.ledger = dict(zip(("records", "loaded", "duplicate", "quarantined"), counts, strict=True))
+            found = positions(con, settings.kafka.topic)
+        except duckdb.Error as error:
+            status.problems.append(
+                f"the lake cannot be read ({type(error).__name__}); see `hirestream doctor`"
+            )
+            return {}
+    return {topic_id: by_partition(found, topic_id) for topic_id in {p.topic_id for p in found}}
+
+
+def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping[int, int]]) -> None:
+    try:
+        info = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
+        if info is None:
+            gone = "is gone, and was loaded from; `hirestream audit` says what is lost"
+            status.problems.append(
+                f"the topic {settings.kafka.topic} {gone if stored else 'is not there yet'}; "
+                "`hirestream up` makes a new one"
+            )
+            return
+        ends = watermarks(settings.kafka, info, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
+    except HirestreamError as error:
+        status.problems.append(str(error))
+        return
+    status.topic_id = info.topic_id
+    if stored and info.topic_id not in stored:
+        status.problems.append(f"the topic {info.topic} is not the one that was loaded; it was made anew")
+    here = stored.get(info.topic_id, {})
+    for number, marks in ends.items():
+        at = here.get(number, 0)
+        status.partitions.append(Partition(number, at, marks.high, max(marks.high - max(at, marks.low), 0)))
+        if at < marks.low:
+            status.problems.append(f"partition {number}: {marks.low - at} records were gone before the load")
+    status.lag = sum(partition.lag for partition in status.partitions)
+
+
+def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
+    """Fill in who runs; returns what the receiver says of itself."""
+    host, port = settings.receiver.host, settings.receiver.port
+    status.receiver, said = _ask(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
+    status.dagster, _ = _ask(f"{address(settings)}/server_info")
+    if status.receiver != "up":
+        status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
+    if status.loader is None:
+        log = settings.home / "logs" / "stream.log"
+        status.problems.append(
+            f"nothing loads; `hirestream stream` does, or `hirestream up` started anew. See the end of {log}"
+        )
+    if (status.last_model_build or {}).get("failed"):
+        status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
+    return said
+
+
+def _read_held(settings: Settings, status: Status) -> None:
+    try:
+        totals = held_totals(settings)
+    except SettingsError as error:
+        status.problems.append(str(error))
+        return
+    for total in totals:
+        age = dt.datetime.now(dt.UTC) - total.oldest_at
+        status.held.append(
+            HeldSource(
+                total.source, total.items, total.size_bytes, total.oldest_at, round(age.total_seconds(), 1)
+            )
+        )
+        status.problems.append(
+            f"{total.source}: {total.items} deliveries are held unverified; "
+            f"`hirestream secrets match --held {total.source}` looks for their scheme"
+        )
+
+
+def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
+    try:
+        lost, found = lost_spools(settings), spool_totals(settings)
+    except SettingsError as error:
+        status.problems.append(str(error))
+        return
+    if lost:
+        status.problems.append("a spool was deleted while deliveries waited in it; see `hirestream audit`")
+    if found is None:
+        return
+    age = None if found.oldest_at is None else (dt.datetime.now(dt.UTC) - found.oldest_at).total_seconds()
+    state = said if said not in {None, "off"} else "waiting" if found.waiting else "idle"
+    status.spool = SpoolStatus(
+        state=str(state),
+        waiting=found.waiting,
+        size_bytes=found.size_bytes,
+        oldest_age_seconds=None if age is None else round(age, 1),
+        taken=found.appended,
+        drained=found.deleted,
+        taken_out=found.taken_out,
+        refused=found.refused,
+    )
+    if state in {"full", "too_old", "failing"}:
+        status.problems.append(f"the spool is {state.replace('_', ' ')}: without Kafka, senders get 503")
+    if age is not None and age > SPOOL_MINUTES * 60:
+        status.problems.append(
+            f"{found.waiting} deliveries wait in the spool, the oldest for {_duration(age)}; "
+            "the receiver drains it when Kafka confirms"
+        )
+    if found.refused:
+        status.problems.append(
+            f"{found.refused} deliveries in the spool are refused by a Kafka that answers; "
+            "`hirestream spool` says why"
+        )
+    if not found.adds_up:
+        status.problems.append("the spool does not add up; see `hirestream audit`")
+
+
+def _ask(url: str) -> tuple[str, dict[str, str]]:
+    """How a service is, and what it says of itself where that is JSON."""
+    try:
+        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS) as answer:  # noqa: S310 - built above
+            return "up", _document(answer.read())
+    except urllib.error.HTTPError as error:
+        return f"not ready ({error.code})", _document(error.read())
+    except (OSError, HTTPException):
+        return "down", {}
+
+
+def _document(body: bytes) -> dict[str, str]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def render(status: Status) -> str:
+    """For a person: what is known line by line, then what is wrong."""
+    ledger = ", ".join(f"{name} {count}" for name, count in (status.ledger or {}).items())
+    build = status.last_model_build or {}
+    found = {
+        "home": status.home,
+        "Kafka": f"{status.kafka}, topic {status.topic}" if status.topic_id else "no topic",
+        "lag": "unknown" if status.lag is None else f"{status.lag} records",
+        "ledger": ledger or "none",
+        "last load": str(status.last_loaded_at or "never"),
+        "loader": status.loader or "none",
+        "models": str(build.get("built_at", "never built")),
+        "receiver": status.receiver,
+        "Dagster": status.dagster,
+        "held": ", ".join(map(_held_for, status.held)) or "none",
+        "spool": "none" if status.spool is None else _spool_line(status.spool),
+    }
+    lines = [f"{name:<10}{value}" for name, value in found.items()]
+    return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])
+
+
+def _held_for(held: HeldSource) -> str:
+    return f"{held.source} {held.deliveries}, the oldest for {_duration(held.oldest_age_seconds)}"
+
+
+def _spool_line(spool: SpoolStatus) -> str:
+    waiting = f"{spool.state}, waiting {spool.waiting}"
+    if spool.oldest_age_seconds is None:
+        return waiting
+    return f"{waiting} ({spool.size_bytes} bytes), the oldest for {_duration(spool.oldest_age_seconds)}"
+
+
+def _duration(seconds: float) -> dt.timedelta:
+    return dt.timedelta(seconds=round(seconds))

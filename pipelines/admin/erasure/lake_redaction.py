@@ -1,0 +1,236 @@
+"""Redacts records of the lake: bodies, event rows and quarantine in one transaction, slice by slice."""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.admin.erasure.person_search import Found, Request
+from pipelines.admin.erasure.quarantine_reasons import without_quotes
+from pipelines.admin.reprocess.redecode import decoded_again, ledger_after, still_loaded
+from pipelines.flatten.derived_tables import INSTANT
+from pipelines.flatten.frames import event_frames
+from pipelines.lake.offsets import last_batch
+from pipelines.lake.schema import BODIES, DELIVERIES, ERASURES, QUARANTINE, REDACTIONS, SUPPRESSIONS
+from pipelines.lake.schema_docs import described_tables
+from pipelines.lake.transaction import in_transaction
+from pipelines.lake.writer_lock import Turn
+from pipelines.load.ledger_rows import Stamp
+from pipelines.load.table_writes import (
+    SAME_EVENT,
+    SAME_PLACE,
+    batch_without_records,
+    delete,
+    event_tables_of,
+    insert,
+    replace,
+)
+from pipelines.privacy.keyed_hash import KEY_MARK, Keyed
+from pipelines.privacy.redaction import redacted
+from pipelines.privacy.suppression import Suppressor
+
+ERASURE = "erasure"
+"""The kind of a batch that redacted records; it makes a running loader look at what it has decided again."""
+
+RECORDS_AT_ONCE = 2_000
+
+
+class Eraser:
+    """Redacts through one connection, in turn with other writers."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        turn: Turn,
+        keyed: Keyed,
+        *,
+        holder: str,
+        organizations: Mapping[str, frozenset[str]],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._con = con
+        self._turn = turn
+        self._keyed = keyed
+        self._holder = holder
+        self._organizations = organizations
+        self._clock = clock
+
+    def register(self, erasure_id: str, request: Request, found: Found, who: str) -> None:
+        """Say what is erased, before anything is: whatever a loader commits from now on is redacted.
+
+        Raises `SettingsError` when the erasures of this lake have another key.
+        """
+        hashes = {self._keyed.hash_of(kind, value, org) for kind, org, value in found.names}
+        row = {
+            "erasure_id": erasure_id,
+            "kind": request.kind,
+            "organization_id": request.organization,
+            "value_hmac": self._keyed.hash_of(request.kind, request.value, request.organization),
+            "begun_at": self._clock(),
+            "who": who,
+        }
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._register(row, hashes))
+
+    def begin(self, erasure_id: str, kind: str, who: str) -> None:
+        """The same for an erasure of no value, as retention is."""
+        row = {"erasure_id": erasure_id, "kind": kind, "begun_at": self._clock(), "who": who}
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._register(row, set()))
+
+    def redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
+        """Redact the records at these positions; rows changed by table. What is redacted already stays."""
+        done: Counter[str] = Counter()
+        for part in positions.iter_slices(RECORDS_AT_ONCE):
+            with self._turn.taken():
+                done += in_transaction(self._con, lambda part=part: self._redact(erasure_id, part))  # type: ignore[misc]
+        return done
+
+    def finish(self, erasure_id: str, event_types: Mapping[str, int]) -> None:
+        """Say that it is done, with the records by event type. Its commit adds a file, and must: see
+        `narrow_statistics`."""
+        values = [self._clock(), sum(event_types.values()), json.dumps(event_types), erasure_id]
+        with self._turn.taken():
+            in_transaction(self._con, lambda: self._finish(values))
+
+    def _finish(self, values: list[Any]) -> None:
+        self._con.execute(
+            "UPDATE wh.ledger.erasures SET finished_at = ?, records = ?, event_types = ? "
+            "WHERE erasure_id = ?",
+            values,
+        )
+
+    def _register(self, row: dict[str, Any], hashes: set[str]) -> None:
+        Suppressor(self._keyed).refresh(self._con)
+        erasure_id, mark = row["erasure_id"], self._keyed.mark()
+        rows = self._con.execute(
+            "SELECT value_hmac FROM wh.ledger.suppressions WHERE erasure_id IN (?, ?)", [erasure_id, KEY_MARK]
+        ).fetchall()
+        known = {value for (value,) in rows}
+        fresh = [{"erasure_id": erasure_id, "value_hmac": value} for value in sorted(hashes - known)]
+        if fresh and mark not in known:
+            fresh.append({"erasure_id": KEY_MARK, "value_hmac": mark})
+        there = self._con.execute(
+            "SELECT count(*) FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]
+        ).fetchone()
+        if there == (0,):
+            insert(self._con, "ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
+        insert(self._con, "ledger.suppressions", pl.DataFrame(fresh, schema=dict(SUPPRESSIONS)))
+        if fresh or there == (0,):
+            insert(self._con, "ledger.batches", self._batch()[1])
+
+    def _redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
+        """The work of one transaction."""
+        rows = self._changed(self._rows(positions))
+        if not rows.height:
+            return Counter()
+        stamp, batch = self._batch()
+        rows = rows.with_columns(
+            pl.coalesce("erased_at", pl.lit(stamp.loaded_at)).cast(INSTANT).alias("erased_at")
+        )
+        done = Counter({"ledger.deliveries": rows.height})
+        done += self._events(rows, stamp)
+        done += self._kept(rows)
+        redactions = rows.select(
+            "topic_id",
+            "topic",
+            "partition",
+            "offset",
+            pl.lit(erasure_id).alias("erasure_id"),
+            pl.lit(stamp.loaded_at).cast(INSTANT).alias("redacted_at"),
+            pl.Series("body_sha256", [sha256(body).hexdigest() for body in rows["body"]], dtype=pl.String),
+        )
+        replace(self._con, "ledger.redactions", SAME_PLACE, rows, redactions.select(list(REDACTIONS)))
+        insert(self._con, "ledger.batches", batch)
+        return done
+
+    def _rows(self, positions: pl.DataFrame) -> pl.DataFrame:
+        """Ledger rows with what is kept of each body, and where."""
+        self._con.register("positions", positions)
+        found = self._con.execute(
+            """
+            SELECT d.*, coalesce(b.body, q.body) AS body, q.topic_id IS NOT NULL AS is_quarantined,
+                q.stage, q.reason AS headline, q.reasons
+            FROM wh.ledger.deliveries AS d
+            SEMI JOIN positions AS p USING (topic_id, partition, "offset")
+            LEFT JOIN wh.ledger.bodies AS b USING (topic_id, partition, "offset")
+            LEFT JOIN wh.quarantine.records AS q USING (topic_id, partition, "offset")
+            WHERE b.topic_id IS NOT NULL OR q.topic_id IS NOT NULL
+            ORDER BY d.batch_id, partition, "offset"
+            """
+        ).pl()
+        self._con.unregister("positions")
+        return found
+
+    def _changed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that are not redacted yet, with their body redacted."""
+        places = zip(rows["body"].to_list(), rows["provider"].to_list(), strict=True)
+        bodies = [redacted(body, provider or "", self._keyed.pseudonym) for body, provider in places]
+        after = pl.Series("body", bodies, dtype=pl.Binary)
+        return rows.with_columns(after).filter((after != rows["body"]) | rows["erased_at"].is_null())
+
+    def _events(self, rows: pl.DataFrame, stamp: Stamp) -> Counter[str]:
+        """Event rows anew from the redacted bodies; the ledger rows of all."""
+        loaded = rows.filter(pl.col("outcome") == "loaded")
+        batch = decoded_again(loaded)
+        decided = still_loaded(batch, loaded)
+        after = ledger_after(loaded, batch, decided, stamp, new=False)
+        fits = pl.Series("fits", [outcome == "loaded" for outcome in decided.outcomes], dtype=pl.Boolean)
+        moved, refused = after.filter(fits), loaded.filter(~fits)
+        marked = after.with_columns(pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id"))
+        frames = event_frames(batch.decoded, marked, decided.loaded, self._organizations)
+        done = Counter({f"events.{name}": frame.height for name, frame in frames.items()})
+        for table in event_tables_of(moved["event_type"].unique().to_list()):
+            delete(self._con, table, SAME_EVENT, moved)
+        for name, frame in frames.items():
+            insert(self._con, f"events.{name}", frame)
+        done += self._emptied(refused)
+        others = rows.filter(pl.col("outcome") != "loaded")
+        ledger = pl.concat(
+            [part.select(list(DELIVERIES)) for part in (moved, refused, others)], how="vertical_relaxed"
+        )
+        replace(self._con, "ledger.deliveries", SAME_PLACE, rows, ledger)
+        return done
+
+    def _emptied(self, refused: pl.DataFrame) -> Counter[str]:
+        """Rows of events that the contracts of today refuse: their personal columns and extras emptied."""
+        done: Counter[str] = Counter()
+        if not refused.height:
+            return done
+        personal = {table.name: [c.name for c in table.columns if c.personal] for table in described_tables()}
+        for table in event_tables_of(refused["event_type"].unique().to_list()):
+            names = [*personal[table], "payload" if table == "events.generic" else "", *_extras(table)]
+            emptied = ", ".join(f'"{name}" = NULL' for name in names if name)
+            self._con.register("moved", refused)
+            if emptied:
+                self._con.execute(f"UPDATE wh.{table} SET {emptied} WHERE {SAME_EVENT}")  # noqa: S608 - our own names
+                done[table] += refused.height
+            self._con.unregister("moved")
+        return done
+
+    def _kept(self, rows: pl.DataFrame) -> Counter[str]:
+        """Bodies, and what is in quarantine with the reasons that quote no name of a field."""
+        done: Counter[str] = Counter()
+        bodies, quarantined = rows.filter(~pl.col("is_quarantined")), rows.filter("is_quarantined")
+        if bodies.height:
+            replace(self._con, "ledger.bodies", SAME_PLACE, bodies, bodies.select(list(BODIES)))
+            done["ledger.bodies"] += bodies.height
+        if quarantined.height:
+            after = without_quotes(quarantined.with_columns(pl.col("headline").alias("reason")))
+            replace(self._con, "quarantine.records", SAME_PLACE, quarantined, after.select(list(QUARANTINE)))
+            done["quarantine.records"] += quarantined.height
+        return done
+
+    def _batch(self) -> tuple[Stamp, pl.DataFrame]:
+        """The row of this commit, which takes no record and changes no total."""
+        last, at = last_batch(self._con), self._clock()
+        return Stamp(last.batch_id + 1, at), batch_without_records(ERASURE, last, at, self._holder)
+
+
+def _extras(table: str) -> list[str]:
+    return [] if "__" in table else ["extras"]

@@ -1,0 +1,1 @@
+"""Replay of quarantined records, rebuild of event tables from stored bodies, and point-in-time builds."""

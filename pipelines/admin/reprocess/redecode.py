@@ -1,0 +1,132 @@
+"""A record of the ledger decoded again: the same delivery, read by the contracts of today."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
+from pipelines.decode.decoder import Decoded, Generic, Identity, Rejected, as_event
+from pipelines.decode.validation import Problem
+from pipelines.flatten.derived_tables import INSTANT
+from pipelines.flatten.frames import event_frames
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.lake.schema import DELIVERIES
+from pipelines.load.ledger_rows import Stamp, identity_columns
+from pipelines.load.outcomes import NO_CONTRACT, Decided
+from receiver.envelope import ENVELOPE_VERSION
+
+_ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
+BROKEN_ENVELOPE = "envelope"
+"""The stage of records whose headers were wrong; these headers are not kept, so they stay wrong."""
+
+MOVED, REFUSED = "ledger.moved", "ledger.refused"
+"""Names beside those of event tables, for what is said of the ledger."""
+
+READ = ("organization_id", "event_type", "key_kind", "contract_version", "reason")
+"""What of a ledger row a contract says."""
+
+
+def decoded_again(rows: pl.DataFrame) -> DecodedBatch:
+    """Ledger rows with their `body` as a batch. Body hashes stay those of the delivery.
+
+    An erased record stays the event that it was: its key is the ledger's, because one that was made from the
+    body would be another one now.
+    """
+    version = ENVELOPE_VERSION.encode()
+    raw = RawBatch(
+        "",
+        "",
+        rows["partition"].to_list(),
+        rows["offset"].to_list(),
+        rows["body"].to_list(),
+        _headers(rows, "delivery_id"),
+        _headers(rows, "source"),
+        _headers(rows, "provider"),
+        rows["received_at"].dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").cast(pl.Binary).to_list(),
+        [None if reason == BROKEN_ENVELOPE else version for reason in rows["reason"]],
+        _headers(rows, "key_id"),
+        _headers(rows, "message_id"),
+    )
+    batch, delivered = decode_batch(raw), rows["body_sha256"].to_list()
+    erased = rows["erased_at"].is_not_null().to_list()
+    for index, (found, expected) in enumerate(zip(batch.body_sha256, delivered, strict=True)):
+        if found != expected and not erased[index]:
+            batch.decoded[index] = Rejected(Identity(), "envelope", (_ALTERED,))
+    for index in rows["erased_at"].is_not_null().arg_true().to_list():
+        batch.decoded[index] = _as_delivered(batch.decoded[index], rows, index)
+    return replace(batch, body_sha256=delivered)
+
+
+def _as_delivered(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
+    key = rows["event_key"][index]
+    if isinstance(found, Rejected) or key is None:
+        return found
+    return as_event(found, key, rows["key_kind"][index])
+
+
+def ledger_after(
+    rows: pl.DataFrame, batch: DecodedBatch, decided: Decided, stamp: Stamp, *, new: bool
+) -> pl.DataFrame:
+    """The ledger rows after a commit, with their `body`; with `new` it is what makes them queryable."""
+    after = rows.with_columns(
+        *identity_columns(batch),
+        pl.Series("outcome", decided.outcomes, dtype=pl.String),
+        pl.Series("reason", decided.reasons, dtype=pl.String),
+        pl.lit(stamp.batch_id, dtype=pl.Int64).alias("moved_batch_id"),
+    )
+    if new:
+        after = after.with_columns(pl.lit(stamp.loaded_at).cast(INSTANT).alias("loaded_at"))
+    return after.select(*DELIVERIES, "body")
+
+
+def still_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
+    """Loaded events, read anew. One that the contract refuses, or would make another event of, is left out:
+    its outcome here is `quarantined`, and its row stays as it is."""
+    fits = [
+        not isinstance(found, Rejected) and found.identity.event_key == key
+        for found, key in zip(batch.decoded, rows["event_key"].to_list(), strict=True)
+    ]
+    return Decided(
+        ["loaded" if each else "quarantined" for each in fits],
+        [NO_CONTRACT if isinstance(found, Generic) else None for found in batch.decoded],
+        [index for index, each in enumerate(fits) if each],
+    )
+
+
+def why_refused(batch: DecodedBatch, index: int) -> str:
+    """Why a loaded event stays in its table, in words without values."""
+    found = batch.decoded[index]
+    if isinstance(found, Rejected) and found.problems:
+        return f"{found.problems[0].path}: {found.problems[0].problem}"
+    return "would become another event"
+
+
+def read_again(rows: pl.DataFrame, organizations: Mapping[str, frozenset[str]]) -> dict[str, pl.DataFrame]:
+    """Loaded records of the ledger with their `body` as rows of event tables, by table.
+
+    A row keeps its batch; one that is read in another way has none yet, and stands in `MOVED` too. `REFUSED`
+    has those that keep their old rows.
+    """
+    batch = decoded_again(rows)
+    decided = still_loaded(batch, rows)
+    reason = pl.Series("reason", decided.reasons, dtype=pl.String)
+    after = rows.drop("body").with_columns(*identity_columns(batch), reason)
+    differs = pl.Series(
+        [now != then for now, then in zip(after.select(READ).rows(), rows.select(READ).rows(), strict=True)],
+        dtype=pl.Boolean,
+    )
+    stamp = pl.when(~differs).then(pl.coalesce("moved_batch_id", "batch_id")).alias("batch_id")
+    frames = event_frames(batch.decoded, after.with_columns(stamp), decided.loaded, organizations)
+    fits = pl.Series([outcome == "loaded" for outcome in decided.outcomes], dtype=pl.Boolean)
+    return {**frames, MOVED: after.filter(fits & differs), REFUSED: _refused(batch, rows, fits)}
+
+
+def _refused(batch: DecodedBatch, rows: pl.DataFrame, fits: pl.Series) -> pl.DataFrame:
+    places = (~fits).arg_true().to_list()
+    why = pl.Series("why", [why_refused(batch, index) for index in places], dtype=pl.String)
+    return rows[places].select("event_key").with_columns(why)
+
+
+def _headers(rows: pl.DataFrame, name: str) -> list[bytes | None]:
+    return rows[name].cast(pl.Binary).to_list()

@@ -1,0 +1,185 @@
+"""Records decoded again from the bodies that the lake keeps, after a contract was added or mended.
+
+A replay takes records out of quarantine; a rebuild puts loaded events into the tables that their contract
+names now. Either may run beside the loader: they take turns, and each notices what the other committed. A
+record that cannot be decoded, or would become another event, stays where it is.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+import polars as pl
+
+from pipelines.admin.reprocess.redecode import decoded_again, ledger_after, still_loaded, why_refused
+from pipelines.decode.decoded_batch import DecodedBatch
+from pipelines.flatten.frames import event_frames
+from pipelines.lake.offsets import last_batch
+from pipelines.lake.schema import BODIES, DELIVERIES
+from pipelines.lake.transaction import in_transaction
+from pipelines.lake.writer_lock import Turn
+from pipelines.load.ledger_rows import Stamp
+from pipelines.load.outcomes import BODY_DIFFERS, First, decide
+from pipelines.load.table_writes import (
+    SAME_EVENT,
+    SAME_PLACE,
+    batch_without_records,
+    delete,
+    event_tables_of,
+    insert,
+    replace,
+)
+
+RECORDS_AT_ONCE = 5_000
+"""In one commit: short enough for its turn."""
+
+Kind = Literal["replay", "rebuild"]
+
+_FROM: Mapping[Kind, str] = {
+    "replay": """(FROM wh.ledger.deliveries WHERE outcome = 'quarantined') AS d
+        JOIN wh.quarantine.records AS kept USING (topic_id, partition, "offset")""",
+    "rebuild": """(FROM wh.ledger.deliveries WHERE outcome = 'loaded') AS d
+        JOIN wh.ledger.bodies AS kept USING (topic_id, partition, "offset")""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: those for which `where` holds with `values`. It may name the ledger row `d`, and `kept`:
+    the quarantined record in a replay, else the body."""
+
+    kind: Kind
+    where: str = "true"
+    values: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What became of the records; `refused` counts by the reason that keeps them where they are."""
+
+    loaded: int = 0
+    duplicate: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """How many were looked at."""
+        return self.loaded + self.duplicate + sum(self.refused.values())
+
+    def plus(self, other: "Reloaded") -> "Reloaded":
+        """Both together."""
+        refused = Counter(self.refused) + Counter(other.refused)
+        loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
+        tables = tuple(sorted({*self.tables, *other.tables}))
+        return Reloaded(loaded, duplicate, dict(refused), tables)
+
+
+class Reloader:
+    """Decodes records of the lake again, through one connection and in turn with other writers."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        turn: Turn,
+        *,
+        holder: str,
+        organizations: Mapping[str, frozenset[str]],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._con = con
+        self._turn = turn
+        self._holder = holder
+        self._organizations = organizations
+        self._clock = clock
+
+    def reload(self, wanted: Wanted) -> Reloaded:
+        """Decode what is wanted again; killed half-way, what is left can be asked for again.
+
+        Raises `Unavailable` when other writers are in the way for too long.
+        """
+        done = Reloaded()
+        for positions in self._slices(wanted):
+            with self._turn.taken():
+                done = done.plus(self._commit(wanted.kind, positions))
+        return done
+
+    def _slices(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
+        found = self._con.execute(
+            f"""
+            SELECT topic_id, partition, "offset", d.batch_id FROM {_FROM[wanted.kind]} WHERE {wanted.where}
+            ORDER BY d.batch_id, partition, "offset"
+            """,  # noqa: S608 - conditions of this project
+            list(wanted.values),
+        ).pl()
+        return found.iter_slices(RECORDS_AT_ONCE)
+
+    def _commit(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+        return in_transaction(self._con, lambda: self._move(kind, positions))
+
+    def _move(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+        """The work of one transaction."""
+        rows = self._rows(kind, positions)
+        batch = decoded_again(rows)
+        decided = decide(batch, self._earlier(batch), None) if kind == "replay" else still_loaded(batch, rows)
+        last = last_batch(self._con)
+        stamp = Stamp(last.batch_id + 1, self._clock())
+        after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")
+        moved = after.filter(pl.col("outcome") != "quarantined")
+        frames = event_frames(
+            batch.decoded,
+            after.with_columns(pl.lit(stamp.batch_id, dtype=pl.Int64).alias("batch_id")),
+            decided.loaded,
+            self._organizations,
+        )
+        counts = dict(moved["outcome"].value_counts().iter_rows())
+        if moved.height:
+            self._write(kind, moved, frames)
+            changes = {**counts, "quarantined": -moved.height} if kind == "replay" else {}
+            row = batch_without_records(kind, last, stamp.loaded_at, self._holder, changes)
+            insert(self._con, "ledger.batches", row)
+        refused = Counter(why_refused(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
+        return Reloaded(
+            counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
+        )
+
+    def _rows(self, kind: Kind, positions: pl.DataFrame) -> pl.DataFrame:
+        """The ledger rows of records with their bodies, in the order in which they came."""
+        self._con.register("positions", positions)
+        found = self._con.execute(
+            f"""
+            SELECT d.*, kept.body FROM {_FROM[kind]}
+            WHERE (topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM positions)
+                AND d.batch_id BETWEEN ? AND ?
+            ORDER BY d.batch_id, partition, "offset"
+            """,  # noqa: S608 - our own names
+            [positions["batch_id"].min(), positions["batch_id"].max()],
+        ).pl()
+        self._con.unregister("positions")
+        return found
+
+    def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
+        keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
+        rows = self._con.execute(
+            """
+            SELECT event_key, delivery_id, body_sha256 FROM wh.ledger.deliveries
+            WHERE outcome = 'loaded' AND event_key IN (SELECT unnest(?))
+            """,
+            [keys],
+        ).fetchall()
+        return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
+
+    def _write(self, kind: Kind, moved: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> None:
+        replace(self._con, "ledger.deliveries", SAME_PLACE, moved, moved.select(list(DELIVERIES)))
+        if kind == "replay":
+            delete(self._con, "quarantine.records", SAME_PLACE, moved)
+            kept = moved.filter((pl.col("outcome") == "loaded") | (pl.col("reason") == BODY_DIFFERS))
+            insert(self._con, "ledger.bodies", kept.select(list(BODIES)))
+        else:
+            for table in event_tables_of(moved["event_type"].unique().to_list()):
+                delete(self._con, table, SAME_EVENT, moved)
+        for name, frame in events.items():
+            insert(self._con, f"events.{name}", frame)

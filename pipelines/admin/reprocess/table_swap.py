@@ -1,0 +1,132 @@
+"""The commit of a rebuild: in every event table the staged rows for the old ones, in one transaction."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.admin.reprocess.redecode import MOVED, REFUSED
+from pipelines.admin.reprocess.staged_rows import Staging
+from pipelines.admin.reprocess.stored_bodies import count_loaded
+from pipelines.errors import HirestreamError
+from pipelines.lake.offsets import last_batch
+from pipelines.lake.schema import all_tables
+from pipelines.load.table_writes import batch_without_records, insert
+from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES
+
+Progress = Callable[[str, int, int], None]
+"""Told a step, how much of it is done, and of how much."""
+
+
+class IncompleteRebuild(HirestreamError):
+    """Not every loaded record could be read again, so nothing was exchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What the commit did. `moved` are records that their contract reads as another version or type now;
+    `refused` counts, by reason, those that keep their old rows; `tables` has the new rows of each."""
+
+    batch_id: int
+    records: int
+    moved: int
+    refused: Mapping[str, int]
+    tables: Mapping[str, int]
+
+
+class Exchange:
+    """The work of one transaction on a connection of its own; it may be done several times."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, staging: Staging, *, holder: str, progress: Progress
+    ) -> None:
+        self._con = con
+        self._staging = staging
+        self._holder = holder
+        self._progress = progress
+
+    def run(self, now: dt.datetime) -> Exchanged:
+        """Exchange the rows. Raises `IncompleteRebuild` unless every loaded record has one afterwards."""
+        self._con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
+        last = last_batch(self._con)
+        batch_id = last.batch_id + 1
+        refused = self._count_refused()
+        kept = self._delete_events(keep_some=bool(refused))
+        tables = self._insert_events(batch_id)
+        moved = self._move(batch_id)
+        records = self._check(tables, kept, sum(refused.values()))
+        insert(self._con, "ledger.batches", batch_without_records("rebuild", last, now, self._holder))
+        with_rows = {name: rows for name, rows in tables.items() if rows}
+        return Exchanged(batch_id, records, moved, refused, with_rows)
+
+    def _count_refused(self) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for source in self._staging.sources(REFUSED):
+            counts = self._con.execute(f"SELECT why, count(*) FROM {source} GROUP BY why")  # noqa: S608
+            found.update(dict(counts.fetchall()))
+        return dict(found)
+
+    def _delete_events(self, *, keep_some: bool) -> int:
+        """Old rows out of every event table, also of contracts that are gone; how many events stay."""
+        kept = " UNION ALL ".join(f"SELECT event_key FROM {s}" for s in self._staging.sources(REFUSED))  # noqa: S608
+        where = f"WHERE event_key NOT IN ({kept})" if keep_some else ""
+        found = self._con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'events'"
+        ).fetchall()
+        left = 0
+        for (table,) in found:
+            self._con.execute(f'DELETE FROM wh.events."{table}" {where}')  # noqa: S608 - our own names
+            if keep_some and "__" not in table:
+                ((rows,),) = self._con.execute(f'SELECT count(*) FROM wh.events."{table}"').fetchall()  # noqa: S608
+                left += int(rows)
+        return left
+
+    def _insert_events(self, batch_id: int) -> dict[str, int]:
+        """New rows into every event table; how many each has got."""
+        names = [name for name, _ in all_tables() if name.startswith("events.")]
+        put = {}
+        for number, name in enumerate(names):
+            self._progress("exchanging", number, len(names))
+            table = name.removeprefix("events.")
+            put[table] = sum(self._insert(name, s, batch_id) for s in self._staging.sources(table))
+        return put
+
+    def _insert(self, name: str, source: str, batch_id: int) -> int:
+        ((rows,),) = self._con.execute(
+            f"INSERT INTO wh.{name} BY NAME "  # noqa: S608 - our own names
+            f"SELECT * REPLACE (coalesce(batch_id, {batch_id:d}) AS batch_id) FROM {source}"
+        ).fetchall()
+        return int(rows)
+
+    def _move(self, batch_id: int) -> int:
+        """Ledger rows that a contract reads in another way now."""
+        moved = 0
+        place = '(topic_id, partition, "offset")'
+        for source in self._staging.sources(MOVED):
+            where = f"{place} IN (SELECT {place} FROM {source})"  # noqa: S608 - our own files
+            self._con.execute(f"DELETE FROM wh.ledger.deliveries WHERE {where}")  # noqa: S608
+            ((rows,),) = self._con.execute(
+                f"INSERT INTO wh.ledger.deliveries BY NAME "  # noqa: S608
+                f"SELECT * REPLACE ({batch_id:d} AS moved_batch_id) FROM {source}"
+            ).fetchall()
+            moved += int(rows)
+        return moved
+
+    def _check(self, tables: Mapping[str, int], kept: int, refused: int) -> int:
+        """How many records are loaded: each has its event row, or keeps its old one."""
+        if kept != refused:
+            raise IncompleteRebuild(
+                f"{refused} events are refused by their contracts and would keep their rows, of which there "
+                f"are {kept}; nothing was changed. `hirestream audit` says which"
+            )
+        children = {n.removeprefix("events.") for n, columns in all_tables() if "position" in columns}
+        read = sum(rows for table, rows in tables.items() if table not in children) + refused
+        loaded = count_loaded(self._con)
+        if read != loaded:
+            raise IncompleteRebuild(
+                f"{read} of {loaded} loaded records could be read again, so nothing was changed; "
+                "`hirestream audit` says which have no body"
+            )
+        return loaded

@@ -1,0 +1,161 @@
+"""The bodies that the topic still holds, beside what the ledger says of them.
+
+Only where the topic has every position of the ledger, with the body that was delivered. A record that was
+erased is read as the lake keeps it, whatever the topic says.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import duckdb
+import polars as pl
+
+from pipelines.admin.reprocess.stored_bodies import SLICE_RECORDS, records_at
+from pipelines.errors import HirestreamError
+from pipelines.ingest.consumer import TopicReader
+from pipelines.ingest.raw_batch import RawBatch
+from pipelines.ingest.topic_admin import TopicInfo, Watermarks, watermarks
+from receiver.settings import KafkaSettings
+
+QUIET_SECONDS = 30.0
+"""Without a message: then what is left is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Records of the ledger that the topic does not give: a range of offsets, and how many are in it."""
+
+    topic_id: str
+    partition: int
+    first_offset: int
+    last_offset: int
+    records: int
+    why: str
+
+
+class NotOnTopic(HirestreamError):
+    """The topic does not hold all that was loaded; nothing was changed."""
+
+    def __init__(self, missing: list[Missing]) -> None:
+        records = sum(each.records for each in missing)
+        super().__init__(f"the topic does not hold {records} records of the ledger; nothing was changed")
+        self.missing = missing
+
+
+def missing_from(
+    con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, marks: Mapping[int, Watermarks]
+) -> list[Missing]:
+    """What of the ledger is not between the watermarks of the topic, by partition."""
+    topic_id = topic.topic_id if topic else None
+    lows = [(number, found.low, found.high) for number, found in marks.items()]
+    schema = {"partition": pl.Int64, "low": pl.Int64, "high": pl.Int64}
+    con.register("marks", pl.DataFrame(lows, schema=schema, orient="row"))
+    found = con.execute(
+        """
+        SELECT topic_id, partition, min("offset"), max("offset"), count(*),
+            CASE WHEN topic_id IS DISTINCT FROM ? THEN 'loaded from another topic'
+                WHEN low IS NULL THEN 'the partition is gone'
+                WHEN "offset" < low THEN 'deleted by retention' ELSE 'beyond the end of the topic' END AS why
+        FROM wh.ledger.deliveries LEFT JOIN marks USING (partition)
+        WHERE topic_id IS DISTINCT FROM ? OR low IS NULL OR "offset" NOT BETWEEN low AND high - 1
+        GROUP BY topic_id, partition, why ORDER BY ALL
+        """,
+        [topic_id, topic_id],
+    ).fetchall()
+    con.unregister("marks")
+    return [Missing(*row) for row in found]
+
+
+def records_of_topic(
+    con: duckdb.DuckDBPyConnection, kafka: KafkaSettings, topic: TopicInfo, marks: Mapping[int, Watermarks]
+) -> Iterator[pl.DataFrame]:
+    """Every loaded record with the body of the topic.
+
+    Raises `NotOnTopic` at the end when one was not there or had another body, `TopicMismatch` and
+    `Unavailable` as the reader does.
+    """
+    wanted = _wanted(con, topic)
+    starts = {number: found.high for number, found in marks.items()}
+    starts |= {number: first for number, (first, _, _) in wanted.items()}
+    counted: Counter[int] = Counter()
+    others: list[Missing] = []
+    with TopicReader(kafka, topic, starts) as reader:
+        for batch in _batches(reader, {number: last for number, (_, last, _) in wanted.items()}):
+            rows = _with_ledger(con, batch)
+            places = rows.select("partition", "offset").iter_rows()
+            counted.update(p for p, offset in places if p in wanted and offset <= wanted[p][1])
+            others += _other_bodies(rows)
+            yield _loaded(con, rows)
+    gaps = [
+        Missing(topic.topic_id, number, first, last, records - counted[number], "not found on the topic")
+        for number, (first, last, records) in wanted.items()
+        if counted[number] < records
+    ]
+    if gaps:
+        watermarks(kafka, topic)  # a Kafka that is away has told of nothing
+    if others or gaps:
+        raise NotOnTopic([*others, *gaps])
+
+
+def _wanted(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int, int]]:
+    """By partition the first and the last offset of the ledger, and how many it has."""
+    rows = con.execute(
+        """
+        SELECT partition, min("offset"), max("offset"), count(*) FROM wh.ledger.deliveries
+        WHERE topic_id = ? GROUP BY partition
+        """,
+        [topic.topic_id],
+    ).fetchall()
+    return {partition: (first, last, records) for partition, first, last, records in rows}
+
+
+def _batches(reader: TopicReader, lasts: Mapping[int, int]) -> Iterator[RawBatch]:
+    """Until the last offset of every partition was read, or nothing comes any more."""
+    open_partitions, heard = dict(lasts), time.monotonic()
+    while open_partitions and time.monotonic() - heard < QUIET_SECONDS:
+        batch = reader.read(SLICE_RECORDS, 1.0)
+        if len(batch):
+            yield batch
+            heard = time.monotonic()
+        for partition, offset in zip(batch.partitions, batch.offsets, strict=True):
+            if offset >= open_partitions.get(partition, offset + 1):
+                del open_partitions[partition]
+
+
+def _with_ledger(con: duckdb.DuckDBPyConnection, batch: RawBatch) -> pl.DataFrame:
+    """The ledger's rows of the messages, with these bodies."""
+    columns = {"partition": batch.partitions, "offset": batch.offsets, "body": batch.bodies}
+    schema = {"partition": pl.Int64, "offset": pl.Int64, "body": pl.Binary}
+    con.register("messages", pl.DataFrame(columns, schema=schema))
+    rows = con.execute(
+        f"""
+        SELECT d.*, messages.body FROM (
+            FROM wh.ledger.deliveries
+            WHERE topic_id = ? AND "offset" BETWEEN {min(batch.offsets):d} AND {max(batch.offsets):d}
+        ) AS d JOIN messages USING (partition, "offset") ORDER BY d.batch_id, partition, "offset"
+        """,  # noqa: S608 - numbers, written out so that DuckLake picks files by them
+        [batch.topic_id],
+    ).pl()
+    con.unregister("messages")
+    return rows
+
+
+def _other_bodies(rows: pl.DataFrame) -> list[Missing]:
+    hashes = [sha256(body).hexdigest() for body in rows["body"].to_list()]
+    other = rows.filter(pl.Series(hashes, dtype=pl.String) != rows["body_sha256"])
+    return [
+        Missing(topic_id, partition, offset, offset, 1, "another body than the one that was delivered")
+        for topic_id, partition, offset in other.select("topic_id", "partition", "offset").iter_rows()
+    ]
+
+
+def _loaded(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
+    loaded = rows.filter(pl.col("outcome") == "loaded")
+    erased = loaded.filter(pl.col("erased_at").is_not_null())
+    if not erased.height:
+        return loaded
+    kept = records_at(con, erased.select("topic_id", "partition", "offset", "batch_id"))
+    return pl.concat([loaded.filter(pl.col("erased_at").is_null()), kept])

@@ -1,0 +1,77 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+# ruff: noqa: PLR0917 - typer fills in the parameters by name
+"""Commands that take what the system keeps somewhere else, or compare it with what a provider keeps."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app
+from pipelines.cli.options import AsJson, read_settings
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")], as_json: AsJson = False
+) -> None:
+    """Copy lake, spool, what is held and settings into a folder, while everything runs."""
+    from pipelines.admin.backup.backup_command import render, run_backup
+    from pipelines.host.output import hand_over, say
+
+    made = run_backup(read_settings(), folder, now=datetime.now(UTC), say=say)
+    hand_over(made, render(made, folder), as_json=as_json)
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="A backup.")], as_json: AsJson = False) -> None:
+    """Make an empty HIRESTREAM_HOME what it was when the backup was made."""
+    from pipelines.admin.backup.restore_command import render, run_restore
+    from pipelines.host.output import hand_over, say
+
+    settings = read_settings()
+    found = run_restore(settings, folder, say=say)
+    hand_over(found, render(found, settings.home), as_json=as_json)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    personal: Annotated[bool, typer.Option("--personal", help="With the columns about persons.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write entities, marts, ledger and events as plain Parquet files with a manifest."""
+    from pipelines.host.output import hand_over
+    from pipelines.serving.export_command import render, run_export
+
+    made = run_export(read_settings(), folder, personal=personal, now=datetime.now(UTC))
+    hand_over(made, render(made, folder), as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    file: Annotated[Path, typer.Argument(help="The provider's export: CSV or JSON.")],
+    source: Annotated[str, typer.Option(help="The source that its webhooks come in by.")],
+    organization: Annotated[str | None, typer.Option(help="Compare this organization alone.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Its column of conversation ids.")] = None,
+    status_column: Annotated[str | None, typer.Option(help="Its column of statuses.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Compare a provider's list of conversations with the lake; 1 when one never came or differs."""
+    from pipelines.admin.diagnostics.reconcile.export_parser import Columns, read_export
+    from pipelines.admin.diagnostics.reconcile.reconcile import render, run_reconcile
+    from pipelines.errors import UsageError
+    from pipelines.host.output import hand_over
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    try:
+        listed = read_export(content, Columns(id_column, status_column))
+    except UsageError as error:
+        raise UsageError(f"{file.name}: {error}") from None
+    found = run_reconcile(read_settings(), listed, source, organization)
+    hand_over(found, render(found), as_json=as_json)
+    return 0 if found.ok else 1

@@ -1,0 +1,92 @@
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
+"""Commands that run a part of the system, or all of it."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app
+from pipelines.cli.options import DEFAULT_JOURNEYS, DEFAULT_SEED, AsJson, Journeys, Seed, read_settings
+from pipelines.cli.source_signer import sign_of
+
+NoDagster = Annotated[bool, typer.Option("--no-dagster", help="Leave Dagster out.")]
+
+
+@app.command()
+def up(no_dagster: NoDagster = False) -> None:
+    """Run everything until Ctrl-C: Kafka, receiver, loader, Dagster."""
+    from pipelines.host.output import say
+    from pipelines.runtime.up_command import Parts, run_up
+
+    run_up(read_settings(), Parts(dagster=not no_dagster), say)
+
+
+@app.command()
+def demo(
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End after the table; 1 when a number is wrong.")
+    ] = False,
+    journeys: Journeys = DEFAULT_JOURNEYS,
+    seed: Seed = DEFAULT_SEED,
+    no_dagster: NoDagster = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run everything with simulated traffic, and show the numbers beside the truth."""
+    from pipelines.host.output import hand_over, say
+    from pipelines.runtime.demo.demo_command import run_demo
+    from pipelines.runtime.demo.plan import Plan
+    from pipelines.runtime.demo.results import render
+    from pipelines.runtime.up_command import Parts
+
+    now = datetime.now(UTC)
+    results = run_demo(
+        read_settings(),
+        Plan(seed, journeys, until=now, legacy_day=now.date()),
+        Parts(dagster=not no_dagster),
+        sign_with=sign_of,
+        say=say,
+        show=lambda results: hand_over(results, render(results), as_json=as_json),
+        stay=not leave,
+    )
+    return 1 if results.differences else 0
+
+
+@app.command()
+def broker() -> None:
+    """Run the embedded Kafka alone until Ctrl-C."""
+    from pipelines.host.output import say
+    from pipelines.runtime.up_command import run_broker
+
+    run_broker(read_settings(), say)
+
+
+@app.command()
+def receiver() -> None:
+    """Run the HTTP receiver until SIGTERM or Ctrl-C."""
+    from pipelines.errors import Unavailable
+    from pipelines.ingest.topic_startup import prepare_topic
+    from receiver.server import ServerError, check, serve
+
+    settings = read_settings()
+    check(settings)
+    prepare = prepare_topic(settings)
+    try:
+        serve(settings, prepare)
+    except ServerError as error:
+        raise Unavailable(str(error)) from error
+
+
+@app.command()
+def stream(
+    until_caught_up: Annotated[
+        bool, typer.Option(help="End when all that is on the topic is loaded.")
+    ] = False,
+    accept_rejects: Annotated[bool, typer.Option(help="Go on however many records are rejected.")] = False,
+    accept_loss: Annotated[bool, typer.Option(help="Go on past records that the topic lost.")] = False,
+) -> None:
+    """Load from the topic in micro-batches and build the models, until SIGTERM or Ctrl-C."""
+    from pipelines.load.session import Choices
+    from pipelines.runtime.stream.stream import run_stream
+
+    run_stream(read_settings(), Choices(accept_rejects, accept_loss), until_caught_up=until_caught_up)

@@ -1,0 +1,1 @@
+"""Bytes to typed documents: validation, event key, decode failures. Pure."""

@@ -1,0 +1,211 @@
+"""A parsed document held against its contract: what the contract does not name, and all that is wrong."""
+
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Union
+
+import msgspec
+
+from pipelines.contracts.field_types import Record, Said
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a document. Never holds the value itself."""
+
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a record: its JSON name, its annotation, and the record or the array of records in it."""
+
+    name: str
+    annotation: Any
+    required: bool
+    record: type[Record] | None
+    item: type[Record] | None
+    nullable: bool
+    guess: bool
+    personal: bool
+
+
+@cache
+def fields_of(kind: type[Record]) -> tuple[Field, ...]:
+    """The fields of a record, in the order of its contract."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    required = {f.name for f in msgspec.structs.fields(kind) if f.required}
+    names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    return tuple(_field(encoded, hints[name], name in required) for name, encoded in names)
+
+
+def _field(name: str, annotation: Any, required: bool) -> Field:
+    bare, nullable = _bare(annotation)
+    item = _bare(typing.get_args(bare)[0])[0] if typing.get_origin(bare) is list else None
+    said, personal = _is_guess(annotation), _is_personal(annotation)
+    return Field(name, annotation, required, _record(bare), _record(item), nullable, said, personal)
+
+
+def _is_guess(annotation: Any) -> bool:
+    metas = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
+    said = [(meta.extra or {}).get("said") for meta in metas if isinstance(meta, msgspec.Meta)]
+    return any(isinstance(each, Said) and each.confidence == "guess" for each in said)
+
+
+def _is_personal(annotation: Any) -> bool:
+    """Whether the annotation, or what is in it, is marked as about a person."""
+    metas = [each for each in typing.get_args(annotation) if isinstance(each, msgspec.Meta)]
+    if any((meta.extra or {}).get("personal") for meta in metas):
+        return True
+    origin = typing.get_origin(annotation)
+    return origin in (Annotated, Union, types.UnionType) and any(
+        map(_is_personal, typing.get_args(annotation))
+    )
+
+
+def _bare(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without `| None` and without metadata, and whether None was allowed."""
+    if typing.get_origin(annotation) is Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (Union, types.UnionType):
+        rest = [a for a in typing.get_args(annotation) if a is not types.NoneType]
+        if len(rest) == 1:
+            return _bare(rest[0])[0], True
+    return annotation, False
+
+
+def _record(annotation: Any) -> type[Record] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Record) else None
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether a parsed document is nested deeper than so many levels."""
+    below = [value]
+    for _ in range(levels):
+        below = [inner for each in below for inner in _within(each)]
+        if not below:
+            return False
+    return True
+
+
+def _within(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def split_extras(value: Any, kind: type[Record]) -> tuple[Any, dict[str, Any] | None]:
+    """A parsed document without the fields its contract does not name, and these by path."""
+    extras: dict[str, Any] = {}
+    known = _known(value, kind, "$", extras)
+    return known, extras or None
+
+
+def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fields = {field.name: field for field in fields_of(kind)}
+    known = {}
+    for name, inner in value.items():
+        field = fields.get(name)
+        here = f"{path}.{name}" if field else f"{path}{_step_to(name)}"
+        if field is None and name != kind.__struct_config__.tag_field:
+            extras[here] = inner
+        elif field and field.record:
+            known[name] = _known(inner, field.record, here, extras)
+        elif field and field.item and isinstance(inner, list):
+            known[name] = [_known(v, field.item, f"{here}[{i}]", extras) for i, v in enumerate(inner)]
+        else:
+            known[name] = inner
+    return known
+
+
+def _step_to(name: str) -> str:
+    """A name as a step of a path, so that two different places never have one path."""
+    return f".{name}" if name.replace("_", "").isalnum() else f"[{json.dumps(name, ensure_ascii=False)}]"
+
+
+def set_aside_guesses(
+    known: Any, extras: Mapping[str, Any] | None, sent: Any, kind: type[Record]
+) -> tuple[Any, dict[str, Any] | None]:
+    """What `split_extras` made of the document `sent`, without the values that do not fit a guessed field.
+
+    These become extras whole, as they were sent.
+    """
+    misfits: dict[str, Any] = {}
+    fitting = _without_misfits(known, sent, kind, "$", misfits, guessed=False)
+    beside = {path: value for path, value in (extras or {}).items() if not _is_within(path, misfits)}
+    return fitting, beside | misfits or None
+
+
+def _is_within(path: str, others: Iterable[str]) -> bool:
+    return any(path.startswith((f"{other}.", f"{other}[")) for other in others)
+
+
+def _without_misfits(
+    value: Any, sent: Any, kind: type[Record], path: str, misfits: dict[str, Any], *, guessed: bool
+) -> Any:
+    """`guessed`: the whole record is a guess, and so is every field of it."""
+    if not isinstance(value, dict):
+        return value
+    kept = dict(value)
+    for field in fields_of(kind):
+        if field.name not in value:
+            continue
+        here, inner, guess = f"{path}.{field.name}", value[field.name], field.guess or guessed
+        found: dict[str, Any] = {}
+        if field.record:
+            inner = _without_misfits(inner, sent[field.name], field.record, here, found, guessed=guess)
+        elif field.item and isinstance(inner, list):
+            inner = [
+                _without_misfits(item, sent[field.name][i], field.item, f"{here}[{i}]", found, guessed=guess)
+                for i, item in enumerate(inner)
+            ]
+        kept[field.name] = inner
+        if guess and not field.required and _field_problems(kept, field, path):
+            del kept[field.name]
+            found = {here: sent[field.name]}
+        misfits.update(found)
+    return kept
+
+
+def problems_of(value: Any, kind: type[Record], path: str = "$") -> list[Problem]:
+    """Every place where a parsed document departs from its contract, in the order of the contract."""
+    if not isinstance(value, dict):
+        return [Problem(path, f"expected an object, got {kind_of(value)}")]
+    return [problem for field in fields_of(kind) for problem in _field_problems(value, field, path)]
+
+
+def _field_problems(parent: dict[str, Any], field: Field, path: str) -> list[Problem]:
+    here = f"{path}.{field.name}"
+    if field.name not in parent:
+        return [Problem(here, "missing")] if field.required else []
+    value = parent[field.name]
+    if value is None and field.nullable:
+        return []
+    if field.record:
+        return problems_of(value, field.record, here)
+    if field.item and isinstance(value, list):
+        return [p for i, v in enumerate(value) for p in problems_of(v, field.item, f"{here}[{i}]")]
+    try:
+        msgspec.convert(value, field.annotation)
+    except msgspec.ValidationError as error:
+        return [Problem(here, without_values(str(error)))]
+    return []
+
+
+def kind_of(value: object) -> str:
+    """JSON's word for the type of a parsed value."""
+    names: dict[type, str] = {dict: "an object", list: "an array", str: "text", bool: "a boolean"}
+    return names.get(type(value), "null" if value is None else "a number")
+
+
+def without_values(message: str) -> str:
+    """A decoder's message without what it may quote of the document: that could be personal."""
+    message = message.split(" - at ", maxsplit=1)[0]
+    return "not a value of the contract" if message.startswith("Invalid value") else message

@@ -1,0 +1,1 @@
+"""The machine: file locks, child processes, supervision, pre-flight checks, terminal output."""

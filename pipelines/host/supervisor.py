@@ -1,0 +1,205 @@
+"""Several processes as one: started when ready, watched, and stopped in reverse order."""
+
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from pipelines.errors import HirestreamError, Unavailable
+from pipelines.host.child_process import Child, spawn
+
+POLL_SECONDS = 0.1
+RESTART_SECONDS = 30.0
+"""From the end of a service that the others go on without until it is started again."""
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ChildEnded(HirestreamError):
+    """A process that should run on has ended. The message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a process: its exit code, below zero the signal, and the end of its log."""
+
+    name: str
+    exit_code: int
+    ran_seconds: float
+    log: Path
+    last_lines: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ended with {self.exit_code}; the end of {self.log}:\n{self.last_lines}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process to run: its command, and how to see that it is ready (None: as soon as it runs).
+
+    With `ended` the others go on when it ends by itself: it hears of that, and answers whether the service is
+    to be started again after a while.
+    """
+
+    name: str
+    command: Sequence[str | Path]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
+    ready_timeout_seconds: float = 120
+    stop_timeout_seconds: float = 10
+    ended: Callable[[Ended], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owned:
+    """A child, and the service that it is where the supervisor started it."""
+
+    child: Child
+    stop_timeout_seconds: float
+    service: Service | None = None
+    started_at: float = field(default_factory=time.monotonic)
+
+    def end(self) -> Ended:
+        """How it ended, as it has."""
+        child = self.child
+        ran_seconds = time.monotonic() - self.started_at
+        return Ended(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
+
+
+class Supervisor:
+    """Owns children until its context is left; then none of them is left either.
+
+    Must be used from one thread: the kernel ends the children with the thread that started them.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._owned: list[Owned] = []
+        self._waiting: dict[str, tuple[Service, float]] = {}
+        self._due: dict[str, tuple[Service, float]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def own(self, child: Child, stop_timeout_seconds: float = 10) -> None:
+        """Take over a child that somebody else started."""
+        self._owned.append(Owned(child, stop_timeout_seconds))
+
+    def start(self, service: Service) -> None:
+        """Start a process and go on at once; `wait_ready` waits for it."""
+        log = self._logs / f"{service.name}.log"
+        try:
+            child = spawn(service.name, service.command, log, environment=service.environment or None)
+        except OSError as error:
+            raise Unavailable(f"{service.name} cannot be started: {error.strerror}") from error
+        self._owned.append(Owned(child, service.stop_timeout_seconds, service))
+        if service.ready is not None:
+            self._waiting[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
+
+    def wait_ready(self) -> None:
+        """Return when everything started is ready, or has ended and the others go on without it.
+
+        Raises `Unavailable` when one is not ready in its time, else what `check` raises.
+        """
+        while self._waiting:
+            self.check()
+            for name, (service, deadline) in list(self._waiting.items()):
+                if service.ready is not None and service.ready():
+                    del self._waiting[name]
+                elif time.monotonic() >= deadline:
+                    waited = f"{service.ready_timeout_seconds:g} s"
+                    raise Unavailable(f"{name} is not ready after {waited}; see {self._logs / name}.log")
+            time.sleep(POLL_SECONDS)
+
+    def check(self) -> None:
+        """Look who has ended, and start again what is due.
+
+        Raises `ChildEnded` with the last lines of a child that the others do not go on without.
+        """
+        for owned in [owned for owned in self._owned if not owned.child.running]:
+            self._go_on_without(owned)
+        for service, due_at in list(self._due.values()):
+            if time.monotonic() >= due_at:
+                self._start_again(service)
+
+    def watch(self, seconds: float | None = None) -> None:
+        """Check again and again, for ever or for some seconds. Raises `ChildEnded`."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while deadline is None or time.monotonic() < deadline:
+            self.check()
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """End all children, the last started first; a signal does not interrupt it. Again is harmless."""
+        with deaf():
+            while self._owned:
+                owned = self._owned.pop()
+                owned.child.stop(owned.stop_timeout_seconds)
+            self._waiting.clear()
+            self._due.clear()
+
+    def _go_on_without(self, owned: Owned) -> None:
+        service, end = owned.service, owned.end()
+        if service is None or service.ended is None:
+            raise ChildEnded(str(end))
+        self._owned.remove(owned)
+        self._waiting.pop(service.name, None)
+        owned.child.stop()  # what it has started itself
+        if service.ended(end):
+            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+
+    def _start_again(self, service: Service) -> None:
+        """Nobody waits until it is ready. One that cannot be started, as without memory, is due again."""
+        try:
+            self.start(replace(service, ready=None))
+        except Unavailable:
+            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+        else:
+            del self._due[service.name]
+
+
+def http_ready(url: str) -> Callable[[], bool]:
+    """Whether a GET of `url` is answered with 200."""
+
+    def ready() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - an address of this machine
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    return ready
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, TERM and HUP interrupt like Ctrl-C, so that one way of ending is enough."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Inside, the stop signals are ignored: what runs is bounded and must not be cut short."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

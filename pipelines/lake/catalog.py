@@ -1,0 +1,66 @@
+"""Sizes and shapes of tables, cheaply: the catalog knows how many rows each file holds."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from pipelines.lake.connection import open_lake
+
+_TABLE_ROWS = """
+    SELECT
+        schema_name || '.' || table_name,
+        coalesce(sum(record_count - coalesce(delete_count, 0)), 0)::BIGINT
+    FROM (FROM __ducklake_metadata_wh.ducklake_table WHERE end_snapshot IS NULL) AS t
+    JOIN (FROM __ducklake_metadata_wh.ducklake_schema WHERE end_snapshot IS NULL) AS s USING (schema_id)
+    LEFT JOIN (FROM __ducklake_metadata_wh.ducklake_data_file WHERE end_snapshot IS NULL) AS f
+        USING (table_id)
+    LEFT JOIN (FROM __ducklake_metadata_wh.ducklake_delete_file WHERE end_snapshot IS NULL) AS d
+        USING (data_file_id)
+    GROUP BY ALL
+"""
+
+
+def row_counts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, int]:
+    """Rows by `schema.table` of the tables and views named, as of now, also on a pinned connection; those
+    that do not exist are left out. One question for all tables: to plan a `count(*)` of each costs 20 ms."""
+    of_tables = dict(con.execute(_TABLE_ROWS).fetchall())
+    counted = {}
+    for name in names:
+        found = of_tables[name] if name in of_tables else _rows_of_view(con, name)
+        if found is not None:
+            counted[name] = found
+    return counted
+
+
+def _rows_of_view(con: duckdb.DuckDBPyConnection, name: str) -> int | None:
+    try:
+        ((rows,),) = con.execute(f"SELECT count(*) FROM wh.{name}").fetchall()  # noqa: S608 - our own names
+    except duckdb.CatalogException:
+        return None
+    return int(rows)
+
+
+def ledger_totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Records of the ledger by outcome, and together as `accepted`."""
+    counts = dict(con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY 1").fetchall())
+    totals = {name: int(counts.get(name, 0)) for name in ("loaded", "duplicate", "quarantined")}
+    return {"accepted": sum(counts.values()), **totals}
+
+
+def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:
+    """SQL types by `schema.table` and column of what the lake holds; empty where there is none yet."""
+    if not (warehouse / "catalog.sqlite").exists():
+        return {}
+    try:
+        with open_lake(warehouse, read_only=True) as con:
+            rows = con.execute(
+                "SELECT schema_name || '.' || table_name, column_name, data_type "
+                "FROM duckdb_columns() WHERE database_name = 'wh'"
+            ).fetchall()
+    except duckdb.Error:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found

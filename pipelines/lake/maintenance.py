@@ -1,0 +1,182 @@
+"""Keeps the lake small under a commit a second: few files, few snapshots, a small catalog."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import Unavailable
+from pipelines.lake.transaction import ATTEMPTS, is_in_the_way
+from pipelines.lake.writer_lock import Turn
+
+SNAPSHOT_AGE = "INTERVAL 1 HOUR"
+"""How long a reader may go on with what it opened; `as_of` does not need snapshots."""
+
+FILE_AGE = "INTERVAL 10 MINUTES"
+"""How long one statement may go on reading files that were merged meanwhile; the next one of the same reader
+finds its rows in the merged file. An hour of merged files would be 26,000 at a commit a second."""
+
+MOST_NEW_FILES = 1_000
+"""Written since the last time, more are a reason for the next: half of the 2,000 that may be live, because
+writers go on while it is waited for and done."""
+
+BANDS_BYTES = (0, 2**20, 2**24, 2**28)
+"""Files are merged with those of about their size. Without bands every pass writes the largest file of each
+table anew: 4.5 CPU seconds at 2.5 million ledger rows (440 MB), in which nobody can commit; so it is 0.2."""
+
+_CATALOG = "__ducklake_metadata_wh"
+SCHEDULED = f"{_CATALOG}.ducklake_files_scheduled_for_deletion"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The lake after maintenance."""
+
+    files: int
+    data_bytes: int
+    catalog_bytes: int
+    snapshots: int
+    seconds: float
+
+
+def maintain(
+    con: duckdb.DuckDBPyConnection,
+    warehouse: Path,
+    *,
+    snapshot_age: str = SNAPSHOT_AGE,
+    file_age: str = FILE_AGE,
+) -> Upkeep:
+    """Merge small files, expire old snapshots and remove what nobody can see any more.
+
+    Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
+    """
+    started, turn = time.monotonic(), Turn(warehouse)
+    _in_turn(turn, partial(expire, con, snapshot_age))
+    for low, high in pairwise(BANDS_BYTES):
+        if _are_mergeable(con, low, high):
+            _in_turn(turn, partial(_merge, con, low, high))
+    if _have_deletes(con):
+        _in_turn(turn, lambda: con.execute("CALL ducklake_rewrite_data_files('wh')").fetchall())
+    remove_files(con, warehouse, turn, f"least({snapshot_age}, {file_age})")
+    return measure(con, warehouse, time.monotonic() - started)
+
+
+def _in_turn(turn: Turn, step: Callable[[], object]) -> None:
+    with turn.taken():
+        _insist(step)
+
+
+def expire(con: duckdb.DuckDBPyConnection, age: str) -> None:
+    """Expire snapshots of more than an age, an SQL interval; the newest one stays.
+
+    By number, because DuckLake 1.0 compares no more than the date of `older_than` with SQLite's text."""
+    found = con.execute(
+        f"""
+        SELECT snapshot_id FROM ducklake_snapshots('wh') WHERE snapshot_time < now() - {age}
+        ORDER BY snapshot_id DESC OFFSET (
+            SELECT count(*) = 0 FROM ducklake_snapshots('wh') WHERE snapshot_time >= now() - {age}
+        )::INTEGER
+        """  # noqa: S608 - an age of this project
+    ).fetchall()
+    if found:
+        con.execute(
+            "CALL ducklake_expire_snapshots('wh', versions => ?)", [[row[0] for row in found]]
+        ).fetchall()
+
+
+def _are_mergeable(con: duckdb.DuckDBPyConnection, low: int, high: int) -> bool:
+    """Whether a table has two files of these sizes. To let DuckLake look costs 0.3 CPU seconds."""
+    found = con.execute(
+        f"""
+        SELECT 1 FROM {_CATALOG}.ducklake_data_file
+        WHERE end_snapshot IS NULL AND file_size_bytes >= {low} AND file_size_bytes < {high}
+        GROUP BY table_id HAVING count(*) > 1 LIMIT 1
+        """  # noqa: S608 - our own names
+    )
+    return found.fetchone() is not None
+
+
+def _have_deletes(con: duckdb.DuckDBPyConnection) -> bool:
+    sql = f"SELECT 1 FROM {_CATALOG}.ducklake_delete_file WHERE end_snapshot IS NULL LIMIT 1"  # noqa: S608
+    return con.execute(sql).fetchone() is not None
+
+
+def _merge(con: duckdb.DuckDBPyConnection, low: int, high: int) -> None:
+    """Of all tables in one transaction: table by table, a reader's open transaction finds no rows any more.
+
+    The SQLite extension reads up to the largest rowid that the transaction has seen, and a row of a merged
+    file gets one that is larger than those of all files that stay.
+    """
+    con.execute(
+        f"CALL ducklake_merge_adjacent_files('wh', min_file_size => {low}, max_file_size => {high})"
+    ).fetchall()
+
+
+def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, age: str) -> None:
+    """Delete the files that were scheduled for it longer ago than an age.
+
+    Files first: killed in between, the next time finds them gone. Not by DuckLake's own `older_than`."""
+    found = con.execute(
+        f"""
+        SELECT data_file_id, path, path_is_relative FROM {SCHEDULED}
+        WHERE schedule_start::TIMESTAMPTZ < now() - {age}
+        """  # noqa: S608 - an age of this project
+    ).fetchall()
+    for _, path, is_relative in found:
+        (warehouse / "data" / path if is_relative else Path(path)).unlink(missing_ok=True)
+    ids = [row[0] for row in found]
+    if ids:
+        forget = f"DELETE FROM {SCHEDULED} WHERE data_file_id IN (SELECT unnest(?))"  # noqa: S608 - our own name
+        _in_turn(turn, lambda: con.execute(forget, [ids]))
+
+
+def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds: float) -> None:
+    """Delete the data files that a killed writer left and no catalog names, of more than an age.
+
+    In the writers' turn: whoever writes now has not named its files in the catalog yet. Not by DuckLake's own
+    function, which finds nothing where the path of the home has a bracket in it.
+    """
+    named = " UNION ALL ".join(
+        f"SELECT path FROM {_CATALOG}.ducklake_{table}"  # noqa: S608 - our own names
+        for table in ("data_file", "delete_file", "files_scheduled_for_deletion")
+    )
+    known = {Path(path).name for (path,) in con.execute(named).fetchall()}
+    before = time.time() - age_seconds
+    for file in (warehouse / "data").rglob("*.parquet"):
+        if file.name not in known and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
+
+
+def sizes_of(files: Iterable[Path]) -> list[int]:
+    """Bytes of each that is still there: SQLite removes its log, and others clean up, while one looks."""
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append(file.stat().st_size)
+    return found
+
+
+def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> Upkeep:
+    """The size of the lake now."""
+    files = sizes_of((warehouse / "data").rglob("*.parquet"))
+    catalog = sum(sizes_of(warehouse.glob("catalog.sqlite*")))
+    row = con.execute("SELECT count(*) FROM ducklake_snapshots('wh')").fetchone()
+    return Upkeep(len(files), sum(files), catalog, row[0] if row else 0, seconds)
+
+
+def _insist(work: Callable[[], object]) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            work()
+        except duckdb.Error as error:
+            if not is_in_the_way(error):
+                raise
+            time.sleep(min(0.05 * 1.3**attempt, 1.0))
+        else:
+            return
+    raise Unavailable("the lake's catalog was locked by other writers for too long; try again later")

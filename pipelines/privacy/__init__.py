@@ -1,0 +1,1 @@
+"""Redaction, identifiers, keyed hashes and the suppression list."""

@@ -1,0 +1,48 @@
+"""What is made with the erasure key: hashes that recognise a value without keeping it, and signatures."""
+
+import hmac
+from hashlib import sha256
+
+from pipelines.privacy.identifiers import plain_value
+from receiver.settings import SettingsError
+
+SHORTEST_KEY_BYTES = 16
+
+KEY_MARK = "key"
+"""Stands for an erasure beside the hash, in `ledger.suppressions`, that tells the lake's key from others."""
+
+
+class Keyed:
+    """Hashes, pseudonyms and signatures under one secret. Without it nothing can be told from them.
+
+    Raises `SettingsError` for a key that could be guessed.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < SHORTEST_KEY_BYTES:
+            raise SettingsError(
+                f"HIRESTREAM_ERASURE__KEY has less than {SHORTEST_KEY_BYTES} bytes; make one with "
+                "`openssl rand -hex 32` and keep it as long as the lake"
+            )
+        self._key = key
+
+    def hash_of(self, kind: str, value: str, organization: str | None) -> str:
+        """What stands for a value of one organization, or of any, as 64 hex digits."""
+        text = "\0".join(("value", kind, organization or "", plain_value(kind, value)))
+        return self._digest(text.encode())
+
+    def mark(self) -> str:
+        """The hash that is the same wherever the key is the same."""
+        return self.hash_of(KEY_MARK, "erasures", None)
+
+    def pseudonym(self, address: str) -> str:
+        """What an address becomes in a field that is kept: the same one in every record."""
+        plain = address.replace("%40", "@").lower()
+        return f"erased-{self._digest(b'address' + plain.encode())[:16]}"
+
+    def signature(self, document: bytes) -> str:
+        """Over the bytes of a receipt."""
+        return self._digest(b"receipt" + document)
+
+    def _digest(self, text: bytes) -> str:
+        return hmac.digest(self._key, text, sha256).hex()

@@ -1,0 +1,150 @@
+"""What a report says beside its rates, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines.reports.rates import Change, Parts
+from pipelines.reports.secondary_metrics import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further metric over the period and against the period before; `remarks` as in an `Answer`."""
+
+    metric: Metric
+    parts: Parts
+    before: Parts
+    change: Change | None
+    remarks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many of a population were measured, are still open, or left out by reason. They add up."""
+
+    measured: int
+    open: int
+    excluded: Mapping[str, int]
+
+    @property
+    def population(self) -> int:
+        """All of them."""
+        return self.measured + self.open + sum(self.excluded.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long something took, over those measured. `bands` are disjoint counts, shortest first."""
+
+    cases: Measured
+    median_seconds: float | None
+    p90_seconds: float | None
+    bands: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One line of a list of rates. `others` is how many lines a last one holds together.
+
+    `tag` is a further mark: whether a requirement is mandatory, else None.
+    """
+
+    label: str | None
+    parts: Parts
+    tag: str | None = None
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of one group; measured are those from 0 to 100. `bands` count them, lowest first."""
+
+    group: str
+    cases: Measured
+    mean: float | None
+    bands: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Nudges:
+    """How often so many reminders were sent before they were used up; None where nobody told."""
+
+    is_interviewer: bool
+    nudges_sent: int | None
+    sequences: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailingNode:
+    """The last step before failures, in one version of a workflow; None where none is known."""
+
+    workflow: str | None
+    version: str | None
+    node: str | None
+    outcome: str | None
+    failed_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRuns:
+    """Runs of one organization that have not ended, over all days, and how many of them are stuck."""
+
+    organization: str | None
+    open: int
+    stuck: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Needs for review of one reason, and seconds to the next event of those that had one."""
+
+    reason: str
+    reviews: int
+    conversations: int
+    followed: int
+    median_seconds: float | None
+    p90_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """Payments of one provider, status and currency; the sum in the unit as sent, if there is one."""
+
+    provider: str
+    status: str
+    currency: str | None
+    payments: int
+    amount_sum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Events that must have happened and never arrived."""
+
+    entity: str
+    missing_event: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything beside the four questions' own rates. All of the period but `open_runs`."""
+
+    further: tuple[Further, ...]
+    time_to_schedule: Duration
+    queue_time: Duration
+    questions: tuple[Rated, ...]
+    requirements: tuple[Rated, ...]
+    cv_analyses: Parts
+    scores: tuple[Scores, ...]
+    nudges: tuple[Nudges, ...]
+    failing_nodes: tuple[FailingNode, ...]
+    open_runs: tuple[OpenRuns, ...]
+    contacts: tuple[Rated, ...]
+    reviews: tuple[Reviews, ...]
+    payments: tuple[Payments, ...]
+    missing: tuple[Missing, ...]
+
+    def further_of(self, question: str) -> tuple[Further, ...]:
+        """Those of one question, by its key."""
+        return tuple(found for found in self.further if found.metric.question == question)

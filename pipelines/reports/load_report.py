@@ -1,0 +1,130 @@
+"""Marts -> `ReportData`, all from one moment of the lake."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import Unavailable
+from pipelines.reports.headline_metrics import QUESTIONS, Question
+from pipelines.reports.load_details import compare, read_details
+from pipelines.reports.mart_cells import parts_by, read_cells, sum_parts, sum_remarks, within
+from pipelines.reports.quality_queries import (
+    read_findings,
+    read_freshness,
+    read_funnel,
+    read_sources,
+    sum_ledger,
+)
+from pipelines.reports.rates import Parts, change, total
+from pipelines.reports.report_data import Answer, Day, Group, Period, ReportData
+from pipelines.reports.secondary_metrics import FURTHER
+
+TOP = 10
+"""Rows of a table by organization or campaign, before the one that holds all others."""
+WEEK = 7
+"""Days that a smoothed rate sums."""
+
+
+def read_report(
+    con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, days: int = 30
+) -> ReportData:
+    """The last `days` days up to `as_of`'s own, from the marts of `wh`, pinned to one moment.
+
+    `as_of` is aware; `time_zone` is the IANA zone that the marts cut their days in. Raises `Unavailable`
+    where the marts were not all built yet.
+    """
+    try:
+        return _read(con, as_of, time_zone, period_until(as_of, time_zone, days))
+    except (duckdb.CatalogException, duckdb.BinderException) as error:  # no table, no column
+        missing = str(error).splitlines()[0].partition(": ")[2]
+        raise Unavailable(
+            f"the models are not all built yet ({missing}); `hirestream stream` builds them when it loads "
+            "events, and `hirestream status` says when it last did"
+        ) from None
+
+
+def _read(con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, period: Period) -> ReportData:
+    before = Period(period.first - timedelta(days=period.days), period.first - timedelta(days=1))
+    cells = read_cells(con, (*QUESTIONS, *FURTHER))
+    answers = tuple(answer(*each, period, before) for each in zip(QUESTIONS, cells, strict=False))
+    further = compare(cells[len(QUESTIONS) :], period, before)
+    sources = read_sources(con, as_of)
+    return ReportData(
+        as_of=as_of,
+        time_zone=time_zone,
+        period=period,
+        period_before=before,
+        answers=answers,
+        details=read_details(con, further, period, time_zone),
+        funnel=read_funnel(con, period),
+        ledger=sum_ledger(sources),
+        sources=sources,
+        findings=read_findings(con),
+        freshness=read_freshness(con),
+    )
+
+
+def period_until(as_of: datetime, time_zone: str, days: int) -> Period:
+    """The `days` calendar days of the zone that end with `as_of`'s day."""
+    last = as_of.astimezone(ZoneInfo(time_zone)).date()
+    return Period(last - timedelta(days=days - 1), last)
+
+
+def answer(question: Question, cells: pl.DataFrame, period: Period, before: Period) -> Answer:
+    """Everything a page says about one question, from the cells of its mart."""
+    current = within(cells, period)
+    now, then = sum_parts(current), sum_parts(within(cells, before))
+    return Answer(
+        question=question,
+        parts=now,
+        before=then,
+        change=change(then, now),
+        remarks=sum_remarks(current),
+        all_days=sum_parts(cells),
+        by_day=_by_day(cells, period),
+        by_organization=_by_organization(current),
+        by_campaign=_by_campaign(current),
+    )
+
+
+def _by_day(cells: pl.DataFrame, period: Period) -> tuple[Day, ...]:
+    lead = timedelta(days=WEEK - 1)
+    found = {
+        key[0]: parts
+        for key, parts in parts_by(within(cells, Period(period.first - lead, period.last)), "day")
+    }
+    days = [period.first - lead + timedelta(days=number) for number in range(period.days + WEEK - 1)]
+    series = [found.get(day, total(())) for day in days]
+    return tuple(
+        Day(days[last], series[last], total(series[last - WEEK + 1 : last + 1]))
+        for last in range(WEEK - 1, len(days))
+    )
+
+
+def _by_organization(cells: pl.DataFrame) -> tuple[Group, ...]:
+    return _top(
+        Group(organization, None, parts) for (organization,), parts in parts_by(cells, "organization_id")
+    )
+
+
+def _by_campaign(cells: pl.DataFrame) -> tuple[Group, ...]:
+    named = cells.with_columns(campaign=pl.coalesce("campaign_id", "external_campaign_id", pl.lit("")))
+    groups = parts_by(named, "organization_id", "campaign")
+    return _top(Group(organization, campaign, parts) for (organization, campaign), parts in groups)
+
+
+def _top(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """The largest groups, and what is left of them as one, so that a table adds up to its headline."""
+    ranked = sorted(groups, key=_rank)
+    rest = ranked[TOP:]
+    if not rest:
+        return tuple(ranked)
+    return (*ranked[:TOP], Group(None, None, total(group.parts for group in rest), others=len(rest)))
+
+
+def _rank(group: Group) -> tuple[int, int, str, str]:
+    parts: Parts = group.parts
+    return -parts.denominator, -parts.population, group.organization or "", group.campaign or ""

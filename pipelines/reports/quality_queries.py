@@ -1,0 +1,74 @@
+"""Reading how far the numbers can be trusted: ledger, sources, findings, freshness."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import duckdb
+
+from pipelines.reports.report_data import Finding, Freshness, Funnel, Ledger, Period, Source
+
+_SOURCES = """
+SELECT source, provider, deliveries, loaded, duplicates, quarantined, last_received_at,
+       delivery_latency_p50_seconds, delivery_latency_p95_seconds,
+       error_share, gap_p99_seconds
+FROM wh.marts.source_health ORDER BY source, provider
+"""
+_FINDINGS = """
+SELECT kind, entity, sum(count)::BIGINT FROM wh.marts.data_quality GROUP BY kind, entity ORDER BY kind, entity
+"""
+_FRESHNESS = """SELECT "table", newest_loaded_at, rows FROM wh.marts.freshness ORDER BY "table" """
+_FUNNEL = """
+SELECT coalesce(sum(started), 0)::BIGINT, coalesce(sum(decided), 0)::BIGINT, coalesce(sum(passed), 0)::BIGINT,
+       coalesce(sum(booked), 0)::BIGINT, coalesce(sum(held), 0)::BIGINT
+FROM wh.marts.funnel WHERE day BETWEEN ? AND ?
+"""
+
+
+def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[Source, ...]:
+    """Every sender that ever delivered, by name; silence counts until `as_of`."""
+    return tuple(
+        Source(
+            source=source or "(unknown)",
+            provider=provider or "(unknown)",
+            ledger=Ledger(*row[:4]),
+            last_received_at=_utc(row[4]),
+            delay_p50_seconds=row[5],
+            delay_p95_seconds=row[6],
+            error_share=row[7],
+            silence_seconds=(as_of - row[4]).total_seconds(),
+            usual_gap_seconds=row[8],
+        )
+        for source, provider, *row in con.execute(_SOURCES).fetchall()
+    )
+
+
+def sum_ledger(sources: Iterable[Source]) -> Ledger:
+    """The ledgers of all senders together."""
+    parts = [source.ledger for source in sources]
+    return Ledger(
+        accepted=sum(part.accepted for part in parts),
+        loaded=sum(part.loaded for part in parts),
+        duplicate=sum(part.duplicate for part in parts),
+        quarantined=sum(part.quarantined for part in parts),
+    )
+
+
+def read_findings(con: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
+    """What was noticed about the data, over all organizations."""
+    return tuple(Finding(*row) for row in con.execute(_FINDINGS).fetchall())
+
+
+def read_freshness(con: duckdb.DuckDBPyConnection) -> tuple[Freshness, ...]:
+    """Every table that has rows, by name."""
+    rows = con.execute(_FRESHNESS).fetchall()
+    return tuple(Freshness(table, _utc(newest) if newest else None, count) for table, newest, count in rows)
+
+
+def read_funnel(con: duckdb.DuckDBPyConnection, period: Period) -> Funnel:
+    """Conversations that started in the period."""
+    row = con.execute(_FUNNEL, [period.first, period.last]).fetchone()
+    return Funnel(*(row or (0, 0, 0, 0, 0)))
+
+
+def _utc(instant: dt.datetime) -> dt.datetime:
+    return instant.astimezone(dt.UTC)

@@ -1,0 +1,113 @@
+"""Dagster as three processes: one code server that the web server and the daemon share."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipelines.errors import Unavailable
+from pipelines.host.child_process import Child, spawn
+from pipelines.host.supervisor import Service, http_ready
+from pipelines.settings import Settings
+from receiver.settings import PROJECT
+
+MODULE = "pipelines.definitions"
+INSTANCE_FILE = PROJECT / "dagster_home" / "dagster.yaml"
+PYTHON = sys.executable
+READY_TIMEOUT_SECONDS = 300.0
+
+
+def start_initialising(settings: Settings, environment: Mapping[str, str]) -> Child:
+    """Start the one process that makes the storage of DAGSTER_HOME; several at once break it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(INSTANCE_FILE, settings.dagster_home / INSTANCE_FILE.name)
+    command = [PYTHON, "-m", "dagster", "instance", "info"]
+    log = settings.home / "logs" / "dagster-init.log"
+    return spawn("dagster-init", command, log, environment=dagster_environment(settings, environment))
+
+
+def finish_initialising(child: Child) -> None:
+    """Wait until the storage is there. Raises `Unavailable` when it cannot be made."""
+    try:
+        code = child.process.wait(READY_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        code = None
+    finally:
+        child.stop(timeout_seconds=1)
+    if code != 0:
+        raise Unavailable(f"Dagster's storage cannot be made: {child.tail(1)}; see {child.log}")
+
+
+def code_server(settings: Settings, environment: Mapping[str, str], port: int) -> Service:
+    """The process that loads the definitions and starts runs."""
+    command = [PYTHON, "-m", "dagster", "api", "grpc", "--module-name", MODULE]
+    address = ["--host", "127.0.0.1", "--port", str(port), "--use-python-environment-entry-point"]
+    return Service(
+        "dagster-code",
+        [*command, *address],
+        dagster_environment(settings, environment),
+        ready=_listens(port),
+        ready_timeout_seconds=READY_TIMEOUT_SECONDS,
+    )
+
+
+def interface(settings: Settings, environment: Mapping[str, str], code_port: int) -> tuple[Service, Service]:
+    """Web server and daemon, which find the definitions at the code server."""
+    workspace = _workspace(settings, code_port)
+    known, port = dagster_environment(settings, environment), settings.dagster.port
+    web: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "dagster_webserver",
+        "-w",
+        workspace,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    return (
+        Service(
+            "dagster-webserver",
+            web,
+            known,
+            ready=http_ready(f"{address(settings)}/server_info"),
+            ready_timeout_seconds=READY_TIMEOUT_SECONDS,
+        ),
+        Service("dagster-daemon", [PYTHON, "-m", "dagster._daemon", "run", "-w", workspace], known),
+    )
+
+
+def address(settings: Settings) -> str:
+    """Where the Dagster UI is."""
+    return f"http://127.0.0.1:{settings.dagster.port}"
+
+
+def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What every Dagster process needs; nothing is sent to anybody."""
+    return {
+        **environment,
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _workspace(settings: Settings, code_port: int) -> Path:
+    file = settings.dagster_home / "workspace.yaml"
+    server = f"{{host: 127.0.0.1, port: {code_port}, location_name: hirestream}}"
+    file.write_text(f"load_from:\n  - grpc_server: {server}\n")
+    return file
+
+
+def _listens(port: int) -> Callable[[], bool]:
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    return ready

@@ -1,0 +1,127 @@
+"""`hirestream demo`: the whole system with simulated traffic, and its numbers beside the truth."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from pipelines.errors import HirestreamError
+from pipelines.host.supervisor import Supervisor, interruptible
+from pipelines.lake.connection import open_lake
+from pipelines.reports.write_report import write_report
+from pipelines.runtime.demo.plan import Plan, own_source, remember, remembered
+from pipelines.runtime.demo.results import Results, mismatches, read_results
+from pipelines.runtime.stream.build_state import read_state
+from pipelines.runtime.up_command import Parts, Say, places, receiver_address, running
+from pipelines.runtime.up_command import stay as watch_on
+from pipelines.settings import Settings
+from pipelines.simulate.delivery.http_sender import Sign, send_all
+from pipelines.simulate.simulation import Simulation, simulate
+from pipelines.simulate.world.endpoints import ENDPOINTS
+
+CONCURRENCY = 64
+LOADED_TIMEOUT_SECONDS = 300.0
+BUILT_TIMEOUT_SECONDS = 180.0
+POLL_SECONDS = 1.0
+PROGRESS_EVERY = 2_000
+LOOK = """Look further:
+  make notebook
+  .venv/bin/hirestream query "SELECT * FROM marts.scheduling_success_cohort ORDER BY day DESC LIMIT 10"
+  .venv/bin/hirestream status"""
+
+SignWith = Callable[[Settings, str], Sign]
+"""The signature that a source of these settings expects."""
+
+
+def run_demo(
+    settings: Settings,
+    plan: Plan,
+    parts: Parts,
+    *,
+    sign_with: SignWith,
+    say: Say,
+    show: Callable[[Results], None],
+    stay: bool,
+) -> Results:
+    """Start everything, send the plan's deliveries unless this home has them, show what came of it.
+
+    With `stay` it runs on until interrupted. Raises `UsageError` on a home with other data, and what
+    `running` raises. Everything that was started is stopped in any case.
+    """
+    settings, environment = own_source(settings, parts.environment)
+    parts = replace(parts, environment=environment)
+    plan = remembered(settings, plan)
+    with interruptible(), running(settings, parts, say) as supervisor:
+        say(f"simulating {plan.journeys} candidate journeys (seed {plan.seed})")
+        time_zone = settings.report.time_zone
+        simulation = simulate(plan.seed, plan.journeys, plan.until, time_zone, legacy_day=plan.legacy_day)
+        if plan.sent is None:
+            plan = _send(settings, plan, simulation, sign_with, say)
+        results = _settled(settings, plan, simulation, supervisor, say)
+        show(results)
+        if stay:
+            say(places(settings, parts))
+            say(LOOK)
+            watch_on(supervisor)
+    return results
+
+
+def _send(settings: Settings, plan: Plan, simulation: Simulation, sign_with: SignWith, say: Say) -> Plan:
+    """Post everything. After an interruption all is sent again: what came twice counts once."""
+    total = len(simulation.deliveries)
+    say(f"sending {total} signed webhooks, duplicates and disorder included")
+
+    def progress(answered: int) -> None:
+        if answered % PROGRESS_EVERY == 0:
+            say(f"  {answered} of {total} accepted")
+
+    signs = {endpoint.source: sign_with(settings, endpoint.source) for endpoint in ENDPOINTS}
+    address = receiver_address(settings)
+    report = send_all(simulation.deliveries, address, signs, CONCURRENCY, on_progress=progress)
+    if report.other:
+        raise HirestreamError(f"the receiver did not accept everything: {report.other} (status: count)")
+    say(f"  {total} accepted in {report.seconds:.1f} s")
+    done = replace(plan, sent=report.answered_200)
+    remember(settings, done)
+    return done
+
+
+def _settled(
+    settings: Settings, plan: Plan, simulation: Simulation, supervisor: Supervisor, say: Say
+) -> Results:
+    """Wait until all is loaded and the marts show it, or until it is clear that they will not."""
+    say("loading and building the models")
+    sent = plan.sent or 0
+    with _lake(settings, pinned=False) as con:
+        _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _recorded(con) >= sent)
+        _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: not mismatches(con, simulation))
+        # the marts that are compared come before others that the report shows
+        _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: read_state(settings.home) is not None)
+    with _lake(settings, pinned=True) as con:
+        results = read_results(con, sent, mismatches(con, simulation))
+        if results.rates:
+            say(f"report: {write_report(settings, con, datetime.now(UTC))}")
+        return results
+
+
+@contextmanager
+def _lake(settings: Settings, *, pinned: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = open_lake(settings.warehouse, read_only=True, pinned=pinned)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def _wait(supervisor: Supervisor, seconds: float, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        supervisor.watch(POLL_SECONDS)
+
+
+def _recorded(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("SELECT count(*) FROM wh.ledger.deliveries").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,110 @@
+"""Apache Kafka itself as a child process: one KRaft node, its data kept below the home folder."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pipelines.errors import Unavailable
+from pipelines.host.child_process import Child, spawn
+from pipelines.host.file_lock import FolderLock
+from pipelines.host.preflight import need_disk_space, need_java, need_port
+from pipelines.runtime.kafka.config_files import broker_properties, format_storage, log_properties
+from pipelines.runtime.kafka.jars import kafka_jars
+from pipelines.runtime.kafka.probe import answers
+from pipelines.settings import Settings
+
+HEAP = "256m"
+READY_POLL_SECONDS = 0.1
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningBroker:
+    """A broker that answered. Leaving its context stops it."""
+
+    bootstrap_servers: str
+    child: Child
+    lock: FolderLock
+
+    @property
+    def pid(self) -> int:
+        """Process id of the JVM."""
+        return self.child.pid
+
+    def stop(self, timeout_seconds: float = 10) -> None:
+        """Shut it down, by force after the time given. Again is harmless."""
+        self.child.stop(timeout_seconds)
+        self.lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start_broker(
+    settings: Settings, *, ready_timeout_seconds: float = 120, progress: Progress | None = None
+) -> RunningBroker:
+    """Start Kafka with the data of `settings.home`, formatted on the first start, and wait until it works.
+
+    "Works" is a confirmed message, not an open port. It ends when the thread that called this ends.
+    Raises `Unavailable` in one line: jars, JVM, disk space, a port, another broker on this home, or no
+    answer in `ready_timeout_seconds` with the log's path.
+    """
+    folder = settings.home / "kafka"
+    need_disk_space(settings.home)
+    java = need_java()
+    jars = kafka_jars(progress=progress)
+    lock = FolderLock(folder / "lock", f"the embedded broker of {settings.home}")
+    try:
+        need_port(settings.kafka.port, "HIRESTREAM_KAFKA__PORT")
+        need_port(settings.kafka.controller_port, "HIRESTREAM_KAFKA__CONTROLLER_PORT")
+        child = _launch(settings, [java, "-cp", f"{jars}/*"], lock)
+    except BaseException:
+        lock.release()
+        raise
+    broker = RunningBroker(f"127.0.0.1:{settings.kafka.port}", child, lock)
+    try:
+        _wait_until_ready(broker, ready_timeout_seconds)
+    except BaseException:
+        broker.stop()
+        raise
+    return broker
+
+
+def _launch(settings: Settings, java: list[str | Path], lock: FolderLock) -> Child:
+    folder, logs = settings.home / "kafka", settings.home / "logs"
+    data, properties, log4j = folder / "data", folder / "server.properties", folder / "log4j2.properties"
+    logs.mkdir(parents=True, exist_ok=True)
+    log4j.write_text(log_properties(logs / "kafka.log"))
+    if not data.exists():
+        format_storage(settings.kafka, data, [*java, f"-Dlog4j2.configurationFile={log4j}"])
+    properties.write_text(broker_properties(settings.kafka, data))
+    memory = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
+    command = [java[0], *memory, f"-Dlog4j2.configurationFile={log4j}", *java[1:], "kafka.Kafka", properties]
+    return spawn("broker", command, logs / "broker.log", keep_open=[lock.fileno])
+
+
+def _wait_until_ready(broker: RunningBroker, timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while not answers(broker.bootstrap_servers):
+        if not broker.child.running:
+            raise Unavailable(f"the embedded broker ended at its start: {_last_words(broker)}")
+        if time.monotonic() >= deadline:
+            raise Unavailable(
+                f"the embedded broker did not answer in {timeout_seconds:g} s; see {_kafka_log(broker)}"
+            )
+        time.sleep(READY_POLL_SECONDS)
+
+
+def _last_words(broker: RunningBroker) -> str:
+    spoken = broker.child.tail(1)
+    return f"{spoken}; see {_kafka_log(broker)}" if spoken else f"see {_kafka_log(broker)}"
+
+
+def _kafka_log(broker: RunningBroker) -> Path:
+    return broker.child.log.with_name("kafka.log")

@@ -1,0 +1,113 @@
+"""The jars of Apache Kafka: fetched once by coordinate from Maven Central, and only as listed.
+
+The list holds every jar with its sha256, so nothing is resolved at run time: a dependency graph resolved
+anew could differ from the one that was tested.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jgo.maven import MavenContext
+
+from pipelines.errors import Unavailable
+from pipelines.host.file_lock import FolderLock
+
+KAFKA_VERSION = "4.3.1"
+LIST = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.sha256")
+BOOTSTRAP_VARIABLE = "HIRESTREAM_KAFKA__BOOTSTRAP_SERVERS"
+DOWNLOADS_AT_ONCE = 8
+FIRST_DOWNLOAD_SECONDS = 600
+
+Digests = Mapping[str, str]
+"""sha256 in hex by `group:artifact:version`."""
+
+
+def listed(file: Path = LIST) -> Digests:
+    """The committed list: lines of `sha256  group:artifact:version`."""
+    pairs = (line.split() for line in file.read_text().splitlines() if line)
+    return {coordinate: digest for digest, coordinate in pairs}
+
+
+def cache_folder() -> Path:
+    """Where the jars are kept: outside the checkout, shared by every home folder of this user."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hirestream" / f"kafka-{KAFKA_VERSION}"
+
+
+def kafka_jars(
+    folder: Path | None = None, digests: Digests | None = None, progress: Callable[[str], None] | None = None
+) -> Path:
+    """The folder with every listed jar, verified; downloaded when it is not there yet.
+
+    Raises `Unavailable` when a jar differs from the list or cannot be fetched.
+    """
+    folder = folder or cache_folder()
+    digests = digests if digests is not None else listed()
+    if not folder.is_dir():
+        lock = folder.with_name(f"{folder.name}.lock")
+        with FolderLock(lock, "a download of Kafka", patience_seconds=FIRST_DOWNLOAD_SECONDS):
+            if not folder.is_dir():
+                _fill(folder, digests, progress or (lambda _: None))
+    verify(folder, digests)
+    return folder
+
+
+def verify(folder: Path, digests: Digests) -> None:
+    """Raise `Unavailable` unless `folder` holds exactly the listed jars."""
+    expected = {_file_name(coordinate): digest for coordinate, digest in digests.items()}
+    for name, digest in expected.items():
+        if _sha256(folder / name) != digest:
+            raise Unavailable(
+                f"{folder / name} is missing or is not the jar that hirestream lists (sha256 differs); "
+                f"delete {folder} to have it fetched again, and do not use that file"
+            )
+    surplus = sorted(path.name for path in folder.glob("*.jar") if path.name not in expected)
+    if surplus:
+        raise Unavailable(f"{folder / surplus[0]} is no jar that hirestream lists; delete it")
+
+
+def _fill(folder: Path, digests: Digests, progress: Callable[[str], None]) -> None:
+    """Download beside `folder` and rename it into place, so that it exists only whole and verified."""
+    progress(f"fetching Apache Kafka {KAFKA_VERSION}, {len(digests)} jars, once")
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        ready = Path(scratch, "jars")
+        ready.mkdir()
+        context = MavenContext(repo_cache=Path(scratch, "repository"), timeout=60)
+        try:
+            with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+                for _ in pool.map(lambda coordinate: _fetch(context, coordinate, ready), digests):
+                    pass
+        except (OSError, RuntimeError, ValueError) as error:
+            raise Unavailable(
+                f"Kafka's jars cannot be fetched into {folder} ({_cause(error)}); make room, connect to "
+                f"Maven Central, copy the folder from a machine that has it, or set {BOOTSTRAP_VARIABLE}"
+            ) from error
+        verify(ready, digests)
+        ready.rename(folder)
+
+
+def _fetch(context: MavenContext, coordinate: str, into: Path) -> None:
+    jar = context.create_dependency(coordinate).artifact.resolve()
+    shutil.move(jar, into / _file_name(coordinate))
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _file_name(coordinate: str) -> str:
+    _, artifact, version = coordinate.split(":")
+    return f"{artifact}-{version}.jar"
+
+
+def _sha256(file: Path) -> str | None:
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,72 @@
+"""Topic -> lake as one Dagster step with a table for each output."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from pipelines.errors import HirestreamError, LeaseHeld, TopicMismatch, Unavailable
+from pipelines.lake.catalog import row_counts
+from pipelines.lake.connection import open_lake
+from pipelines.load.catch_up import Drained, drain
+from pipelines.load.loader import Loaded
+from pipelines.load.session import Choices
+from pipelines.runtime.orchestration.dbt_assets import WRITER_POOL
+from pipelines.runtime.orchestration.table_assets import table_specs
+from pipelines.settings import Settings
+
+Results = Iterator[dg.MaterializeResult[Any]]
+
+
+class IngestChoices(dg.Config):
+    """What an operator allows a run to go on past, as `hirestream stream` has it."""
+
+    accept_rejects: bool = False
+    accept_loss: bool = False
+
+
+def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The load. Every table is written in the same transactions, so there is no loading of one of them."""
+
+    @dg.multi_asset(
+        name="ingest",
+        specs=table_specs(settings),
+        can_subset=False,
+        pool=WRITER_POOL,
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=10),  # the broker was away for a moment
+    )
+    def ingest(context: dg.AssetExecutionContext, config: IngestChoices) -> Results:
+        """All that is on the topic now, in as many commits as it takes; fails while another loader runs."""
+
+        def said(done: Loaded) -> None:
+            text = "batch %d: %d loaded, %d duplicate, %d quarantined"
+            context.log.info(text, done.batch_id, done.loaded, done.duplicate, done.quarantined)
+
+        holder = f"Dagster run {context.run.run_id[:8]}"
+        try:
+            done = drain(settings, holder, Choices(config.accept_rejects, config.accept_loss), said)
+        except HirestreamError as error:
+            again = isinstance(error, Unavailable) and not isinstance(error, LeaseHeld | TopicMismatch)
+            raise dg.Failure(f"{error}", allow_retries=again) from error
+        yield from _results(settings, done)
+
+    return ingest
+
+
+def _results(settings: Settings, done: Drained) -> Results:
+    specs = table_specs(settings)
+    with open_lake(settings.warehouse, read_only=True) as con:
+        counts = row_counts(con, [".".join(spec.key.path) for spec in specs])
+    for spec in specs:
+        name = ".".join(spec.key.path)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(name, done, counts[name]))
+
+
+def _metadata(name: str, done: Drained, rows: int) -> Mapping[str, Any]:
+    """Numbers only; nothing of what a record says."""
+    found: dict[str, Any] = {"dagster/row_count": rows}
+    if name in done.rows or name != "ledger.bodies":
+        found["rows_loaded"] = done.rows.get(name, 0)
+    if name == "ledger.deliveries":
+        found |= {"commits": done.commits, **done.outcomes}
+    return found

@@ -1,0 +1,1 @@
+"""The long-running loader, and what follows each commit."""

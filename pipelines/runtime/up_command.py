@@ -1,0 +1,188 @@
+"""`hirestream up`: every part of the system as children of one process."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from pipelines.host.file_lock import FolderLock
+from pipelines.host.preflight import free_port, need_disk_space, need_port
+from pipelines.host.supervisor import RESTART_SECONDS, Ended, Service, Supervisor, http_ready, interruptible
+from pipelines.ingest.topic_admin import ensure_topic
+from pipelines.lake.connection import open_lake
+from pipelines.lake.loader_lease import lease_holder
+from pipelines.lake.schema import create_tables
+from pipelines.runtime import dagster_processes
+from pipelines.runtime.kafka.broker import RunningBroker, start_broker
+from pipelines.settings import Settings
+
+Say = Callable[[str], None]
+LoaderEnded = Callable[[Ended], bool]
+"""Hears of an end of the loader; whether it is to be started again."""
+
+UNTIL_A_PERSON_COMES = frozenset({0, 1, 2})
+"""Exit codes after which the loader stays away: it was stopped, or started again it would end in this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which of the optional parts run, and the environment of all processes."""
+
+    dagster: bool = True
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def run_up(settings: Settings, parts: Parts, say: Say) -> None:
+    """Run everything; returns when interrupted after it was up. It goes on when the loader ends.
+
+    Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
+    """
+    loader_ended = without_loader(settings, say)
+    with interruptible(), running(settings, parts, say, loader_ended) as supervisor:
+        say(places(settings, parts))
+        stay(supervisor)
+
+
+def run_broker(settings: Settings, say: Say) -> None:
+    """Run the embedded broker alone, with the topic made; returns when interrupted. Raises `Unavailable`."""
+    logs = settings.home / "logs"
+    with interruptible(), start_broker(settings, progress=say) as broker, Supervisor(logs) as supervisor:
+        supervisor.own(broker.child)
+        ensure_topic(settings.kafka.model_copy(update={"bootstrap_servers": None}))
+        say(f"Kafka is up at {broker.bootstrap_servers}; Ctrl-C stops it")
+        stay(supervisor)
+
+
+def stay(supervisor: Supervisor) -> None:
+    """Watch until interrupted. Raises `ChildEnded`."""
+    with suppress(KeyboardInterrupt):
+        supervisor.watch()
+
+
+@contextmanager
+def running(
+    settings: Settings, parts: Parts, say: Say, loader_ended: LoaderEnded | None = None
+) -> Iterator[Supervisor]:
+    """All parts, ready; stopped in reverse order when the block is left.
+
+    Without `loader_ended` an end of the loader is the end of all.
+    """
+    settings.source_secrets()
+    need_disk_space(settings.home)
+    environment = {**parts.environment, "HIRESTREAM_HOME": str(settings.home)}
+    with ExitStack() as stack:
+        stack.enter_context(FolderLock(settings.home / "up.lock", f"hirestream on {settings.home}"))
+        _need_ports(settings, parts)
+        storage = dagster_processes.start_initialising(settings, environment) if parts.dagster else None
+        if storage is not None:
+            stack.callback(storage.stop)
+        broker = _own_broker(settings, stack, say)
+        supervisor = stack.enter_context(Supervisor(settings.home / "logs"))
+        if broker is not None:
+            supervisor.own(broker.child)
+        ensure_topic(settings.kafka)
+        with open_lake(settings.warehouse) as lake:
+            create_tables(lake)
+        say("starting the receiver and the loader")
+        supervisor.start(receiver(settings, environment))
+        if storage is not None:
+            dagster_processes.finish_initialising(storage)
+        supervisor.start(stream(settings, environment, loader_ended))
+        if parts.dagster:
+            say("starting Dagster")
+            _start_dagster(settings, environment, supervisor)
+        supervisor.wait_ready()
+        yield supervisor
+
+
+def receiver(settings: Settings, environment: Mapping[str, str]) -> Service:
+    """The HTTP side."""
+    ready = http_ready(f"{receiver_address(settings)}/readyz")
+    return Service("receiver", hirestream("receiver"), environment, ready=ready)
+
+
+def stream(settings: Settings, environment: Mapping[str, str], ended: LoaderEnded | None = None) -> Service:
+    """The loader; it is ready when it holds the lease."""
+    told = dagster_processes.dagster_environment(settings, environment)
+    return Service(
+        "stream",
+        hirestream("stream"),
+        told,
+        ready=lambda: lease_holder(settings.warehouse) is not None,
+        ended=ended,
+    )
+
+
+def without_loader(settings: Settings, say: Say) -> LoaderEnded:
+    """Deliveries are taken whether or not anything loads: says how the loader ended, the same end once.
+
+    It is started again when it was killed, or when something that it needs was not to be had.
+    """
+    said: tuple[int, str] | None = None
+
+    def ended(end: Ended) -> bool:
+        nonlocal said
+        again = end.exit_code not in UNTIL_A_PERSON_COMES
+        found = end.exit_code, end.last_lines.rpartition("\n")[2]
+        if found != said or end.ran_seconds > RESTART_SECONDS:
+            with suppress(OSError):  # stderr may be a file on a full disk
+                say(_paused(settings, end, again=again))
+        said = found
+        return again
+
+    return ended
+
+
+def _paused(settings: Settings, end: Ended, *, again: bool) -> str:
+    stays = "It stays away: mend what it names, then start `hirestream up` again."
+    return (
+        f"{end}\nThe other parts go on: deliveries are taken and wait on the topic until they are loaded. "
+        f"{f'It is started again every {RESTART_SECONDS:g} s.' if again else stays} Beside this, "
+        f"`HIRESTREAM_HOME={settings.home} hirestream stream` loads too, with the option that it names if any"
+    )
+
+
+def hirestream(*arguments: str) -> list[str]:
+    """The command line of this installation as a command."""
+    return [sys.executable, "-m", "pipelines.cli", *arguments]
+
+
+def receiver_address(settings: Settings) -> str:
+    """Where this machine reaches the receiver."""
+    host = "127.0.0.1" if settings.receiver.host in ("0.0.0.0", "::") else settings.receiver.host  # noqa: S104
+    return f"http://{host}:{settings.receiver.port}"
+
+
+def places(settings: Settings, parts: Parts) -> str:
+    """Where everything is, one line each."""
+    found = {
+        "webhooks": ", ".join(f"{receiver_address(settings)}/webhooks/{name}" for name in settings.sources),
+        "Kafka": settings.kafka.client_config()["bootstrap.servers"],
+        "Dagster": dagster_processes.address(settings) if parts.dagster else "not started",
+        "data": str(settings.home),
+        "logs": str(settings.home / "logs"),
+    }
+    lines = [f"  {name:<10}{place}" for name, place in found.items()]
+    return "\n".join(["hirestream is up; Ctrl-C stops it", *lines])
+
+
+def _own_broker(settings: Settings, stack: ExitStack, say: Say) -> RunningBroker | None:
+    if settings.kafka.bootstrap_servers is not None:
+        return None
+    say("starting Kafka")
+    return stack.enter_context(start_broker(settings, progress=say))
+
+
+def _need_ports(settings: Settings, parts: Parts) -> None:
+    need_port(settings.receiver.port, "HIRESTREAM_RECEIVER__PORT", settings.receiver.host)
+    if parts.dagster:
+        need_port(settings.dagster.port, "HIRESTREAM_DAGSTER__PORT")
+
+
+def _start_dagster(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor) -> None:
+    port = free_port()
+    supervisor.start(dagster_processes.code_server(settings, environment, port))
+    supervisor.wait_ready()
+    for service in dagster_processes.interface(settings, environment, port):
+        supervisor.start(service)

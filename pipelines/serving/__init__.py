@@ -1,0 +1,1 @@
+"""What readers use: the published DuckDB file, table macros, Parquet export, read-only connections."""

@@ -1,0 +1,65 @@
+"""`hirestream export`: plain files with a manifest, which need no hirestream to be read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.admin.backup.manifest import WrittenFile, make_folder, write_manifest, written
+from pipelines.errors import Unavailable
+from pipelines.lake.format_version import lake_version, this_release
+from pipelines.lake.offsets import snapshot_id
+from pipelines.serving.lake_reader import open_for_reading
+from pipelines.serving.parquet_export import ExportedTable, export_tables
+from pipelines.settings import Settings
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """All of an export: everything that was loaded until `loaded_until`, as asked at `made_at`."""
+
+    format: int
+    release: str
+    lake_version: int
+    made_at: datetime
+    snapshot_id: int
+    loaded_until: datetime | None
+    personal: bool
+    tables: tuple[ExportedTable, ...]
+    files: tuple[WrittenFile, ...]
+
+
+def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetime) -> Export:
+    """Write the tables of this moment into a new or empty folder, the manifest last.
+
+    Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be written.
+    """
+    with open_for_reading(settings) as con:
+        make_folder(folder, private=personal)
+        try:
+            tables = tuple(export_tables(con, folder, personal=personal))
+            files = tuple(written(folder, table.file) for table in tables)
+            version, snapshot, until = lake_version(con)[0], snapshot_id(con), _loaded_until(con)
+            made = Export(FORMAT, this_release(), version, now, snapshot, until, personal, tables, files)
+            write_manifest(folder, made)
+        except (duckdb.Error, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise Unavailable(f"the export in {folder} is not complete: {first}; delete it") from error
+    return made
+
+
+def render(made: Export, folder: Path) -> str:
+    """For a person: what is there, and what was left out."""
+    rows = sum(table.rows for table in made.tables)
+    left_out = sum(len(table.left_out) for table in made.tables)
+    size = sum(file.size_bytes for file in made.files)
+    about = f"{left_out} personal columns left out, see --personal" if left_out else "personal columns too"
+    return f"{folder}: {len(made.tables)} tables, {rows} rows, {size / 1e6:.1f} MB; {about}"
+
+
+def _loaded_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    ((found,),) = con.execute("SELECT max(loaded_at) FROM wh.ledger.batches").fetchall()
+    return found if isinstance(found, datetime) else None

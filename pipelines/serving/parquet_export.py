@@ -1,0 +1,105 @@
+"""Entities, marts, ledger and events of one moment as plain Parquet files, which any engine reads.
+
+Bodies stay in the lake: the ledger's files say that they exist and their sha256.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.lake.schema_docs import described_tables
+from pipelines.serving.model_docs import meanings
+from pipelines.serving.personal_columns import personal_columns
+from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES
+from pipelines.serving.table_macros import quoted
+
+SCHEMAS = ("ledger", "events", "entities", "marts")
+LEFT_OUT = frozenset({"ledger.bodies"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedColumn:
+    """A column as the file has it. `type` is DuckDB's; times are UTC."""
+
+    name: str
+    type: str
+    description: str
+    personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTable:
+    """One file, below the folder of the export. `left_out` are columns about a person."""
+
+    name: str
+    file: str
+    description: str
+    rows: int
+    columns: tuple[ExportedColumn, ...]
+    left_out: tuple[str, ...]
+
+
+def export_tables(con: duckdb.DuckDBPyConnection, folder: Path, *, personal: bool) -> Iterator[ExportedTable]:
+    """Write a file for each table and mart, in order, and say what is in it.
+
+    `con` has the lake attached as `wh`, pinned. Raises `duckdb.Error` when one cannot be written.
+    """
+    con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
+    for name, types in _relations(con).items():
+        hidden = frozenset() if personal else personal_columns().get(name, frozenset())
+        yield _write(con, folder, name, types, hidden)
+
+
+def _relations(con: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:
+    """SQL types by `schema.table` and column of what is described, and of every entity and mart."""
+    known = {table.name for table in described_tables()} - LEFT_OUT
+    rows = con.execute(
+        """
+        SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns()
+        WHERE database_name = 'wh' AND list_contains(?, schema_name)
+        ORDER BY list_position(?, schema_name), table_name, column_index
+        """,
+        [SCHEMAS, SCHEMAS],
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        if table in known or table in meanings():
+            found.setdefault(table, {})[column] = kind
+    return found
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, folder: Path, name: str, types: Mapping[str, str], hidden: frozenset[str]
+) -> ExportedTable:
+    schema, table = name.split(".")
+    file = f"{schema}/{table}.parquet"
+    (folder / schema).mkdir(parents=True, exist_ok=True)
+    shown = [column for column in types if column not in hidden]
+    selected = ", ".join(f'"{column}"' for column in shown)
+    ((rows,),) = con.execute(
+        f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {quoted(str(folder / file))} '  # noqa: S608
+        "(FORMAT parquet, COMPRESSION zstd)"
+    ).fetchall()
+    said, marked = _said(name), personal_columns().get(name, frozenset())
+    columns = tuple(
+        ExportedColumn(column, types[column], said.columns.get(column, ""), column in marked)
+        for column in shown
+    )
+    return ExportedTable(name, file, said.about, rows, columns, tuple(c for c in types if c in hidden))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    about: str
+    columns: Mapping[str, str]
+
+
+def _said(name: str) -> _Said:
+    if name in meanings():
+        return _Said(meanings()[name].about, meanings()[name].columns)
+    table = {table.name: table for table in described_tables()}.get(name)
+    if table is None:
+        return _Said("", {})
+    return _Said(table.description, {column.name: column.description for column in table.columns})

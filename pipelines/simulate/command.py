@@ -1,0 +1,142 @@
+"""`hirestream simulate`: journeys with known truth into files, or signed to a receiver."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.errors import UsageError
+from pipelines.settings import Settings
+from pipelines.simulate.delivery.http_sender import Sign, send_all
+from pipelines.simulate.files import write_simulation, write_truth
+from pipelines.simulate.simulation import Simulation, simulate
+from pipelines.simulate.world.endpoints import ENDPOINTS, ORUFY, POPP, POPP_SECOND, Endpoint
+
+CONCURRENCY = 64
+PROVIDERS = tuple(dict.fromkeys(endpoint.provider for endpoint in ENDPOINTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where deliveries go, in whose names, and where their truth is written.
+
+    `names` has the configured source for each simulated one that takes part.
+    """
+
+    url: str
+    names: Mapping[str, str]
+    sign_with: Callable[[str], Sign]
+    truth: Path | None = None
+
+
+def providers_of(text: str | None) -> tuple[str, ...] | None:
+    """The providers that an option lists, None without it. Raises `UsageError` for an unknown one."""
+    if text is None:
+        return None
+    named = tuple(name.strip() for name in text.split(","))
+    if unknown := set(named) - set(PROVIDERS):
+        raise UsageError(f"no provider {sorted(unknown)[0]!r}; there are {', '.join(PROVIDERS)}")
+    return named
+
+
+def route(
+    settings: Settings, popp: str, providers: Collection[str] | None
+) -> tuple[dict[str, str], list[str]]:
+    """The configured source for each simulated one, and why others are left out, a sentence each.
+
+    `popp` names the source of Popp itself. Without `providers` the others take part where configured. Raises
+    `UsageError` when the source of Popp or of a provider that was asked for is missing.
+    """
+    wanted = [each for each in ENDPOINTS if providers is None or each.provider in providers]
+    names = {each: popp if each is POPP else each.source for each in wanted}
+    missing = [each for each in wanted if not _configured(settings, names[each], each.provider)]
+    needed = [each for each in missing if each is POPP or (providers and each is not POPP_SECOND)]
+    if needed:
+        raise UsageError("; ".join(_hint(each, names[each]) for each in needed))
+    taking_part = {each.source: name for each, name in names.items() if each not in missing}
+    return taking_part, [f"left out: {_hint(each, names[each])}" for each in missing]
+
+
+def simulate_into(
+    settings: Settings,
+    seed: int,
+    journeys: int,
+    now: datetime,
+    folder: Path,
+    *,
+    providers: Collection[str] = (POPP.provider,),
+) -> dict[str, Any]:
+    """Write deliveries and truth; returns the counts and the paths. Raises `UsageError` for a bad folder.
+
+    Orufy's events count on the day they are sent, so it cannot be among `providers` (`UsageError`).
+    """
+    if ORUFY.provider in providers:
+        raise UsageError("events of orufy have no time of their own, so they cannot be filed; use --send")
+    sources = [endpoint.source for endpoint in ENDPOINTS if endpoint.provider in providers]
+    hours = settings.models.conversation_timeout_hours
+    simulation = simulate(
+        seed, journeys, now, settings.report.time_zone, sources=sources, timeout_hours=hours
+    )
+    try:
+        deliveries, truth = write_simulation(simulation, folder)
+    except OSError as error:
+        raise UsageError(f"cannot write into {folder}: {error.strerror}") from error
+    return {**_counts(simulation), "file": str(deliveries), "truth": str(truth)}
+
+
+def simulate_to(
+    settings: Settings, seed: int, journeys: int, now: datetime, target: Target
+) -> dict[str, Any]:
+    """Post every delivery; returns the counts, and under `refused` the final answers that were not 200.
+
+    Raises `Unavailable` when nothing answers there, `UsageError` when a source cannot sign.
+    """
+    signs = {name: target.sign_with(name) for name in target.names.values()}
+    time_zone = settings.report.time_zone
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    simulation = simulate(
+        seed,
+        journeys,
+        now,
+        time_zone,
+        legacy_day=today,
+        sources=target.names,
+        timeout_hours=settings.models.conversation_timeout_hours,
+    )
+    if target.truth is not None:
+        write_truth(simulation.truth, target.truth)
+    named = (replace(each, source=target.names[each.source]) for each in simulation.deliveries)
+    report = send_all(named, target.url, signs, CONCURRENCY)
+    return {
+        **_counts(simulation),
+        "accepted": report.answered_200,
+        "refused": report.other,
+        "retries": report.retries,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _configured(settings: Settings, name: str, provider: str) -> bool:
+    source = settings.sources.get(name)
+    return source is not None and source.provider == provider
+
+
+def _hint(endpoint: Endpoint, name: str) -> str:
+    prefix = f"HIRESTREAM_SOURCES__{name.upper()}__"
+    scheme = f" and {prefix}SCHEME={endpoint.scheme}" if endpoint.scheme else ""
+    secret = "whsec_..." if endpoint.provider == "standard_webhooks" else "..."
+    return (
+        f"no source {name!r} of provider {endpoint.provider} is configured; set "
+        f"{prefix}PROVIDER={endpoint.provider}, {prefix}SECRETS=kid:{secret}{scheme}"
+    )
+
+
+def _counts(simulation: Simulation) -> dict[str, int]:
+    return {
+        "deliveries": len(simulation.deliveries),
+        "distinct_events": simulation.distinct_events,
+        "duplicates": simulation.duplicates,
+        "quarantined": simulation.quarantined,
+    }

@@ -1,0 +1,1 @@
+"""Comparison of the marts with the known truth."""

@@ -1,0 +1,1 @@
+"""Signed deliveries over HTTP, with duplicates, disorder and other faults."""

@@ -1,0 +1,1 @@
+"""Candidate journeys: what happens to each person, and when."""

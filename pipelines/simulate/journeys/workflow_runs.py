@@ -1,0 +1,69 @@
+"""Draws what workflows did: runs, contacts that no run was begun for, publications."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pipelines.simulate.journeys.workflow_model import Node, Run, RunEnding, RunResult
+from pipelines.simulate.world.rng import UNTOLD, Dice
+from pipelines.simulate.world.sample_texts import NODE_OUTCOMES, NODES, RUN_REASONS
+from pipelines.simulate.world.tenants import Workflow
+
+RESULTS: tuple[tuple[RunResult | None, float], ...] = (
+    ("COMPLETED", 68),
+    ("FAILED", 14),
+    ("CANCELLED", 7),
+    (None, 11),
+)
+
+
+def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
+    """A run whose first event is at `at`: a contact resolved, or at once its start. Of a few a node is still
+    under way when they end."""
+    resolved = dice.chance(0.4)
+    started_at = dice.after(at, 0.001, 1) if resolved else at
+    nodes = tuple(_nodes(dice, started_at, workflow))
+    endings = () if workflow.endless else tuple(_endings(dice, nodes[-1].at))
+    if endings and dice.chance(0.04):
+        nodes += tuple(_nodes(dice, endings[0].at, workflow))[:1]
+    run = Run(
+        number,
+        workflow,
+        lag_seconds=0,
+        resolved_at=at if resolved else None,
+        started_at=dice.known(started_at),
+        nodes=dice.happened(nodes),
+        endings=dice.happened(endings),
+        start_told=not dice.chance(UNTOLD),
+    )
+    return replace(run, lag_seconds=_lag_seconds(dice, run, at)) if workflow.stamped else run
+
+
+def _lag_seconds(dice: Dice, run: Run, first_at: datetime) -> float:
+    """Up to half an hour, mostly a minute or two; the last envelope is still written before the end."""
+    moments = [first_at, *(node.at for node in run.nodes), *(ending.at for ending in run.endings)]
+    left_seconds = (dice.end - max(*moments, run.started_at or first_at)).total_seconds()
+    return min(float(dice.rng.random() ** 4 * 1800), left_seconds)
+
+
+def _nodes(dice: Dice, at: datetime, workflow: Workflow) -> Iterator[Node]:
+    for node_id, node_type in NODES[: 1 + int(dice.rng.random() * len(NODES))]:
+        at = dice.after(at, 0.02, 40)
+        outcome = dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True)))
+        named = workflow.named_nodes or dice.chance(0.3)
+        yield Node(at, node_id if named else None, node_type if named else None, outcome)
+
+
+def _endings(dice: Dice, at: datetime) -> Iterator[RunEnding]:
+    """One, or none while the run goes on; three in a hundred are told to have ended twice."""
+    result = dice.weighted(RESULTS)
+    if result is None:
+        return
+    at = dice.after(at, 0.01, 20)
+    yield _ending(dice, at, result)
+    if dice.chance(0.03):
+        yield _ending(dice, dice.after(at, 0.01, 20), dice.pick(("CANCELLED", "FAILED", "COMPLETED")))
+
+
+def _ending(dice: Dice, at: datetime, result: RunResult) -> RunEnding:
+    return RunEnding(at, result, None if result == "COMPLETED" else dice.pick(RUN_REASONS))

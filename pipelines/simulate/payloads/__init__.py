@@ -1,0 +1,1 @@
+"""Webhook bodies for the events of a journey."""

@@ -1,0 +1,38 @@
+"""Writes the payment of a booking at Orufy as it stands in one of its states."""
+
+from datetime import timedelta
+
+from pipelines.simulate.journeys.orufy_model import OrufyBooking
+from pipelines.simulate.payloads.payload import Data, instant
+
+
+def payment_of(story: OrufyBooking, state: str | None) -> Data:
+    """The field `payment`, nothing where there is none. Times are ISO or epoch milliseconds, by booking."""
+    paid = story.payment
+    if paid is None or state is None:
+        return {}
+    at, settled = story.at - timedelta(hours=1), state != "PENDING"
+    changed_at = at + timedelta(minutes=5) if settled else at
+    as_number = story.shape.as_object
+    created, changed = (
+        int(moment.timestamp() * 1000) if as_number else instant(moment) for moment in (at, changed_at)
+    )
+    return {
+        "payment": {
+            "_id": paid.id,
+            "appId": story.account.id,
+            "amount": paid.amount,
+            "currencyCode": paid.currency,
+            "method": paid.method,
+            "status": state,
+            "billingName": story.guests[0].person.last_name,
+            "billingAddress": {"city": "Évora"} if as_number else "Rua A 1",
+            "emailId": story.guests[0].person.email,
+            "paymentTime": changed if state == "DONE" else None,
+            "externalPaymentId": f"pi_{paid.id}" if settled else None,
+            "amountOnDuration": {str(story.minutes): paid.amount},
+            "orderId": f"order-{story.number}",
+            "createdAt": created,
+            "updatedAt": changed,
+        }
+    }

@@ -1,0 +1,1 @@
+"""Expected value of every mart cell, computed without the code under test."""

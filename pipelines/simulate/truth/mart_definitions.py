@@ -1,0 +1,183 @@
+"""The marts that the truth is told for: one row each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+from pipelines.simulate.truth import answers, durations, funnel_and_payments, nudges, workflows
+from pipelines.simulate.truth.facts import Facts
+from pipelines.simulate.truth.nudges import NUDGES
+from pipelines.simulate.truth.placement import Placed, Rate, by_beginning, by_outcome
+from pipelines.simulate.truth.scheduling import SCHEDULING
+from pipelines.simulate.truth.screening import SCREENING
+from pipelines.simulate.truth.statistics import BANDS, SCORE, SECONDS, SHARE, SUM, WITHIN, Figure
+from pipelines.simulate.truth.workflows import RUNS
+
+CUTS = ("organization_id", "source", "provider", "campaign_id", "external_campaign_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """One mart: its columns of keys besides the common cuts and the day, of counts and of other figures, and
+    where everything stands in it.
+
+    `metrics` are those that it has a column `metric` for. What depends on the time of asking is named again:
+    metrics in `asked_metrics`, counts in `asked`.
+    """
+
+    name: str
+    counts: tuple[str, ...]
+    place: Callable[[Facts], Iterator[Placed]]
+    own: tuple[str, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    asked_metrics: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every column that names a cell, the day aside."""
+        return (*(("metric",) if self.metrics else ()), *CUTS, *self.own)
+
+
+PARTS = ("population", "numerator", "denominator")
+RESULTS = ("not_interested", "opted_out", "closed", "completed_undecided", "other_status", "failed_to_start")
+UNBOOKED = ("no_signal", "no_failure_signal", "no_start", "cancelled", "not_reported")
+UNMEASURED = ("started_inferred", "implausible_time", "negative_duration")
+ENDED = ("failed", *RESULTS[:-1])
+TIMED_OUT = ("open_presumed_timed_out", "denominator_open", "denominator_presumed_timed_out")
+SHARE_AND_SCORE: Mapping[str, Figure] = MappingProxyType({**SHARE, **SCORE})
+
+
+def _excluded(*reasons: str) -> tuple[str, ...]:
+    return tuple(f"excluded_{reason}" for reason in reasons)
+
+
+def _family(
+    name: str,
+    rates: tuple[Rate, ...],
+    excluded: tuple[str, ...],
+    *,
+    cohort_excluded: tuple[str, ...] = (),
+    cohort: tuple[str, ...] = (),
+    asked: tuple[str, ...] = (),
+) -> Iterator[Mart]:
+    """The marts of one question, by the beginning and by the outcome."""
+    counts = (*PARTS, "open", *_excluded(*excluded))
+    later = frozenset(rate.name for rate in rates if rate.asked)
+    by_cohort = (*counts, *_excluded(*cohort_excluded), *cohort)
+    for suffix, columns, place, part in (
+        ("cohort", by_cohort, by_beginning, rates),
+        ("activity", counts, by_outcome, tuple(rate for rate in rates if not rate.cohort_only)),
+    ):
+        yield Mart(
+            f"{name}_{suffix}",
+            columns,
+            partial(place, part),
+            figures=SHARE,
+            metrics=tuple(rate.name for rate in part),
+            asked_metrics=later,
+            asked=frozenset(asked).intersection(columns),
+        )
+
+
+MARTS: tuple[Mart, ...] = (
+    *_family("scheduling_success", SCHEDULING, UNBOOKED),
+    *_family(
+        "screening_pass_rate",
+        SCREENING,
+        RESULTS,
+        cohort_excluded=("not_started",),
+        cohort=(*(f"denominator_{ending}" for ending in ENDED), *TIMED_OUT),
+        asked=TIMED_OUT,
+    ),
+    *_family(
+        "nudge_exhaustion",
+        NUDGES,
+        ("interviewer",),
+        cohort_excluded=("not_started", "failed_to_start"),
+        cohort=("denominator_campaign_type_unspecified",),
+    ),
+    *_family("workflow_failures", RUNS, ("cancelled",), cohort=("open_stuck",), asked=("open_stuck",)),
+    Mart(
+        "time_to_schedule",
+        ("population", "denominator", "open", *_excluded(*UNMEASURED), *WITHIN, "later"),
+        durations.time_to_schedule,
+        figures=SECONDS,
+    ),
+    Mart(
+        "queue_time",
+        ("population", "denominator", "open", *_excluded("failed_to_start", *UNMEASURED)),
+        durations.queue_time,
+        figures=SECONDS,
+    ),
+    Mart(
+        "needs_review",
+        ("reviews", "conversations", "followed"),
+        durations.reviews,
+        own=("reason",),
+        figures=SECONDS,
+    ),
+    Mart(
+        "question_pass_rate",
+        (*PARTS, "open", *_excluded("not_completed", "unspecified", "other_outcome")),
+        answers.questions,
+        own=("screening_question",),
+        figures=SHARE,
+    ),
+    Mart(
+        "requirement_met_rate",
+        (*PARTS, "excluded_unknown"),
+        answers.requirements,
+        own=("requirement", "is_mandatory"),
+        figures=SHARE,
+    ),
+    Mart(
+        "screening_scores",
+        ("population", "denominator", *_excluded("no_score", "out_of_range"), *BANDS),
+        answers.scores,
+        own=("outcome",),
+        figures=SCORE,
+    ),
+    Mart(
+        "cv_analyses",
+        (*PARTS, "excluded_unknown", "scored", "no_score", "score_out_of_range", *BANDS),
+        answers.analyses,
+        figures=SHARE_AND_SCORE,
+    ),
+    Mart(
+        "nudges_sent",
+        ("sequences", "conversations"),
+        nudges.sequences,
+        own=("is_interviewer", "nudges_sent"),
+    ),
+    Mart(
+        "failing_nodes",
+        ("failed_runs",),
+        workflows.failures,
+        own=("workflow_id", "workflow_version_id", "node_id", "node_outcome"),
+    ),
+    Mart(
+        "node_outcomes",
+        ("nodes", "runs"),
+        workflows.nodes,
+        own=("workflow_id", "workflow_version_id", "node_id", "outcome"),
+    ),
+    Mart(
+        "contact_resolution",
+        (*PARTS, "excluded_skipped"),
+        workflows.contacts,
+        own=("workflow_id",),
+        figures=SHARE,
+    ),
+    Mart("funnel", ("started", "decided", "passed", "booked", "held"), funnel_and_payments.funnel),
+    Mart(
+        "payment_totals",
+        ("payments",),
+        funnel_and_payments.payments,
+        own=("status", "currency_code"),
+        figures=SUM,
+    ),
+    Mart("implied_missing", ("count",), funnel_and_payments.implied_missing, own=("entity", "missing_event")),
+)

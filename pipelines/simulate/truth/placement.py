@@ -1,0 +1,101 @@
+"""How something counts in a cell, and the cells of the rates: by the beginning and by the outcome."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from pipelines.simulate.truth.booking_facts import Where
+from pipelines.simulate.truth.facts import Facts
+
+HIT = "numerator"
+MISS = "denominator"
+OPEN = "open"
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {HIT: ("population", HIT, MISS), MISS: ("population", MISS), OPEN: ("population", OPEN)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Something that counts on the day of `at`: one more in each of `columns`.
+
+    `own` are the cuts that only its mart has. `value` joins those that the cell's averages are of. `distinct`
+    has for some columns who is counted there once, however often it comes.
+    """
+
+    where: Where
+    at: datetime
+    columns: tuple[str, ...]
+    metric: str = ""
+    own: tuple[str | int | bool | None, ...] = ()
+    value: float | None = None
+    distinct: Mapping[str, str] = field(default_factory=dict)
+
+
+class Standing(NamedTuple):
+    """The bucket of an entity: one of the three above, or why it is left out; `note` counts a part of it.
+
+    `settled_at` is when it got there, None while it has not, or where nobody can tell when.
+    """
+
+    bucket: str
+    settled_at: datetime | None = None
+    note: str = ""
+
+
+class Entity(Protocol):
+    """What is counted: whose it is and where it began."""
+
+    @property
+    def where(self) -> Where:
+        """The cuts."""
+
+    @property
+    def known_at(self) -> datetime:
+        """The beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One metric. `among` are the entities, `stand` says how one stands, None where it has no part in it.
+
+    `asked`: the result depends on the time of asking.
+    """
+
+    name: str
+    among: Callable[[Facts], Iterable[Any]]
+    stand: Callable[[Any, Facts], Standing | None]
+    cohort_only: bool = False
+    asked: bool = False
+
+
+def columns_of(bucket: str, note: str = "") -> tuple[str, ...]:
+    """The columns in which one entity counts: population = denominator + open + everything left out."""
+    columns = _COLUMNS.get(bucket, ("population", f"excluded_{bucket}"))
+    return (*columns, f"{columns[-1]}_{note}") if note else columns
+
+
+def by_beginning(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+    """Every entity, where it began."""
+    for rate, entity, standing in _standing(rates, facts):
+        columns = columns_of(standing.bucket, standing.note)
+        yield Placed(entity.where, entity.known_at, columns, rate.name)
+
+
+def by_outcome(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+    """Those that came to an outcome, where they did."""
+    both = [rate for rate in rates if not rate.cohort_only]
+    for rate, entity, standing in _standing(both, facts):
+        if standing.settled_at and standing.bucket != OPEN:
+            yield Placed(entity.where, standing.settled_at, columns_of(standing.bucket), rate.name)
+
+
+def _standing(rates: Iterable[Rate], facts: Facts) -> Iterator[tuple[Rate, Entity, Standing]]:
+    for rate in rates:
+        for entity in rate.among(facts):
+            standing = rate.stand(entity, facts)
+            if standing:
+                yield rate, entity, standing

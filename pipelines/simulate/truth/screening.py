@@ -1,0 +1,65 @@
+"""How each conversation ended, by the precedence of results: told from what happened, never from an event."""
+
+from collections.abc import Iterable
+
+from pipelines.simulate.truth.conversation_facts import Talk
+from pipelines.simulate.truth.facts import Facts
+from pipelines.simulate.truth.placement import HIT, MISS, OPEN, Rate, Standing
+
+NOT_BEGUN = ("not_started", "failed_to_start")
+STALE = "presumed_timed_out"
+
+
+def _ending(talk: Talk, facts: Facts) -> str:
+    """The outcome, and of those that go on which have for too long."""
+    stale = talk.outcome == OPEN and talk.known_at < facts.now - facts.timeout
+    return STALE if stale else talk.outcome
+
+
+def _passed(talk: Talk, facts: Facts) -> Standing:
+    note = STALE if _ending(talk, facts) == STALE else ""
+    bucket = {"passed": HIT, "failed": MISS}.get(talk.outcome, talk.outcome)
+    return Standing(bucket, talk.outcome_at, note)
+
+
+def _decided(talk: Talk, facts: Facts) -> Standing:
+    return _among_started(talk, facts, ("passed", "failed"))
+
+
+def _passed_of_started(talk: Talk, facts: Facts) -> Standing:
+    return _among_started(talk, facts, ("passed",))
+
+
+def _among_started(talk: Talk, facts: Facts, wanted: tuple[str, ...]) -> Standing:
+    if talk.outcome in (*NOT_BEGUN, *wanted):
+        return Standing(HIT if talk.outcome in wanted else talk.outcome)
+    return Standing(MISS, note=_ending(talk, facts))
+
+
+def _opted_out(talk: Talk, _: Facts) -> Standing:
+    bucket = HIT if talk.story.opted_out_at else MISS
+    at = talk.story.opted_out_at or talk.outcome_at
+    return Standing(talk.outcome if talk.outcome in NOT_BEGUN else bucket, at)
+
+
+def _taken_over(talk: Talk, _: Facts) -> Standing:
+    bucket = HIT if any(review.human_takeover for review in talk.story.reviews) else MISS
+    return Standing(talk.outcome if talk.outcome in NOT_BEGUN else bucket)
+
+
+def _failed_to_start(talk: Talk, _: Facts) -> Standing:
+    return Standing({"failed_to_start": HIT, "not_started": OPEN}.get(talk.outcome, MISS))
+
+
+def _talks(facts: Facts) -> Iterable[Talk]:
+    return facts.talks
+
+
+SCREENING = (
+    Rate("pass_rate", _talks, _passed),
+    Rate("completion_rate", _talks, _decided, cohort_only=True),
+    Rate("cohort_pass_rate", _talks, _passed_of_started, cohort_only=True),
+    Rate("opt_out_rate", _talks, _opted_out),
+    Rate("human_takeover_rate", _talks, _taken_over, cohort_only=True),
+    Rate("failed_to_start_rate", _talks, _failed_to_start, cohort_only=True),
+)

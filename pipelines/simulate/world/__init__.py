@@ -1,0 +1,1 @@
+"""Tenants, endpoints, sample texts, calendar edges and the seeded random source."""

@@ -1,0 +1,41 @@
+"""How dbt reaches the lake: extensions from their wheels, attached by the same code as everywhere else."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from pipelines.errors import Unavailable
+from pipelines.lake.connection import attach_statement, load_extensions
+from pipelines.lake.format_version import refuse_newer
+from pipelines.lake.writer_lock import Turn
+
+
+class Plugin(BasePlugin):
+    """Configured with the folder `warehouse` of the lake, and `read_only`; named in `models/profiles.yml`."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Keep the folder. dbt calls this once for each set of credentials."""
+        self._warehouse = Path(plugin_config["warehouse"]).resolve()
+        self._read_only = bool(plugin_config.get("read_only", False))
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Load and attach. Raises `Unavailable` where there is no lake: dbt must not create one.
+
+        Raises `UsageError` for a lake of a later release.
+        """
+        if not (self._warehouse / "catalog.sqlite").exists():
+            raise Unavailable(f"there is no lake in {self._warehouse}; start the loader once, it creates it")
+        load_extensions(conn)
+        conn.execute(attach_statement(self._warehouse, read_only=self._read_only))
+        refuse_newer(conn)
+        turn = Turn(self._warehouse)
+
+        def lake_turn(mine: bool) -> bool:
+            """Called by the materializations around the statement that writes."""
+            if not self._read_only:
+                turn.take() if mine else turn.give()
+            return mine
+
+        conn.create_function("lake_turn", lake_turn, ["BOOLEAN"], "BOOLEAN", side_effects=True)

@@ -1,0 +1,1 @@
+"""HTTP protocol limits, the webhook endpoint and its OpenAPI description."""

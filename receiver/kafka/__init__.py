@@ -1,0 +1,1 @@
+"""Kafka producer with confirmation, and its circuit breaker."""

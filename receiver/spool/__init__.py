@@ -1,0 +1,1 @@
+"""Durable local queue for deliveries that Kafka has not confirmed."""

@@ -1,0 +1,29 @@
+"""An envelope as an item of the spool, and back. Pure."""
+
+import json
+
+from receiver.envelope import Envelope
+from receiver.spool.sqlite_queue import Item
+
+TEXTS = ("provider", "event_type", "key_id", "content_type", "message_id")
+
+
+def to_item(envelope: Envelope) -> Item:
+    """The delivery with all that its record on the topic will say."""
+    note = {name: getattr(envelope, name) for name in TEXTS} | {"key": envelope.key.decode("latin-1")}
+    return Item(
+        envelope.delivery_id, envelope.source, envelope.received_at, envelope.body, json.dumps(note).encode()
+    )
+
+
+def to_envelope(item: Item) -> Envelope:
+    """The same delivery: its own id and time of receipt, not those of the drain. Raises `ValueError`."""
+    note = json.loads(item.note)
+    return Envelope(
+        delivery_id=item.delivery_id,
+        source=item.source,
+        received_at=item.received_at,
+        body=item.body,
+        key=note.pop("key").encode("latin-1"),
+        **{name: note.get(name) for name in TEXTS},
+    )

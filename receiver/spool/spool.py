@@ -1,0 +1,291 @@
+"""What Kafka did not confirm in time, on this machine's disk until it does. Nothing leaves it otherwise.
+
+The file counts what ever came in and what ever was drained in the transactions that do it, so that after
+any crash in = drained + waiting + taken out by hand, and `hirestream audit` can say so.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from receiver.envelope import Envelope
+from receiver.rejections import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
+from receiver.settings import CoreSettings, SettingsError, SpoolSettings
+from receiver.spool.dead_letters import SpoolTotals, note_refused, totals
+from receiver.spool.envelope_codec import to_item
+from receiver.spool.group_commit import Appender, Overloaded
+from receiver.spool.sqlite_queue import ITEM_BYTES, Bounds, Counted, Placed, Queue
+from receiver.spool.waiting_marker import LOST, Marker
+
+__all__ = [
+    "Counted",
+    "Spool",
+    "SpoolTotals",
+    "Trouble",
+    "lost_spools",
+    "open_spool",
+    "spool_path",
+    "spool_totals",
+]
+
+FILE_NAME = "spool.sqlite"
+MAX_WAITING = 2048
+"""Deliveries being written at a time; more are refused, so that a flood costs bounded memory."""
+
+AGAIN_SECONDS = 1.0
+"""How long a spool that could not take one is not asked again: a flood must not hammer a full disk."""
+
+PAGE_ITEMS = 200
+PAGE_BYTES = 1024 * 1024
+"""Deliveries and bytes in memory at a time while it is drained, unless one body may be larger.
+
+A failing disk is tried with as many bytes: one that takes new deliveries again lets go of a page, too.
+"""
+
+Trouble = Literal["full", "too_old", "failing"]
+REFUSED: dict[Trouble, Refusal] = {
+    "full": SPOOL_FULL,
+    "too_old": SPOOL_TOO_OLD,
+    "failing": SPOOL_FAILING,
+}
+
+UNMARKED = "what waits in the spool cannot be marked (%s): nobody would see that its file was deleted"
+
+logger = logging.getLogger(__name__)
+
+
+class Spool:
+    """The spool as the event loop uses it; switched off it does not take, and is only drained.
+
+    `trouble` is why it does not take now.
+    """
+
+    def __init__(self, path: Path, queue: Queue, marker: Marker, settings: CoreSettings) -> None:
+        self._path = path
+        self._inode = path.stat().st_ino
+        self._marker = marker
+        self.takes = settings.spool.enabled
+        self.trouble: Trouble | None = None
+        self._queue = queue
+        self._appender = Appender(queue, bounds(settings.spool), MAX_WAITING)
+        self._max_age = timedelta(seconds=settings.spool.max_age_seconds)
+        self._page_bytes = max(PAGE_BYTES, settings.receiver.max_body_bytes)
+        self._again_at = 0.0
+        self._damaged = False
+        self._oldest_at = queue.counted().oldest_at
+        self._is_unmarked = False
+        self._kept = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to drain."""
+        return self._oldest_at is not None
+
+    async def keep(self, envelope: Envelope) -> Refusal | None:
+        """None once the delivery is durable, else why it is not kept. Never raises."""
+        loop = asyncio.get_running_loop()
+        if refused := self._unfit(envelope, loop):
+            return refused
+        try:
+            kept = await self._appender.append(to_item(envelope))
+        except Overloaded:
+            return SPOOL_BUSY
+        except (sqlite3.Error, OSError) as error:
+            self.failed(error)
+            return SPOOL_FAILING
+        if not kept:
+            return self._troubled("full", loop)
+        self._well()
+        self._kept += 1
+        self._oldest_at = self._oldest_at or envelope.received_at
+        await self._mark()
+        return None
+
+    async def page(self, after: int) -> list[Placed]:
+        """The next deliveries behind a position, oldest first. Raises `sqlite3.Error`."""
+        return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, self._page_bytes)
+
+    async def drained(self, positions: Sequence[int]) -> None:
+        """Removes what Kafka has confirmed. Raises `sqlite3.Error` and `OSError`."""
+        await asyncio.to_thread(self._queue.delete, positions)
+        await self.look()
+        self._well()
+
+    async def refused(self, errors: Mapping[int, str]) -> None:
+        """Keeps why Kafka, which answers, did not take these, for a person. Raises `sqlite3.Error`."""
+        await asyncio.to_thread(note_refused, self._path, errors)
+
+    async def look(self) -> None:
+        """Finds out what is oldest now; an empty spool gives its disk space back.
+
+        Raises `sqlite3.Error` and `OSError`.
+        """
+        kept = self._kept
+        oldest = await asyncio.to_thread(self._queue.oldest, 0, 1)
+        if oldest:
+            self._oldest_at = oldest[0].item.received_at
+            return
+        if kept == self._kept:  # else one came in behind this look
+            self._oldest_at = None
+            if self._marker.is_there:
+                await asyncio.to_thread(self._marker.remove, self._queue.counted)
+            await asyncio.to_thread(self._queue.shrink)
+
+    async def try_again(self) -> None:
+        """Finds out whether a failing spool could take the largest delivery now, and keeps nothing of it."""
+        if self.trouble != "failing" or self._damaged or asyncio.get_running_loop().time() < self._again_at:
+            return
+        try:
+            await asyncio.to_thread(self._queue.probe, self._page_bytes)
+        except (sqlite3.Error, OSError) as error:
+            self.failed(error)
+        else:
+            self._well()
+
+    def failed(self, error: Exception) -> None:
+        """It could not be written or read; a damaged file takes nothing more until it was looked after.
+
+        Of a full disk and the like SQLite says `OperationalError`, of a file that is wrong its plain base.
+        """
+        self._damaged |= type(error) is sqlite3.DatabaseError
+        self._troubled("failing", asyncio.get_running_loop(), type(error).__name__)
+
+    async def counted(self) -> Counted | None:
+        """The spool in numbers, None when it cannot be read."""
+        try:
+            return await asyncio.to_thread(self._queue.counted)
+        except sqlite3.Error as error:
+            self.failed(error)
+            return None
+
+    async def close(self) -> None:
+        """Finishes what is being written, and lets go of the file."""
+        await self._appender.close()
+        self._queue.close()
+
+    async def _mark(self) -> None:
+        """Before the first that waits is answered; what is kept is kept, also where the marker cannot be."""
+        if self._marker.is_there:
+            return
+        try:
+            await asyncio.to_thread(lambda: self._marker.put(self._queue.counted()))
+        except (sqlite3.Error, OSError) as error:
+            if not self._is_unmarked:
+                logger.error(UNMARKED, type(error).__name__)
+            self._is_unmarked = True
+        else:
+            self._is_unmarked = False
+
+    def _unfit(self, envelope: Envelope, loop: asyncio.AbstractEventLoop) -> Refusal | None:
+        """What is known to be in the way before anything is written."""
+        if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
+            return REFUSED[self.trouble]
+        if not self._in_place():
+            self._damaged = True
+            return self._troubled("failing", loop, "its file was deleted or replaced")
+        if self._oldest_at is not None and envelope.received_at - self._oldest_at > self._max_age:
+            return self._troubled("too_old", loop)
+        return None
+
+    def _in_place(self) -> bool:
+        """Whether a later start would find what is written now; a deleted file takes it and shows nothing."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _troubled(self, trouble: Trouble, loop: asyncio.AbstractEventLoop, why: str = "") -> Refusal:
+        if self.trouble != trouble:
+            logger.error("the spool takes no more: %s", " ".join(filter(None, (trouble, why))))
+        self.trouble = trouble
+        self._again_at = loop.time() + AGAIN_SECONDS
+        return REFUSED[trouble]
+
+    def _well(self) -> None:
+        if self._damaged:
+            return
+        if self.trouble is not None:
+            logger.info("the spool takes deliveries again")
+        self.trouble = None
+
+
+def open_spool(settings: CoreSettings) -> Spool | None:
+    """The spool, None when it is off and nothing is left in one. Raises `SettingsError` for a damaged file.
+
+    Damaged, it may hold deliveries that were answered 200: to start without them is a person's decision. One
+    that is gone is a loss that `hirestream audit` tells from then on.
+    """
+    path, marker = spool_path(settings), Marker(settings.home)
+    try:
+        if not settings.spool.enabled and not path.exists():
+            _compare(marker, lambda: Counted(0, 0, 0, 0, None))
+            return None
+        queue = Queue(path)
+        queue.check()
+        _compare(marker, queue.counted)
+        return Spool(path, queue, marker, settings)
+    except (sqlite3.Error, OSError) as error:
+        raise SettingsError(
+            f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "
+            f"make it writable, or mend it with `sqlite3 {path.name} .recover`, or move {path.name}* away"
+        ) from error
+
+
+def _compare(marker: Marker, count: Callable[[], Counted]) -> None:
+    """Whether this is the spool in which something waited, and the marker as it should be."""
+    try:
+        marked = marker.appended()  # first, because the count only grows
+        counted = count()
+        if marked > counted.appended:
+            logger.error(
+                "the spool was deleted or replaced while deliveries waited in it: see `hirestream audit`"
+            )
+            marker.keep_as_lost(datetime.now(UTC))
+        if not counted.waiting:
+            marker.remove(count)
+        elif not marker.is_there:  # in a restored home, or one from before there were markers
+            marker.put(counted)
+    except OSError as error:
+        logger.error(UNMARKED, type(error).__name__)
+
+
+def lost_spools(settings: CoreSettings) -> list[Path]:
+    """A file for each spool that was deleted or replaced while something waited in it.
+
+    One that a running receiver still has open is among them. Raises `SettingsError`.
+    """
+    marker = Marker(settings.home)
+    try:
+        marked = marker.appended()  # first, because the count only grows
+    except OSError as error:
+        raise SettingsError(f"{marker.path} cannot be read ({error}); mend or delete it") from error
+    found = spool_totals(settings)
+    is_lost = marked > (0 if found is None else found.appended)
+    return [*sorted(settings.home.glob(f"{LOST}-*")), *([marker.path] if is_lost else [])]
+
+
+def spool_totals(settings: CoreSettings) -> SpoolTotals | None:
+    """The spool in numbers, as seen from another process; None without one. Raises `SettingsError`."""
+    path = spool_path(settings)
+    if not path.exists():
+        return None
+    try:
+        return totals(path)
+    except sqlite3.Error as error:
+        raise SettingsError(
+            f"{path} cannot be read ({type(error).__name__}); the receiver's log says more"
+        ) from error
+
+
+def spool_path(settings: CoreSettings) -> Path:
+    """Where the spool is, or would be."""
+    return settings.home / FILE_NAME
+
+
+def bounds(settings: SpoolSettings) -> Bounds:
+    """How much may be in it; each delivery counts its overhead, so bytes bound their number too."""
+    return Bounds(settings.max_bytes, settings.max_bytes // ITEM_BYTES + 1)

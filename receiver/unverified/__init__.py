@@ -1,0 +1,1 @@
+"""Deliveries whose signature did not verify, kept aside on request."""

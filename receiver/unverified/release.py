@@ -1,0 +1,150 @@
+"""Verifies again what is held, and publishes what now proves authentic, as of when it was received."""
+
+import asyncio
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from receiver.envelope import Envelope
+from receiver.kafka.publisher import KafkaPublisher, NotConfirmed, Publisher
+from receiver.settings import CoreSettings
+from receiver.sources import Source, sources
+from receiver.spool.sqlite_queue import Placed, Queue, Total
+from receiver.unverified.store import headers_of_note, open_held
+from receiver.verification import accept
+
+PAGE = 20
+"""Deliveries in memory at a time."""
+
+RETRY_SECONDS = 5.0
+
+Tell = Callable[[str, int], None]
+"""Hears of a source and of how many of its deliveries went to the topic."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One source: how many went to the topic now, and how many are held still."""
+
+    source: str
+    released: int
+    still_held: int
+
+
+async def release(
+    queue: Queue, known: Mapping[str, Source], publisher: Publisher, tell: Tell, source: str | None = None
+) -> None:
+    """Publish every held delivery that `known` verifies, then delete it; the rest stays as it is.
+
+    A crash between the two publishes the same delivery id again. Raises `NotConfirmed` when Kafka did not
+    take all: at once when it does not answer, else after the others were tried. What it took is deleted.
+    """
+    after, refused = 0, None
+    while page := await asyncio.to_thread(queue.oldest, after, PAGE, source):
+        after = page[-1].position
+        verified = await asyncio.to_thread(_verified, page, known)
+        envelopes = [envelope for _, envelope in verified]
+        answers = await asyncio.gather(*map(publisher.publish, envelopes), return_exceptions=True)
+        confirmed = [one for one, answer in zip(verified, answers, strict=True) if answer is None]
+        await asyncio.to_thread(queue.delete, [placed.position for placed, _ in confirmed])
+        for name, count in Counter(envelope.source for _, envelope in confirmed).items():
+            tell(name, count)
+        refused = _refused(answers) or refused
+        if refused is not None and await publisher.ready() is not None:
+            break
+    if refused is not None:
+        raise refused
+
+
+async def release_until_done(
+    queue: Queue, known: Mapping[str, Source], publisher: Publisher, tell: Tell
+) -> None:
+    """`release`, again while Kafka does not confirm. A store that cannot be read is logged and left."""
+    while True:
+        try:
+            await release(queue, known, publisher, tell)
+        except NotConfirmed:
+            await asyncio.sleep(RETRY_SECONDS)
+        except sqlite3.Error as error:
+            logger.error("what is held cannot be released: %s", type(error).__name__)
+            return
+        else:
+            return
+
+
+def release_held(settings: CoreSettings, source: str | None = None) -> list[Released]:
+    """`release` as a command, of one source if it is named; what came of each source that had any.
+
+    Raises `SettingsError` and `NotConfirmed`.
+    """
+    known = sources(settings)
+    queue = open_held(settings)
+    if queue is None:
+        return []
+    counts: Counter[str] = Counter()
+
+    def tell(name: str, count: int) -> None:
+        counts[name] += count
+
+    try:
+        asyncio.run(_release_once(settings, queue, known, tell, source))
+        return _released(counts, [total for total in queue.totals() if source in {None, total.source}])
+    finally:
+        queue.close()
+
+
+def discard_held(settings: CoreSettings, source: str) -> int:
+    """Delete what is held of a source and is not authentic now; how many. Raises `SettingsError`."""
+    known = sources(settings)
+    queue = open_held(settings)
+    after, deleted = 0, 0
+    while queue is not None and (page := queue.oldest(after, PAGE, source)):
+        after = page[-1].position
+        kept = {placed.position for placed, _ in _verified(page, known)}
+        gone = [placed.position for placed in page if placed.position not in kept]
+        queue.delete(gone)
+        deleted += len(gone)
+    if queue is not None:
+        queue.close()
+    return deleted
+
+
+async def _release_once(
+    settings: CoreSettings, queue: Queue, known: Mapping[str, Source], tell: Tell, source: str | None
+) -> None:
+    publisher = KafkaPublisher(settings.kafka, settings.receiver.confirm_timeout_seconds)
+    try:
+        await release(queue, known, publisher, tell, source)
+    finally:
+        await publisher.close()
+
+
+def _released(counts: Mapping[str, int], left: Sequence[Total]) -> list[Released]:
+    held = {total.source: total.items for total in left}
+    return [Released(name, counts.get(name, 0), held.get(name, 0)) for name in sorted({*counts, *held})]
+
+
+def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
+    """Why Kafka did not take one of them. Raises what is anything else."""
+    first = next((answer for answer in answers if answer is not None), None)
+    if first is None or isinstance(first, NotConfirmed):
+        return first
+    raise first
+
+
+def _verified(page: Sequence[Placed], known: Mapping[str, Source]) -> list[tuple[Placed, Envelope]]:
+    """Those of a page that now verify, with the envelopes they would have had."""
+    tried = ((placed, _again(placed, known.get(placed.item.source))) for placed in page)
+    return [(placed, envelope) for placed, envelope in tried if envelope is not None]
+
+
+def _again(placed: Placed, source: Source | None) -> Envelope | None:
+    item = placed.item
+    if source is None:
+        return None
+    accepted = accept(source, headers_of_note(item.note), item.body, item.received_at, item.delivery_id)
+    return accepted if isinstance(accepted, Envelope) else None

@@ -1,0 +1,123 @@
+"""What a source could not verify, kept apart until its scheme is corrected. Its senders are told 401.
+
+The file holds bodies and headers of anybody who posted to that source, tokens among them: nobody but its
+owner can read it, and what leaves it is overwritten.
+"""
+
+import asyncio
+import json
+import logging
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from receiver.settings import CoreSettings, SettingsError
+from receiver.signatures import RawHeaders
+from receiver.spool.group_commit import Appender, Overloaded
+from receiver.spool.sqlite_queue import Bounds, Item, Queue, Total
+
+FILE_NAME = "held.sqlite"
+MAX_WAITING = 256
+"""Deliveries in the works at a time; more are not kept, so that a flood of them costs memory for no more."""
+
+FULL_SECONDS = 1.0
+"""How long a full store is not asked again."""
+
+HoldOutcome = Literal["held", "full", "busy", "failed"]
+
+logger = logging.getLogger(__name__)
+
+
+class Hold:
+    """The store as the event loop uses it."""
+
+    def __init__(self, queue: Queue, bounds: Bounds) -> None:
+        self.queue = queue
+        self._appender = Appender(queue, bounds, MAX_WAITING)
+        self._full_until = 0.0
+
+    async def keep(
+        self, source: str, headers: RawHeaders, body: bytes, received_at: datetime, delivery_id: str
+    ) -> HoldOutcome:
+        """Keeps one delivery durably, or says why not. Never raises."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._full_until:
+            return "full"
+        try:
+            item = Item(delivery_id, source, received_at, body, headers_to_note(headers))
+            if await self._appender.append(item):
+                return "held"
+        except Overloaded:
+            return "busy"
+        except (sqlite3.Error, OSError) as error:
+            logger.error("a delivery could not be held: %s", type(error).__name__)
+            return "failed"
+        self._full_until = loop.time() + FULL_SECONDS
+        return "full"
+
+    async def totals(self) -> list[Total]:
+        """What is held, by source; nothing when the store cannot be read."""
+        try:
+            return await asyncio.to_thread(self.queue.totals)
+        except sqlite3.Error as error:
+            logger.error("what is held cannot be counted: %s", type(error).__name__)
+            return []
+
+    async def close(self) -> None:
+        """Finishes what is being written, and lets go of the file."""
+        await self._appender.close()
+        self.queue.close()
+
+
+def open_hold(settings: CoreSettings) -> Hold | None:
+    """The store, None when no source needs one and there is none. Raises `SettingsError`."""
+    needed = any(source.hold_unverified for source in settings.sources.values())
+    queue = open_held(settings, make=needed)
+    return None if queue is None else Hold(queue, bounds(settings))
+
+
+def open_held(settings: CoreSettings, *, make: bool = False) -> Queue | None:
+    """What is held, None when there is no store and none is to be made. Raises `SettingsError`."""
+    path = held_path(settings)
+    if not make and not path.exists():
+        return None
+    try:
+        return Queue(path)
+    except (sqlite3.Error, OSError) as error:
+        raise SettingsError(
+            f"{path} cannot be opened ({type(error).__name__}); make it writable, or move it away"
+        ) from error
+
+
+def held_totals(settings: CoreSettings) -> list[Total]:
+    """What is held now, by source; nothing without a store. Raises `SettingsError`."""
+    queue = open_held(settings)
+    if queue is None:
+        return []
+    try:
+        return queue.totals()
+    except sqlite3.Error as error:
+        raise SettingsError(f"{held_path(settings)} cannot be read ({type(error).__name__})") from error
+    finally:
+        queue.close()
+
+
+def held_path(settings: CoreSettings) -> Path:
+    """Where the store is, or would be."""
+    return settings.home / FILE_NAME
+
+
+def bounds(settings: CoreSettings) -> Bounds:
+    """How much may be held."""
+    return Bounds(settings.held.max_bytes, settings.held.max_deliveries)
+
+
+def headers_to_note(headers: RawHeaders) -> bytes:
+    """Headers as they are kept beside the body, in their order and with what stood twice."""
+    return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]).encode()
+
+
+def headers_of_note(note: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers again, byte for byte."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(note)]
