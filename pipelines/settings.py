@@ -1,5 +1,6 @@
 """All settings: the shared ones and those of loading, modelling and showing."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -101,6 +102,27 @@ class Settings(CoreSettings):
     erasure: ErasureSettings = Field(default_factory=ErasureSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
     dagster: DagsterSettings = Field(default_factory=DagsterSettings)
+
+    @cached_property
+    def receiver_url(self) -> str:
+        """Base URL at which this machine reaches the receiver."""
+        host = "127.0.0.1" if self.receiver.host in ("0.0.0.0", "::") else self.receiver.host  # noqa: S104
+        return f"http://{host}:{self.receiver.port}"
+
+    @cached_property
+    def dagster_url(self) -> str:
+        """Base URL of the Dagster UI."""
+        return f"http://127.0.0.1:{self.dagster.port}"
+
+    @cached_property
+    def expected_organizations(self) -> Mapping[str, frozenset[str]]:
+        """Organization ids by source, for the sources that list any."""
+        listed = {name: source.organizations for name, source in self.sources.items()}
+        return {
+            name: frozenset(part.strip() for part in text.split(",") if part.strip())
+            for name, text in listed.items()
+            if text
+        }
 
     @cached_property
     def warehouse(self) -> Path:

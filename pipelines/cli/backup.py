@@ -59,8 +59,8 @@ def reconcile(
     as_json: AsJson = False,
 ) -> int:
     """Compare a provider's list of conversations with the lake; 1 when one never came or differs."""
-    from pipelines.admin.diagnostics.reconcile.export_parser import Columns, read_export
-    from pipelines.admin.diagnostics.reconcile.reconcile import render, run_reconcile
+    from pipelines.diagnostics.reconcile.export_parser import Columns, read_export
+    from pipelines.diagnostics.reconcile.reconcile import render, run_reconcile
     from pipelines.errors import UsageError
     from pipelines.host.output import hand_over
 

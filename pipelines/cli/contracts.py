@@ -16,7 +16,7 @@ app.add_typer(contracts_app, name="contracts")
 @contracts_app.callback(invoke_without_command=True)
 def contracts(context: typer.Context, as_json: AsJson = False) -> None:
     """List the event types that are known, with their tables."""
-    from pipelines.admin.diagnostics.listings import known_contracts
+    from pipelines.diagnostics.listings import known_contracts
     from pipelines.host.output import hand_over_rows
 
     if context.invoked_subcommand is None:
@@ -30,7 +30,7 @@ def diff(
     as_json: AsJson = False,
 ) -> int:
     """Say how a captured payload differs from its contract; 1 when it holds something else."""
-    from pipelines.admin.diagnostics.listings import differences_of
+    from pipelines.diagnostics.listings import differences_of
     from pipelines.host.output import hand_over_rows
 
     found = differences_of(file, provider)
@@ -43,7 +43,7 @@ def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False,
 ) -> None:
     """Write the generated parts of the documents."""
-    from pipelines.admin.docs.generate import write_docs
+    from pipelines.cli.docs.generate import write_docs
     from pipelines.host.output import say
 
     for file in write_docs(check=check):

@@ -22,9 +22,9 @@ def explain(
     as_json: AsJson = False,
 ) -> int:
     """Show what a number was counted from, down to deliveries; 1 when there is none or it does not add up."""
-    from pipelines.admin.diagnostics.explain.explain import asked
-    from pipelines.admin.diagnostics.explain.explain import explain as find
-    from pipelines.admin.diagnostics.explain.text import render
+    from pipelines.diagnostics.explain.explain import asked
+    from pipelines.diagnostics.explain.explain import explain as find
+    from pipelines.diagnostics.explain.text import render
     from pipelines.host.output import hand_over
     from pipelines.serving.lake_reader import open_for_reading
 

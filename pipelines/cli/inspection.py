@@ -13,7 +13,7 @@ from pipelines.cli.options import AsJson, read_settings
 @app.command()
 def status(as_json: AsJson = False) -> int:
     """Say how every part is doing; 1 when something is wrong."""
-    from pipelines.admin.diagnostics.status import read_status, render
+    from pipelines.diagnostics.status import read_status, render
     from pipelines.host.output import hand_over
 
     found = read_status(read_settings())
@@ -24,7 +24,7 @@ def status(as_json: AsJson = False) -> int:
 @app.command()
 def doctor(as_json: AsJson = False) -> int:
     """Check what this machine has and lacks; 1 when something is missing."""
-    from pipelines.admin.diagnostics.doctor import examine, render
+    from pipelines.diagnostics.doctor import examine, render
     from pipelines.host.output import hand_over
 
     findings = examine(read_settings())
@@ -63,7 +63,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """Count what could not be decoded by reason, or list it; never its content."""
-    from pipelines.admin.diagnostics.listings import quarantine_groups, quarantined
+    from pipelines.diagnostics.listings import quarantine_groups, quarantined
     from pipelines.host.output import hand_over_rows
 
     settings = read_settings()

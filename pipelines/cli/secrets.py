@@ -24,7 +24,7 @@ def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
 @secrets.command("list")
 def secrets_list(as_json: AsJson = False) -> None:
     """List the key ids of every source, with how often and when each last verified."""
-    from pipelines.admin.diagnostics.scheme_finder.secrets_report import secrets_table
+    from pipelines.diagnostics.scheme_finder.secrets_report import secrets_table
     from pipelines.host.output import hand_over_rows
     from receiver.sources import keys
 
@@ -40,8 +40,8 @@ def secrets_match(
     as_json: AsJson = False,
 ) -> int:
     """Find how a captured request was signed, as the setting to paste; 1 when nothing explains it."""
-    from pipelines.admin.diagnostics.scheme_finder.captured_request import read_capture
-    from pipelines.admin.diagnostics.scheme_finder.secrets_report import (
+    from pipelines.diagnostics.scheme_finder.captured_request import read_capture
+    from pipelines.diagnostics.scheme_finder.secrets_report import (
         match_capture,
         match_held,
         matches_document,

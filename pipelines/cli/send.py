@@ -57,11 +57,10 @@ def send(
 ) -> int:
     """Sign the bytes of a file as a source would, and post them."""
     from pipelines.host.output import hand_over
-    from pipelines.runtime.up_command import receiver_address
     from pipelines.simulate.files import send_file
 
     settings = read_settings()
-    sent = send_file(file, url or receiver_address(settings), source, sign_of(settings, source))
+    sent = send_file(file, url or settings.receiver_url, source, sign_of(settings, source))
     answer = 200 if sent.answered_200 else next(iter(sent.other))
     delivery_id = next(iter(sent.delivery_ids), None)
     document = {"status": answer, "delivery_id": delivery_id}

@@ -29,7 +29,7 @@ def spool_list(
     limit: Annotated[int, typer.Option(min=1, help="So many at most.")] = FEW, as_json: AsJson = False
 ) -> None:
     """List what waits: first what Kafka refuses by itself, with its error, then the oldest."""
-    from pipelines.admin.diagnostics.spool_listing import waiting_table
+    from pipelines.diagnostics.spool_listing import waiting_table
     from pipelines.host.output import hand_over_rows
 
     hand_over_rows(waiting_table(read_settings(), limit), as_json=as_json)
@@ -38,7 +38,7 @@ def spool_list(
 @spool.command("taken-out")
 def spool_taken_out(as_json: AsJson = False) -> None:
     """List what was ever taken out, by its sha256, and why."""
-    from pipelines.admin.diagnostics.spool_listing import taken_out_table
+    from pipelines.diagnostics.spool_listing import taken_out_table
     from pipelines.host.output import hand_over_rows
 
     hand_over_rows(taken_out_table(read_settings()), as_json=as_json)
@@ -52,7 +52,7 @@ def spool_take_out(
     as_json: AsJson = False,
 ) -> None:
     """Put one delivery into a file and take it out of the spool; the audit tells of it for ever."""
-    from pipelines.admin.diagnostics.spool_listing import render_taken_out, take_out
+    from pipelines.diagnostics.spool_listing import render_taken_out, take_out
     from pipelines.host.output import hand_over
 
     found = take_out(read_settings(), delivery_id, file, reason=reason, now=datetime.now(UTC))

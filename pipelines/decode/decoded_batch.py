@@ -8,10 +8,10 @@ import polars as pl
 
 from pipelines.decode.decoder import Decoded, Identity, Rejected, decode_one
 from pipelines.decode.validation import Problem
-from pipelines.flatten.derived_tables import INSTANT
 from pipelines.ingest.raw_batch import RawBatch
 from receiver.envelope import ENVELOPE_VERSION
 
+INSTANT = pl.Datetime("us", "UTC")
 _VERSION = ENVELOPE_VERSION.encode()
 _HEADERS = ("delivery_id", "source", "provider", "received_at")
 

@@ -10,8 +10,7 @@ from msgspec import inspect
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Said
 from pipelines.contracts.registry import contracts
-
-INSTANT = pl.Datetime("us", "UTC")
+from pipelines.decode.decoded_batch import INSTANT
 
 EVENT_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
     {

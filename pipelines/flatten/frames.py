@@ -13,12 +13,12 @@ import polars as pl
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
+from pipelines.decode.decoded_batch import INSTANT
 from pipelines.decode.decoder import Decoded, Generic, Typed
 from pipelines.flatten.derived_tables import (
     CHILD_COLUMNS,
     EVENT_COLUMNS,
     GENERIC_COLUMNS,
-    INSTANT,
     Column,
     Table,
     tables_of,

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -61,3 +63,12 @@ class FolderLock:
     def _held(self, what: str) -> str:
         holder = os.pread(self._descriptor, 20, 0).decode() or "unknown"
         return f"{what} runs already (process {holder}); stop it, or wait until it ends"
+
+
+@contextmanager
+def exclusive_file(file: Path) -> Iterator[None]:
+    """Wait until no other process is in a block with the same file, then run this one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

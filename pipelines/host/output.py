@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.serving.lake_reader import Answer, plain
+from pipelines.host.values import QueryResult, to_json_value
 
 WIDEST_CELL = 60
 
@@ -33,7 +33,7 @@ def hand_over(document: Any, text: str, *, as_json: bool) -> None:
     show_json(document) if as_json else show(text)
 
 
-def hand_over_rows(rows: Answer, *, as_json: bool) -> None:
+def hand_over_rows(rows: QueryResult, *, as_json: bool) -> None:
     """Rows as a list of objects, or as a table."""
     hand_over(rows.records(), table(rows.columns, rows.rows), as_json=as_json)
 
@@ -47,7 +47,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(plain(value)).replace("\n", " ")
+    text = "" if value is None else str(to_json_value(value)).replace("\n", " ")
     return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 1]}…"
 
 
@@ -58,4 +58,4 @@ def _plain(document: Any) -> Any:
         return [_plain(item) for item in document]
     if isinstance(document, dict):
         return {str(key): _plain(value) for key, value in document.items()}
-    return plain(document)
+    return to_json_value(document)

@@ -64,3 +64,14 @@ def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:
     for table, column, kind in rows:
         found.setdefault(table, {})[column] = kind
     return found
+
+
+def relations(con: duckdb.DuckDBPyConnection, schema: str, of: str = "wh") -> list[str]:
+    """Tables and views of a schema of a database as `schema.table`."""
+    named = "WHERE database_name = $database AND schema_name = $schema"
+    found = con.execute(
+        f"SELECT table_name FROM duckdb_tables() {named} UNION ALL "  # noqa: S608 - our own text
+        f"SELECT view_name FROM duckdb_views() {named} ORDER BY ALL",
+        {"database": of, "schema": schema},
+    ).fetchall()
+    return [f"{schema}.{name}" for (name,) in found]

@@ -13,6 +13,9 @@ from pipelines.lake.transaction import is_full
 EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "sqlite_scanner": "duckdb_extension_sqlite_scanner"}
 CATALOG = "wh"
 
+SLOW_OPTIMIZERS = "join_order,statistics_propagation"
+"""Optimizers that take long over tables of the lake without a row, as those of a provider not in use."""
+
 _open_lock = threading.Lock()
 
 

@@ -36,15 +36,6 @@ def held_lease(warehouse: Path, holder: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def one_at_a_time(file: Path) -> Iterator[None]:
-    """Wait until no other process is in a block with the same file, then run this one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def lease_holder(warehouse: Path) -> str | None:
     """Who holds the lease now, None when it is free."""
     try:

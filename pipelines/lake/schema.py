@@ -8,11 +8,11 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from pipelines.contracts.registry import contracts
+from pipelines.decode.decoded_batch import INSTANT
 from pipelines.flatten.derived_tables import (
     CHILD_COLUMNS,
     EVENT_COLUMNS,
     GENERIC_COLUMNS,
-    INSTANT,
     ContractTables,
     tables_of,
 )
@@ -224,3 +224,10 @@ def _create_or_widen(
     for column, dtype in columns.items():
         if column not in present:
             con.execute(f'ALTER TABLE wh.{name} ADD COLUMN "{column}" {sql_type(dtype)}')
+
+
+STORED_BODIES_SQL = """
+(FROM wh.ledger.bodies SELECT topic_id, partition, "offset", body
+ UNION ALL FROM wh.quarantine.records SELECT topic_id, partition, "offset", body)
+"""
+"""A relation: the bodies of what is loaded, of duplicates that differ, and of what is quarantined."""

@@ -10,9 +10,8 @@ import polars as pl
 
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoded_batch import DecodedBatch
+from pipelines.decode.decoded_batch import INSTANT, DecodedBatch
 from pipelines.decode.decoder import Decoded, Rejected, Typed
-from pipelines.flatten.derived_tables import INSTANT
 from pipelines.lake.schema import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE, REDACTIONS, SUPPRESSIONS
 from pipelines.load.outcomes import BODY_DIFFERS, Decided
 

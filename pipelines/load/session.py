@@ -1,7 +1,7 @@
 """A loader with its lease and its reader: what `hirestream stream` and the Dagster asset share."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,8 @@ from pipelines.load.accepted_loss import accept_loss
 from pipelines.load.loader import Loader
 from pipelines.load.reject_limit import RejectWindow
 from pipelines.load.topic_continuity import check_last_records
-from pipelines.privacy.suppression import Suppressor, keyed_of
+from pipelines.privacy.keyed_hash import keyed_of
+from pipelines.privacy.suppression import Suppressor
 from pipelines.settings import Settings
 
 
@@ -49,7 +50,7 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
                 con,
                 start,
                 holder=holder,
-                organizations=expected_organizations(settings),
+                organizations=settings.expected_organizations,
                 rejects=_window(settings, choices),
                 clock=lambda: dt.datetime.now(dt.UTC),
                 turn=Turn(settings.warehouse),
@@ -67,16 +68,6 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     con = open_lake(settings.warehouse)
     con.execute("SET threads = 1")  # halves the CPU of a commit; the other core decodes meanwhile
     return con
-
-
-def expected_organizations(settings: Settings) -> Mapping[str, frozenset[str]]:
-    """The organizations that each source lists, for the sources that list any."""
-    listed = {name: source.organizations for name, source in settings.sources.items()}
-    return {
-        name: frozenset(part.strip() for part in text.split(",") if part.strip())
-        for name, text in listed.items()
-        if text
-    }
 
 
 def _window(settings: Settings, choices: Choices) -> RejectWindow | None:

@@ -4,6 +4,7 @@ import hmac
 from hashlib import sha256
 
 from pipelines.privacy.identifiers import plain_value
+from pipelines.settings import Settings
 from receiver.settings import SettingsError
 
 SHORTEST_KEY_BYTES = 16
@@ -46,3 +47,20 @@ class Keyed:
 
     def _digest(self, text: bytes) -> str:
         return hmac.digest(self._key, text, sha256).hex()
+
+
+def keyed_of(settings: Settings) -> Keyed | None:
+    """What is made with the erasure key of the settings; None without one. Raises `SettingsError`."""
+    key = settings.erasure.secret()
+    return None if key is None else Keyed(key)
+
+
+def key_of(settings: Settings) -> Keyed:
+    """What is made with the erasure key. Raises `SettingsError` without one: nothing is erased without it."""
+    keyed = keyed_of(settings)
+    if keyed is None:
+        raise SettingsError(
+            "erasing needs a key, or a redelivery would bring the person back; set HIRESTREAM_ERASURE__KEY "
+            "or HIRESTREAM_ERASURE__KEY_FILE to a secret of your own, such as of `openssl rand -hex 32`"
+        )
+    return keyed

@@ -7,7 +7,7 @@ that were told apart by it still are. Redacting what was redacted changes nothin
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
 from pipelines.decode.decoder import DEEPEST
 from pipelines.decode.event_key import parse_json
-from pipelines.decode.validation import Field, fields_of, is_deeper
+from pipelines.decode.validation import Field, Problem, fields_of, is_deeper
 
 Pseudonym = Callable[[str], str]
 """Another text for an address, always the same one."""
@@ -196,3 +196,16 @@ def _masked(value: Any, pseudonym: Pseudonym) -> Any:
 
 def _may_hold(text: str) -> bool:
     return "@" in text or "%40" in text
+
+
+_QUOTED = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
+
+
+def unquoted(path: str) -> str:
+    """A path without what a sender may have written in place of a name."""
+    return _QUOTED.sub('["…"]', path)
+
+
+def unquoted_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The same problems at such paths."""
+    return tuple(Problem(unquoted(each.path), each.problem) for each in problems)

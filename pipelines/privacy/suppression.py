@@ -7,13 +7,11 @@ from types import MappingProxyType
 import duckdb
 import msgspec
 
-from pipelines.admin.erasure.quarantine_reasons import unquoted_problems
 from pipelines.decode.decoded_batch import DecodedBatch
 from pipelines.decode.decoder import Decoded, Rejected, as_event, decode_one
 from pipelines.privacy.identifiers import NameKind, linked, names_of
 from pipelines.privacy.keyed_hash import KEY_MARK, Keyed
-from pipelines.privacy.redaction import redacted
-from pipelines.settings import Settings
+from pipelines.privacy.redaction import redacted, unquoted_problems
 from receiver.settings import SettingsError
 
 _WIDENED_BY: Mapping[str, frozenset[NameKind]] = MappingProxyType(
@@ -109,12 +107,6 @@ class Suppressor:
             self._keyed.hash_of(kind, value, organization) for kind, value in linked(found) if kind in allowed
         }
         return dict.fromkeys(sorted(hashes - self._erasures.keys()), erasure_id)
-
-
-def keyed_of(settings: Settings) -> Keyed | None:
-    """What is made with the erasure key of the settings; None without one. Raises `SettingsError`."""
-    key = settings.erasure.secret()
-    return None if key is None else Keyed(key)
 
 
 def _without(

@@ -4,28 +4,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
+from pipelines.host.values import to_json_value
 from pipelines.reports.detail_data import Further, Measured
 from pipelines.reports.glossary import meanings
 from pipelines.reports.rates import Change, Parts
 from pipelines.reports.report_data import Answer, Group, Period, ReportData
-from pipelines.serving.lake_reader import plain
 
 
 def report_as_json(data: ReportData) -> dict[str, Any]:
     """The whole report; shares are numbers from 0 to 1 or null, instants and days ISO text."""
     return {
-        "as_of": plain(data.as_of),
+        "as_of": to_json_value(data.as_of),
         "time_zone": data.time_zone,
         "period": _period(data.period),
         "period_before": _period(data.period_before),
-        "newest_loaded_at": plain(data.newest_loaded_at),
+        "newest_loaded_at": to_json_value(data.newest_loaded_at),
         "questions": [_answer(answer) for answer in data.answers],
         "details": _value(data.details),
         "funnel": asdict(data.funnel),
         "ledger": {**asdict(data.ledger), "adds_up": data.ledger.adds_up},
-        "sources": [{**plain(asdict(source)), "is_silent": source.is_silent} for source in data.sources],
+        "sources": [
+            {**to_json_value(asdict(source)), "is_silent": source.is_silent} for source in data.sources
+        ],
         "data_quality": [asdict(finding) for finding in data.findings],
-        "freshness": [plain(asdict(table)) for table in data.freshness],
+        "freshness": [to_json_value(asdict(table)) for table in data.freshness],
         "meanings": [asdict(chapter) for chapter in meanings()],
     }
 
@@ -39,7 +41,7 @@ def _value(value: Any) -> Any:
         return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: _value(item) for key, item in value.items()}
-    return [_value(item) for item in value] if isinstance(value, tuple) else plain(value)
+    return [_value(item) for item in value] if isinstance(value, tuple) else to_json_value(value)
 
 
 def _further(further: Further) -> dict[str, Any]:
@@ -73,7 +75,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "change": _change(answer.change),
         "all_days": _parts(answer.all_days),
         "by_day": [
-            {"day": plain(day.day), **_parts(day.parts), "week": _parts(day.week)} for day in answer.by_day
+            {"day": to_json_value(day.day), **_parts(day.parts), "week": _parts(day.week)}
+            for day in answer.by_day
         ],
         "by_organization": _groups(answer.by_organization),
         "by_campaign": _groups(answer.by_campaign),

@@ -73,16 +73,11 @@ def interface(settings: Settings, environment: Mapping[str, str], code_port: int
             "dagster-webserver",
             web,
             known,
-            ready=http_ready(f"{address(settings)}/server_info"),
+            ready=http_ready(f"{settings.dagster_url}/server_info"),
             ready_timeout_seconds=READY_TIMEOUT_SECONDS,
         ),
         Service("dagster-daemon", [PYTHON, "-m", "dagster._daemon", "run", "-w", workspace], known),
     )
-
-
-def address(settings: Settings) -> str:
-    """Where the Dagster UI is."""
-    return f"http://127.0.0.1:{settings.dagster.port}"
 
 
 def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:

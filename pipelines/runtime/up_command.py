@@ -98,7 +98,7 @@ def running(
 
 def receiver(settings: Settings, environment: Mapping[str, str]) -> Service:
     """The HTTP side."""
-    ready = http_ready(f"{receiver_address(settings)}/readyz")
+    ready = http_ready(f"{settings.receiver_url}/readyz")
     return Service("receiver", hirestream("receiver"), environment, ready=ready)
 
 
@@ -148,18 +148,12 @@ def hirestream(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pipelines.cli", *arguments]
 
 
-def receiver_address(settings: Settings) -> str:
-    """Where this machine reaches the receiver."""
-    host = "127.0.0.1" if settings.receiver.host in ("0.0.0.0", "::") else settings.receiver.host  # noqa: S104
-    return f"http://{host}:{settings.receiver.port}"
-
-
 def places(settings: Settings, parts: Parts) -> str:
     """Where everything is, one line each."""
     found = {
-        "webhooks": ", ".join(f"{receiver_address(settings)}/webhooks/{name}" for name in settings.sources),
+        "webhooks": ", ".join(f"{settings.receiver_url}/webhooks/{name}" for name in settings.sources),
         "Kafka": settings.kafka.client_config()["bootstrap.servers"],
-        "Dagster": dagster_processes.address(settings) if parts.dagster else "not started",
+        "Dagster": settings.dagster_url if parts.dagster else "not started",
         "data": str(settings.home),
         "logs": str(settings.home / "logs"),
     }

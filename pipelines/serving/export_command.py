@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.admin.backup.manifest import WrittenFile, make_folder, write_manifest, written
 from pipelines.errors import Unavailable
+from pipelines.host.checksummed_folder import WrittenFile, checksum_file, create_empty_folder, write_manifest
 from pipelines.lake.format_version import lake_version, this_release
 from pipelines.lake.offsets import snapshot_id
 from pipelines.serving.lake_reader import open_for_reading
@@ -38,10 +38,10 @@ def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetim
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be written.
     """
     with open_for_reading(settings) as con:
-        make_folder(folder, private=personal)
+        create_empty_folder(folder, private=personal)
         try:
             tables = tuple(export_tables(con, folder, personal=personal))
-            files = tuple(written(folder, table.file) for table in tables)
+            files = tuple(checksum_file(folder, table.file) for table in tables)
             version, snapshot, until = lake_version(con)[0], snapshot_id(con), _loaded_until(con)
             made = Export(FORMAT, this_release(), version, now, snapshot, until, personal, tables, files)
             write_manifest(folder, made)

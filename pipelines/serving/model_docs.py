@@ -14,9 +14,9 @@ import duckdb
 import yaml  # type: ignore[import-untyped]
 
 from pipelines.lake.connection import open_lake
+from pipelines.lake.sql import sql_literal
 from pipelines.lake.transaction import is_in_the_way
 from pipelines.lake.writer_lock import Turn
-from pipelines.serving.table_macros import quoted
 from receiver.settings import PROJECT
 
 log = logging.getLogger(__name__)
@@ -78,11 +78,11 @@ def _missing(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         if name in said:
             meaning = said[name].about if kind == "TABLE" else said[name].with_columns()
             if comment != meaning:
-                yield f"COMMENT ON {kind} {_named(name)} IS {quoted(meaning)}"
+                yield f"COMMENT ON {kind} {_named(name)} IS {sql_literal(meaning)}"
     for name, column, comment in _table_columns(con):
         about = said[name].columns.get(column) if name in said else None
         if about is not None and comment != about:
-            yield f'COMMENT ON COLUMN {_named(name)}."{column}" IS {quoted(about)}'
+            yield f'COMMENT ON COLUMN {_named(name)}."{column}" IS {sql_literal(about)}'
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str | None]]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.schema_docs import described_tables
+from pipelines.lake.sql import sql_literal
 from pipelines.serving.model_docs import meanings
 from pipelines.serving.personal_columns import personal_columns
-from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES
-from pipelines.serving.table_macros import quoted
 
 SCHEMAS = ("ledger", "events", "entities", "marts")
 LEFT_OUT = frozenset({"ledger.bodies"})
@@ -46,7 +46,7 @@ def export_tables(con: duckdb.DuckDBPyConnection, folder: Path, *, personal: boo
 
     `con` has the lake attached as `wh`, pinned. Raises `duckdb.Error` when one cannot be written.
     """
-    con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
+    con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
     for name, types in _relations(con).items():
         hidden = frozenset() if personal else personal_columns().get(name, frozenset())
         yield _write(con, folder, name, types, hidden)
@@ -79,7 +79,7 @@ def _write(
     shown = [column for column in types if column not in hidden]
     selected = ", ".join(f'"{column}"' for column in shown)
     ((rows,),) = con.execute(
-        f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {quoted(str(folder / file))} '  # noqa: S608
+        f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {sql_literal(str(folder / file))} '  # noqa: S608
         "(FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     said, marked = _said(name), personal_columns().get(name, frozenset())

@@ -16,18 +16,20 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import one_at_a_time
+from pipelines.host.file_lock import exclusive_file
+from pipelines.lake.catalog import relations
+from pipelines.lake.connection import SLOW_OPTIMIZERS, open_lake
+from pipelines.lake.sql import sql_literal
 from pipelines.serving.mart_catalog import COUNTED
 from pipelines.serving.model_docs import comment_lake, meanings
 from pipelines.serving.personal_columns import personal_columns
-from pipelines.serving.table_macros import PUBLISHED, create_macros, quoted
+from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
 
 MEMBERS = "marts.members"
-_MEASURED = ", ".join(quoted(counted.name) for counted in COUNTED if counted.measured)
+_MEASURED = ", ".join(sql_literal(counted.name) for counted in COUNTED if counted.measured)
 _AGES = {
     MEMBERS: " In this file those of rates are as old as the entities and can be older than the other marts; "
     "those of durations are as new as these."
@@ -35,9 +37,6 @@ _AGES = {
 
 REST = 4
 """So many times as long as an edition took there is none: at a million events one costs 15 CPU seconds."""
-
-COSTLY_ON_EMPTY_TABLES = "join_order,statistics_propagation"
-"""Optimizers that take long over tables of the lake without a row, as those of a provider not in use."""
 
 
 class Publisher:
@@ -58,7 +57,7 @@ class Publisher:
         if not now and time.monotonic() - self._marts_at < wait:
             return False
         begun = time.monotonic()
-        with one_at_a_time(self._settings.warehouse / "publish.lock"):
+        with exclusive_file(self._settings.warehouse / "publish.lock"):
             self._publish(now=now)
         self._took_seconds = time.monotonic() - begun
         return True
@@ -79,8 +78,8 @@ class Publisher:
             shutil.copyfile(start_from, new)
         con = open_lake(self._settings.warehouse, pinned=True)
         try:
-            con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
-            con.execute(f"ATTACH {quoted(str(new))} AS edition")
+            con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
+            con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
             copy(con)
             con.execute("DETACH edition")
         finally:
@@ -109,17 +108,6 @@ def copy_marts(con: Connection) -> None:
     con.execute("USE wh")
 
 
-def relations(con: Connection, schema: str, of: str = "wh") -> list[str]:
-    """Tables and views of a schema of a database as `schema.table`."""
-    named = "WHERE database_name = $database AND schema_name = $schema"
-    found = con.execute(
-        f"SELECT table_name FROM duckdb_tables() {named} UNION ALL "  # noqa: S608 - our own text
-        f"SELECT view_name FROM duckdb_views() {named} ORDER BY ALL",
-        {"database": of, "schema": schema},
-    ).fetchall()
-    return [f"{schema}.{name}" for (name,) in found]
-
-
 def copy_relation(
     con: Connection, name: str, where: str = "true", *, of: str = "wh", personal: bool = False
 ) -> None:
@@ -138,10 +126,10 @@ def copy_relation(
     if name in meanings():
         meaning = meanings()[name]
         about = f"{meaning.about}{_AGES.get(name, '')}"
-        con.execute(f"COMMENT ON TABLE {copied} IS {quoted(about)}")
+        con.execute(f"COMMENT ON TABLE {copied} IS {sql_literal(about)}")
         for column in (column for column in meaning.columns if column not in hidden):
             text = meaning.columns[column]
-            con.execute(f'COMMENT ON COLUMN {copied}."{column}" IS {quoted(text)}')
+            con.execute(f'COMMENT ON COLUMN {copied}."{column}" IS {sql_literal(text)}')
 
 
 def put_in_place(new: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.lake.sql import sql_literal
 from pipelines.serving.mart_catalog import ACTIVITY, BASES, COUNTED, Counted
 
 PARTS = "^(population|numerator|denominator|open|(excluded|open|denominator|within)_.*|later)$"
@@ -41,7 +42,7 @@ def create_macros(con: duckdb.DuckDBPyConnection, place: Place) -> None:
     for counted in COUNTED:
         con.execute(macro(counted, place))
         kept = "temp.main." if place.temporary else ""
-        con.execute(f"COMMENT ON MACRO TABLE {kept}{counted.name} IS {quoted(about(counted))}")
+        con.execute(f"COMMENT ON MACRO TABLE {kept}{counted.name} IS {sql_literal(about(counted))}")
 
 
 def about(counted: Counted) -> str:
@@ -65,11 +66,6 @@ WITH parts AS (
 ){_measured(counted, place) if counted.measured else _rated()}
 ORDER BY cut
 """  # noqa: S608 - our own names
-
-
-def quoted(text: str) -> str:
-    """Text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _parameters(counted: Counted) -> Iterable[str]:
@@ -106,7 +102,7 @@ def _checked(counted: Counted, relation: str) -> str:
     if counted.basis is not None:
         cases += [_unless_known("metric", counted.metrics), _unless_known("basis", BASES)]
     if counted.cohort_only:
-        begin, end = quoted("metric := '"), quoted("' is there by basis := 'cohort' only")
+        begin, end = sql_literal("metric := '"), sql_literal("' is there by basis := 'cohort' only")
         known = _literals(counted.cohort_only)
         cases.append(
             f"WHEN basis = '{ACTIVITY}' AND metric IN ({known}) THEN error({begin} || metric || {end})"
@@ -116,7 +112,7 @@ def _checked(counted: Counted, relation: str) -> str:
 
 def _unless_known(parameter: str, known: Iterable[str]) -> str:
     known, name = tuple(known), parameter.strip('"')
-    begin, end = quoted(f"{name} := '"), quoted(f"' is unknown; use one of: {', '.join(known)}")
+    begin, end = sql_literal(f"{name} := '"), sql_literal(f"' is unknown; use one of: {', '.join(known)}")
     return (
         f"WHEN {parameter} IS NULL OR {parameter} NOT IN ({_literals(known)}) "
         f"THEN error({begin} || coalesce(CAST({parameter} AS VARCHAR), 'null') || {end})"
@@ -124,7 +120,7 @@ def _unless_known(parameter: str, known: Iterable[str]) -> str:
 
 
 def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(quoted(text) for text in texts)
+    return ", ".join(sql_literal(text) for text in texts)
 
 
 def _rated() -> str:
@@ -154,7 +150,7 @@ measured AS (
     {_cut(counted)} AS cut,
     quantile_cont(cell.value, 0.5) AS median_seconds,
     quantile_cont(cell.value, 0.9) AS p90_seconds
-  FROM query_table({_checked(counted, quoted(place.members_of(counted)))}) AS cell
+  FROM query_table({_checked(counted, sql_literal(place.members_of(counted)))}) AS cell
   WHERE cell.mart = '{counted.name}' AND cell.bucket = 'denominator' AND {_asked(counted)}
   GROUP BY 1
 )

@@ -16,7 +16,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from pipelines.errors import HirestreamError, Unavailable
-from pipelines.lake.loader_lease import one_at_a_time
+from pipelines.host.file_lock import exclusive_file
 from pipelines.settings import Settings
 from pipelines.transform.dbt_manifest import model_variables
 from pipelines.transform.generated_sources import MODELS
@@ -63,7 +63,7 @@ def building(warehouse: Path) -> Iterator[None]:
 
     Two builds at once could add the same entity twice: appended rows do not conflict in DuckLake.
     """
-    with _one_dbt, one_at_a_time(warehouse / "models.lock"):
+    with _one_dbt, exclusive_file(warehouse / "models.lock"):
         yield
 
 

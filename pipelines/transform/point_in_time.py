@@ -12,9 +12,11 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from pipelines.errors import HirestreamError, UsageError
-from pipelines.lake.connection import open_lake
-from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES, copy_relation, put_in_place, relations
-from pipelines.serving.table_macros import PUBLISHED, create_macros, quoted
+from pipelines.lake.catalog import relations
+from pipelines.lake.connection import SLOW_OPTIMIZERS, open_lake
+from pipelines.lake.sql import sql_literal
+from pipelines.serving.published_file import copy_relation, put_in_place
+from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
 from pipelines.transform.builder import dbt_arguments, one_dbt
 from pipelines.transform.dbt_manifest import model_variables
@@ -71,9 +73,9 @@ def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
 def _copy(settings: Settings, built: Path, new: Path) -> None:
     """Tables of what dbt left as views over the lake and over tables."""
     with open_lake(settings.warehouse, pinned=True) as con:
-        con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
-        con.execute(f"ATTACH {quoted(str(built))} AS {_BUILT} (READ_ONLY)")
-        con.execute(f"ATTACH {quoted(str(new))} AS edition")
+        con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
+        con.execute(f"ATTACH {sql_literal(str(built))} AS {_BUILT} (READ_ONLY)")
+        con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
         for schema in ("entities", "marts"):
             for name in relations(con, schema, of=_BUILT):
                 copy_relation(con, name, of=_BUILT, personal=settings.publish.personal)

@@ -6,8 +6,8 @@ import pytest
 from confluent_kafka import Producer
 
 from pipelines.admin.audit.command import run_audit
-from pipelines.admin.diagnostics.status import read_status
 from pipelines.decode.decoded_batch import decode_batch
+from pipelines.diagnostics.status import read_status
 from pipelines.errors import TopicMismatch
 from pipelines.ingest.topic_admin import ensure_topic, topic_info
 from pipelines.load.session import Choices, open_loader

@@ -18,10 +18,11 @@ import pytest
 from pipelines.admin.backup import backup_command
 from pipelines.admin.backup import lake_copy as warehouse_backup
 from pipelines.admin.backup.backup_command import run_backup
-from pipelines.admin.backup.manifest import NAME, Counts, Manifest, read_manifest
+from pipelines.admin.backup.manifest import Counts, Manifest, read_manifest
 from pipelines.admin.backup.restore_command import run_restore
 from pipelines.admin.backup.settings_without_secrets import without_secrets
 from pipelines.errors import HirestreamError, Unavailable, UsageError
+from pipelines.host.checksummed_folder import MANIFEST_NAME
 from pipelines.lake.connection import open_lake
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.settings import Settings
@@ -183,7 +184,7 @@ def test_an_unfinished_backup_is_none(settings: Settings, tmp_path: Path) -> Non
     run_backup(settings, folder, now=NOW, say=silent)
     with pytest.raises(UsageError, match="not empty"):
         run_backup(settings, folder, now=NOW, say=silent)
-    (folder / NAME).rename(tmp_path / NAME)
+    (folder / MANIFEST_NAME).rename(tmp_path / MANIFEST_NAME)
     with pytest.raises(UsageError, match="did not come to its end"):
         run_restore(other, folder, say=silent)
     assert not other.home.exists()
@@ -220,7 +221,7 @@ def test_a_damaged_lake_is_no_backup(settings: Settings, tmp_path: Path) -> None
     next((settings.warehouse / "data").rglob("*.parquet")).unlink()
     with pytest.raises(Unavailable, match="which is not there"):
         run_backup(settings, tmp_path / "backup", now=NOW, say=silent)
-    assert not (tmp_path / "backup" / NAME).exists()
+    assert not (tmp_path / "backup" / MANIFEST_NAME).exists()
     with pytest.raises(Unavailable, match="no lake"):
         run_backup(Settings(home=tmp_path / "nothing"), tmp_path / "second", now=NOW, say=silent)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.admin.diagnostics.listings import quarantine_groups
 from pipelines.admin.reprocess.replay_command import Filters, quarantined_records
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.decode.decoder import Rejected
 from pipelines.decode.validation import Problem
+from pipelines.diagnostics.listings import quarantine_groups
 from pipelines.host.output import WIDEST_CELL, table
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables

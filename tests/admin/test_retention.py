@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.erasure.finalize import How, eraser_of, key_of
+from pipelines.admin.erasure.finalize import How, eraser_of
 from pipelines.admin.erasure.receipt import Receipt, write_receipt
 from pipelines.admin.erasure.retention import RETENTION, redact_due, run_retention, what_is_due
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.connection import open_lake
+from pipelines.privacy.keyed_hash import key_of
 from pipelines.settings import Settings
 from tests.support.faults import Died
 from tests.support.people import KEY, fill, loader, popp

@@ -7,10 +7,10 @@ import pytest
 
 from pipelines import connect
 from pipelines.admin.audit import audit
+from pipelines.host.values import to_json_value
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
 from pipelines.load.session import Choices
 from pipelines.runtime.stream.stream import run_stream
-from pipelines.serving.lake_reader import plain
 from tests.decode.test_fixtures import FIXTURES
 from tests.support.rows import VARYING
 from tests.support.running import running
@@ -50,7 +50,9 @@ def assert_rows(con: Any, table: str, expected: list[dict[str, Any]], case: str)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in row.items() if name not in VARYING and value is not None}
+    return {
+        name: to_json_value(value) for name, value in row.items() if name not in VARYING and value is not None
+    }
 
 
 def _without_receipt(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.contracts.registry import contracts, providers
-from pipelines.flatten.derived_tables import INSTANT, Column, tables_of
+from pipelines.decode.decoded_batch import INSTANT
+from pipelines.flatten.derived_tables import Column, tables_of
 
 Row = Mapping[str, Any]
 MICROSECOND = dt.timedelta(microseconds=1)

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 import duckdb
 import pytest
 
-from pipelines.admin.diagnostics.explain.evidence import events_behind
-from pipelines.admin.diagnostics.explain.explain import Explanation, asked, differences, explain
-from pipelines.admin.diagnostics.explain.text import render
+from pipelines.diagnostics.explain.evidence import events_behind
+from pipelines.diagnostics.explain.explain import Explanation, asked, differences, explain
+from pipelines.diagnostics.explain.text import render
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.serving.mart_catalog import COUNTED

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.admin.audit.command import audit_spool, run_audit
-from pipelines.admin.diagnostics.status import read_status
 from pipelines.decode.decoded_batch import decode_batch
+from pipelines.diagnostics.status import read_status
 from pipelines.host.preflight import free_port
 from pipelines.lake.connection import open_lake
 from pipelines.load.session import Choices, open_loader

@@ -9,7 +9,6 @@ from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
-from pipelines.load.session import expected_organizations
 from pipelines.serving.published_file import Publisher
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
@@ -160,7 +159,7 @@ def loader(settings: Settings, con: Any) -> Loader:
         con,
         {},
         holder="test",
-        organizations=expected_organizations(settings),
+        organizations=settings.expected_organizations,
         rejects=None,
         clock=lambda: LOADED_AT,
     )

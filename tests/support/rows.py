@@ -6,10 +6,10 @@ from typing import Any
 
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.flatten.frames import event_frames
+from pipelines.host.values import to_json_value
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.load.ledger_rows import Stamp, ledger_frame
 from pipelines.load.outcomes import decide
-from pipelines.serving.lake_reader import plain
 
 RECEIVED_AT = dt.datetime(2026, 3, 5, 12, 0, tzinfo=dt.UTC)
 LOADED_AT = dt.datetime(2026, 3, 5, 12, 0, 1, tzinfo=dt.UTC)
@@ -52,4 +52,6 @@ def rows_of(provider: str, body: bytes) -> dict[str, list[dict[str, Any]]]:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in row.items() if name not in VARYING and value is not None}
+    return {
+        name: to_json_value(value) for name, value in row.items() if name not in VARYING and value is not None
+    }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from pipelines.admin.audit.findings import Finding
-from pipelines.admin.reprocess.stored_bodies import EVERY_BODY
+from pipelines.lake.schema import STORED_BODIES_SQL
 
 ACCEPTED = frozenset({"accepted losses", "one topic"})
 """Checks whose findings an operator has accepted: without that the load would not have gone on."""
@@ -155,7 +155,7 @@ _ERASED = (
                     r.topic || '/' || r.partition || '/' || r."offset"), 1
     FROM (FROM wh.ledger.deliveries WHERE erased_at IS NOT NULL) AS d
     FULL JOIN wh.ledger.redactions AS r USING (topic_id, partition, "offset")
-    LEFT JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset")
+    LEFT JOIN {STORED_BODIES_SQL} AS kept USING (topic_id, partition, "offset")
     WHERE d.topic IS NULL OR r.topic IS NULL OR kept.topic_id IS NULL
         OR sha256(kept.body) IS DISTINCT FROM r.body_sha256
     """,  # noqa: S608 - our own text

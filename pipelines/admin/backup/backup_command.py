@@ -15,17 +15,10 @@ import duckdb
 
 from pipelines.admin.audit.topic import waiting
 from pipelines.admin.backup.lake_copy import CATALOG_NAME, copy_lake, copy_sqlite
-from pipelines.admin.backup.manifest import (
-    FORMAT,
-    Counts,
-    Manifest,
-    NextOffset,
-    described,
-    make_folder,
-    write_manifest,
-)
+from pipelines.admin.backup.manifest import FORMAT, Counts, Manifest, NextOffset
 from pipelines.admin.backup.settings_without_secrets import without_secrets
 from pipelines.errors import Unavailable
+from pipelines.host.checksummed_folder import create_empty_folder, list_files, write_manifest
 from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.lake.catalog import ledger_totals
 from pipelines.lake.connection import open_lake
@@ -50,7 +43,7 @@ def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> 
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be copied. Call
     it in a process that has not opened the lake.
     """
-    make_folder(folder, private=True)
+    create_empty_folder(folder, private=True)
     try:
         return _back_up(settings, folder, now, say)
     except OSError as error:
@@ -88,7 +81,7 @@ def _back_up(settings: Settings, folder: Path, now: datetime, say: Say) -> Manif
     say("copying the lake")
     copy_lake(settings.warehouse, folder / "warehouse")
     say("checking the copy")
-    made = replace(_inspected(settings, folder, now, left_out), files=described(folder))
+    made = replace(_inspected(settings, folder, now, left_out), files=list_files(folder))
     write_manifest(folder, made)
     return made
 

@@ -8,12 +8,12 @@ whose locks on the file would go when SQLite closes it.
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import Unavailable
+from pipelines.host.checksummed_folder import files_below
 from pipelines.lake.writer_lock import Turn
 
 CATALOG_NAME, DATA_NAME = "catalog.sqlite", "data"
@@ -121,7 +121,7 @@ def _copy_data(data: Path, into: Path) -> None:
     for file in named:
         _copy_file(data / file.path, target / file.path, file.size_bytes)
     wanted = {target / file.path for file in named}
-    for copied in list(files_of(target)):
+    for copied in list(files_below(target)):
         if copied not in wanted:
             copied.unlink()
 
@@ -136,8 +136,3 @@ def _copy_file(source: Path, target: Path, size_bytes: int) -> None:
         raise FileGone(f"{source}, which is not there") from None
     if target.stat().st_size != size_bytes:
         raise FileGone(f"{source} with {size_bytes} bytes, which it has not")
-
-
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
-    return (path for path in folder.rglob("*") if path.is_file())

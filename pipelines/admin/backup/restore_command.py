@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.admin.backup.lake_copy import CATALOG_NAME, DATA_NAME, files_of, move_catalog
-from pipelines.admin.backup.manifest import NAME, Manifest, WrittenFile, read_manifest, settled_digest
+from pipelines.admin.backup.lake_copy import CATALOG_NAME, DATA_NAME, move_catalog
+from pipelines.admin.backup.manifest import Manifest, read_manifest
 from pipelines.errors import HirestreamError, Unavailable, UsageError
+from pipelines.host.checksummed_folder import MANIFEST_NAME, WrittenFile, files_below, synced_sha256
 from pipelines.lake.format_version import VERSION
 from pipelines.settings import Settings
 
@@ -66,7 +67,7 @@ def _need_empty(home: Path) -> None:
 
 def _need_whole(folder: Path, found: Manifest) -> None:
     """Nothing is missing and nothing besides, before a byte is copied."""
-    there = {str(path.relative_to(folder)) for path in files_of(folder)} - {NAME}
+    there = {str(path.relative_to(folder)) for path in files_below(folder)} - {MANIFEST_NAME}
     named = {file.path for file in found.files}
     if named != there:
         first = min(named ^ there)
@@ -83,7 +84,7 @@ def _copy(folder: Path, new: Path, found: Manifest) -> None:
 
 
 def _check(copied: Path, file: WrittenFile) -> None:
-    if copied.stat().st_size != file.size_bytes or settled_digest(copied) != file.sha256:
+    if copied.stat().st_size != file.size_bytes or synced_sha256(copied) != file.sha256:
         raise HirestreamError(f"{file.path} of the backup is not as it was written; take another backup")
 
 

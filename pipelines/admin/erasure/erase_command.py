@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.admin.erasure.finalize import How, Redacted, clear_what_can_be, eraser_of, forget, key_of
+from pipelines.admin.erasure.finalize import How, Redacted, clear_what_can_be, eraser_of, forget
 from pipelines.admin.erasure.person_search import Found, Kind, Request, find
 from pipelines.admin.erasure.probe_values import values_of
 from pipelines.admin.erasure.receipt import Receipt
@@ -19,7 +19,7 @@ from pipelines.admin.reprocess.rebuild import rebuilding
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from pipelines.privacy.keyed_hash import Keyed
+from pipelines.privacy.keyed_hash import Keyed, key_of
 from pipelines.privacy.suppression import Suppressor
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings

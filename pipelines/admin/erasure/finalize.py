@@ -21,13 +21,10 @@ from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic_admin import longest_kept, topic_info
 from pipelines.lake.connection import open_lake
 from pipelines.lake.writer_lock import Turn
-from pipelines.load.session import expected_organizations
-from pipelines.privacy.keyed_hash import Keyed
-from pipelines.privacy.suppression import keyed_of
+from pipelines.privacy.keyed_hash import Keyed, key_of
 from pipelines.serving.published_file import Publisher
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder, building
-from receiver.settings import SettingsError
 
 SEGMENT_DAYS = 7
 """How long Kafka writes to one segment unless told otherwise; retention begins when it is closed."""
@@ -58,17 +55,6 @@ class Redacted:
     remains: Sequence[Trace] = ()
 
 
-def key_of(settings: Settings) -> Keyed:
-    """What is made with the erasure key. Raises `SettingsError` without one: nothing is erased without it."""
-    keyed = keyed_of(settings)
-    if keyed is None:
-        raise SettingsError(
-            "erasing needs a key, or a redelivery would bring the person back; set HIRESTREAM_ERASURE__KEY "
-            "or HIRESTREAM_ERASURE__KEY_FILE to a secret of your own, such as of `openssl rand -hex 32`"
-        )
-    return keyed
-
-
 def eraser_of(
     settings: Settings, con: duckdb.DuckDBPyConnection, keyed: Keyed, how: How, turn: Turn | None = None
 ) -> Eraser:
@@ -78,7 +64,7 @@ def eraser_of(
         turn or Turn(settings.warehouse, longest_seconds=LONGEST_TURN_SECONDS),
         keyed,
         holder=f"erasure by {how.who}",
-        organizations=expected_organizations(settings),
+        organizations=settings.expected_organizations,
         clock=how.clock,
     )
 

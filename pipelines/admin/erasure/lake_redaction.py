@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.admin.erasure.person_search import Found, Request
 from pipelines.admin.erasure.quarantine_reasons import without_quotes
 from pipelines.admin.reprocess.redecode import decoded_again, ledger_after, still_loaded
-from pipelines.flatten.derived_tables import INSTANT
+from pipelines.decode.decoded_batch import INSTANT
 from pipelines.flatten.frames import event_frames
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import BODIES, DELIVERIES, ERASURES, QUARANTINE, REDACTIONS, SUPPRESSIONS

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from pipelines.admin.reprocess.stored_bodies import EVERY_BODY
 from pipelines.decode.decoder import Decoded, decode_one
+from pipelines.lake.schema import STORED_BODIES_SQL
 from pipelines.privacy.identifiers import NameKind, linked, names_of, plain_value
 
 Kind = Literal["email", "candidate", "conversation"]
@@ -104,7 +104,7 @@ def _redacted_before(con: duckdb.DuckDBPyConnection, erasure_id: str) -> pl.Data
         f"""
         SELECT d.*, kept.body FROM wh.ledger.redactions AS r
         JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
-        JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset") WHERE r.erasure_id = ?
+        JOIN {STORED_BODIES_SQL} AS kept USING (topic_id, partition, "offset") WHERE r.erasure_id = ?
         """,  # noqa: S608 - our own text
         [erasure_id],
     ).pl()
@@ -115,7 +115,7 @@ def _candidates(con: duckdb.DuckDBPyConnection, asked: Sequence[Wanted]) -> pl.D
     return con.execute(
         f"""
         SELECT d.*, kept.body FROM (
-            FROM {EVERY_BODY} WHERE coalesce(regexp_matches(try(decode(body)), ?), true)
+            FROM {STORED_BODIES_SQL} WHERE coalesce(regexp_matches(try(decode(body)), ?), true)
         ) AS kept JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
         """,  # noqa: S608 - our own text
         [pattern_of([value for _, _, value in asked])],

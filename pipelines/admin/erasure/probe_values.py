@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 import polars as pl
 
-from pipelines.admin.reprocess.stored_bodies import EVERY_BODY
+from pipelines.lake.schema import STORED_BODIES_SQL
 from pipelines.privacy.identifiers import texts_of
 from pipelines.privacy.keyed_hash import Keyed
 from pipelines.privacy.redaction import redacted
@@ -27,7 +27,7 @@ def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Ke
             f"""
             SELECT kept.body, coalesce(d.provider, '') FROM wh.ledger.deliveries AS d
             SEMI JOIN positions AS p USING (topic_id, partition, "offset")
-            JOIN {EVERY_BODY} AS kept USING (topic_id, partition, "offset")
+            JOIN {STORED_BODIES_SQL} AS kept USING (topic_id, partition, "offset")
             """  # noqa: S608 - our own text
         ).fetchall()
         lost = {text for body, provider in rows for text in _lost(body, provider, keyed)}
@@ -49,7 +49,7 @@ def _of_nobody_else(con: duckdb.DuckDBPyConnection, values: Sequence[str]) -> li
         for number in range(len(values))
     )
     row = con.execute(
-        f"SELECT {tests} FROM {EVERY_BODY} AS kept "  # noqa: S608 - our own text
+        f"SELECT {tests} FROM {STORED_BODIES_SQL} AS kept "  # noqa: S608 - our own text
         'ANTI JOIN positions AS p USING (topic_id, partition, "offset")',
         list(values),
     ).fetchone()

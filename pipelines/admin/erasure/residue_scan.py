@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import duckdb
 
-from pipelines.serving.table_macros import quoted
+from pipelines.lake.sql import sql_literal
 
 CHUNK_BYTES = 4 * 1024 * 1024
 UNSEARCHED = "could not be searched"
@@ -123,8 +123,8 @@ def _is_plain(file: Path) -> bool:
 def _tables(con: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
     """Relations of a file by how they are told."""
     if file.suffix == ".parquet":
-        return {"": f"read_parquet({quoted(str(file))})"}
-    con.execute(f"ATTACH {quoted(str(file))} AS searched (READ_ONLY)")
+        return {"": f"read_parquet({sql_literal(str(file))})"}
+    con.execute(f"ATTACH {sql_literal(str(file))} AS searched (READ_ONLY)")
     rows = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'searched'"
     ).fetchall()

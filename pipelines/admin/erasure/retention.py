@@ -9,12 +9,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.admin.erasure.finalize import How, Redacted, eraser_of, forget, key_of
+from pipelines.admin.erasure.finalize import How, Redacted, eraser_of, forget
 from pipelines.admin.erasure.lake_redaction import Eraser
 from pipelines.admin.erasure.receipt import Receipt
 from pipelines.admin.reprocess.rebuild import rebuilding
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
+from pipelines.privacy.keyed_hash import key_of
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 

@@ -19,8 +19,8 @@ from pipelines.admin.reprocess.redecode import read_again
 from pipelines.admin.reprocess.staged_rows import Staging, clear_staging
 from pipelines.admin.reprocess.stored_bodies import changed_since, count_loaded, erased_among, loaded_records
 from pipelines.admin.reprocess.table_swap import Exchange, Exchanged, Progress
+from pipelines.host.file_lock import exclusive_file
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import one_at_a_time
 from pipelines.lake.maintenance import remove_orphans
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import DELIVERIES
@@ -59,7 +59,7 @@ class Snapshots:
 @contextmanager
 def rebuilding(warehouse: Path) -> Iterator[None]:
     """Waits until no other rebuild runs, and leaves nothing staged behind, also of one that was killed."""
-    with one_at_a_time(warehouse / "rebuild.lock"):
+    with exclusive_file(warehouse / "rebuild.lock"):
         clear_staging(warehouse)
         try:
             yield

@@ -27,7 +27,6 @@ from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.lake.connection import open_lake
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import create_tables
-from pipelines.load.session import expected_organizations
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
@@ -111,7 +110,7 @@ def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> Rebuilt:
             con,
             settings.warehouse,
             holder=f"rebuild, process {os.getpid()}",
-            organizations=expected_organizations(settings),
+            organizations=settings.expected_organizations,
             clock=lambda: dt.datetime.now(dt.UTC),
             progress=progress_on_stderr(time.monotonic),
         )

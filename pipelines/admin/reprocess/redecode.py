@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
+from pipelines.decode.decoded_batch import INSTANT, DecodedBatch, decode_batch
 from pipelines.decode.decoder import Decoded, Generic, Identity, Rejected, as_event
 from pipelines.decode.validation import Problem
-from pipelines.flatten.derived_tables import INSTANT
 from pipelines.flatten.frames import event_frames
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.schema import DELIVERIES

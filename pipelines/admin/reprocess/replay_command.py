@@ -5,14 +5,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.admin.diagnostics.listings import general
 from pipelines.admin.reprocess.replay import Reloaded, Reloader, Wanted
 from pipelines.contracts.registry import contracts
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
 from pipelines.lake.writer_lock import Turn
-from pipelines.load.session import expected_organizations
 from pipelines.serving.lake_reader import open_for_reading, query
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
@@ -55,7 +53,7 @@ def quarantined_records(filters: Filters) -> Wanted:
     reason = filters.reason and filters.reason.removesuffix("…")  # a table cuts what is long
     conditions: list[tuple[str, Any]] = [
         ("d.delivery_id = ?", filters.delivery_id),
-        (f"contains(concat_ws(chr(10), {_REASONS}, {general(_REASONS)}), ?)", reason),
+        (f"contains(concat_ws(chr(10), {_REASONS}, {reason_pattern(_REASONS)}), ?)", reason),
         ("kept.event_type = ?", filters.event_type),
         ("d.source = ?", filters.source),
         ("d.received_at >= ?", filters.since),
@@ -110,7 +108,7 @@ def _reloader(settings: Settings, con: Any) -> Reloader:
         con,
         Turn(settings.warehouse),
         holder=f"reload, process {os.getpid()}",
-        organizations=expected_organizations(settings),
+        organizations=settings.expected_organizations,
         clock=lambda: dt.datetime.now(dt.UTC),
     )
 
@@ -121,3 +119,8 @@ def _build(settings: Settings, *, everything: bool) -> None:
     if failures:
         names = ", ".join(failure.name for failure in failures)
         raise HirestreamError(f"records were moved; these models failed and are built next time: {names}")
+
+
+def reason_pattern(reason: str) -> str:
+    """SQL for the text of a reason with `[]` for every place in a list, which many records then share."""
+    return f"regexp_replace({reason}, '\\[\\d+\\]', '[]', 'g')"

@@ -12,11 +12,6 @@ import polars as pl
 SLICE_RECORDS = 20_000
 """In memory at once, with bodies and rows: a few hundred MB."""
 
-EVERY_BODY = """
-(FROM wh.ledger.bodies SELECT topic_id, partition, "offset", body
- UNION ALL FROM wh.quarantine.records SELECT topic_id, partition, "offset", body)
-"""
-"""A relation: the bodies of what is loaded, of duplicates that differ, and of what is quarantined."""
 
 _LOADED = "(FROM wh.ledger.deliveries WHERE outcome = 'loaded')"
 _PLACE = '(topic_id, partition, "offset")'

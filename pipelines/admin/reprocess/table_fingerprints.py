@@ -13,8 +13,9 @@ from typing import Literal
 
 import duckdb
 
+from pipelines.lake.catalog import relations
+from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.schema import all_tables
-from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES, relations
 
 ASIDE = frozenset({"batch_id", "last_batch_id", "loaded_at", "newest_loaded_at"})
 """Columns that say when something was loaded."""
@@ -79,7 +80,7 @@ def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str
 
 
 def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> Content:
-    con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
+    con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
     columns = ", ".join(_texts(con, name, exact=exact))
     order = ", ".join([*key, "hash"])
     found = con.execute(

@@ -11,10 +11,10 @@ from pipelines.admin.reprocess.redecode import MOVED, REFUSED
 from pipelines.admin.reprocess.staged_rows import Staging
 from pipelines.admin.reprocess.stored_bodies import count_loaded
 from pipelines.errors import HirestreamError
+from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import all_tables
 from pipelines.load.table_writes import batch_without_records, insert
-from pipelines.serving.published_file import COSTLY_ON_EMPTY_TABLES
 
 Progress = Callable[[str, int, int], None]
 """Told a step, how much of it is done, and of how much."""
@@ -49,7 +49,7 @@ class Exchange:
 
     def run(self, now: dt.datetime) -> Exchanged:
         """Exchange the rows. Raises `IncompleteRebuild` unless every loaded record has one afterwards."""
-        self._con.execute(f"SET disabled_optimizers = '{COSTLY_ON_EMPTY_TABLES}'")
+        self._con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
         last = last_batch(self._con)
         batch_id = last.batch_id + 1
         refused = self._count_refused()

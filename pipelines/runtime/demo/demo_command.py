@@ -15,7 +15,7 @@ from pipelines.reports.write_report import write_report
 from pipelines.runtime.demo.plan import Plan, own_source, remember, remembered
 from pipelines.runtime.demo.results import Results, mismatches, read_results
 from pipelines.runtime.stream.build_state import read_state
-from pipelines.runtime.up_command import Parts, Say, places, receiver_address, running
+from pipelines.runtime.up_command import Parts, Say, places, running
 from pipelines.runtime.up_command import stay as watch_on
 from pipelines.settings import Settings
 from pipelines.simulate.delivery.http_sender import Sign, send_all
@@ -79,7 +79,7 @@ def _send(settings: Settings, plan: Plan, simulation: Simulation, sign_with: Sig
             say(f"  {answered} of {total} accepted")
 
     signs = {endpoint.source: sign_with(settings, endpoint.source) for endpoint in ENDPOINTS}
-    address = receiver_address(settings)
+    address = settings.receiver_url
     report = send_all(simulation.deliveries, address, signs, CONCURRENCY, on_progress=progress)
     if report.other:
         raise HirestreamError(f"the receiver did not accept everything: {report.other} (status: count)")

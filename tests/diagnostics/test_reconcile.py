@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.admin.diagnostics.reconcile.export_parser import Columns, Listed, read_export
-from pipelines.admin.diagnostics.reconcile.reconcile import ENDED, OUTCOMES
 from pipelines.cli import run
+from pipelines.diagnostics.reconcile.export_parser import Columns, Listed, read_export
+from pipelines.diagnostics.reconcile.reconcile import ENDED, OUTCOMES
 from pipelines.errors import UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables

@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pipelines.admin.docs.contracts_page import PAGE, contract_page
+from pipelines.cli.docs.contracts_page import PAGE, contract_page
 from pipelines.errors import HirestreamError
 from pipelines.settings import Settings
 from pipelines.transform.generated_sources import GENERATED

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipelines.admin.diagnostics.scheme_finder.candidates import (
+from pipelines.diagnostics.scheme_finder.candidates import (
     NOT_SIGNATURES,
     Candidate,
     at_time,
     candidates,
     values_once,
 )
-from pipelines.admin.diagnostics.scheme_finder.captured_request import Capture
+from pipelines.diagnostics.scheme_finder.captured_request import Capture
 from receiver.settings import PREFIX
 from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, verify
 from receiver.signatures.headers import RawHeaders, only

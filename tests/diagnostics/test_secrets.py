@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.admin.diagnostics.scheme_finder.captured_request import Capture, parse_capture, read_capture
-from pipelines.admin.diagnostics.scheme_finder.search import search
-from pipelines.admin.diagnostics.scheme_finder.secrets_report import (
+from pipelines.diagnostics.scheme_finder.captured_request import Capture, parse_capture, read_capture
+from pipelines.diagnostics.scheme_finder.search import search
+from pipelines.diagnostics.scheme_finder.secrets_report import (
     match_held,
     matches_document,
     render_matches,
     secrets_table,
 )
-from pipelines.admin.diagnostics.status import read_status, render
+from pipelines.diagnostics.status import read_status, render
 from pipelines.errors import UsageError
 from pipelines.host.preflight import free_port
 from pipelines.lake.connection import open_lake

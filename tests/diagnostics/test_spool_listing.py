@@ -14,9 +14,9 @@ from unittest.mock import patch
 import pytest
 
 from pipelines.admin.audit.command import audit_spool, render, run_audit
-from pipelines.admin.diagnostics.spool_listing import take_out, taken_out_table, waiting_table
-from pipelines.admin.diagnostics.status import read_status
-from pipelines.admin.diagnostics.status import render as render_status
+from pipelines.diagnostics.spool_listing import take_out, taken_out_table, waiting_table
+from pipelines.diagnostics.status import read_status
+from pipelines.diagnostics.status import render as render_status
 from pipelines.errors import UsageError
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake

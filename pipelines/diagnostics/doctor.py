@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.admin.diagnostics.status import KAFKA_TIMEOUT_SECONDS, read_status
+from pipelines.diagnostics.status import KAFKA_TIMEOUT_SECONDS, read_status
 from pipelines.errors import HirestreamError
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.ingest.topic_admin import topic_info

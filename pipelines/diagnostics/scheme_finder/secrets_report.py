@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 import duckdb
 
-from pipelines.admin.diagnostics.scheme_finder.captured_request import Capture
-from pipelines.admin.diagnostics.scheme_finder.search import Match, Search, search
+from pipelines.diagnostics.scheme_finder.captured_request import Capture
+from pipelines.diagnostics.scheme_finder.search import Match, Search, search
 from pipelines.errors import HirestreamError, UsageError
-from pipelines.serving.lake_reader import Answer, open_for_reading, plain
+from pipelines.host.values import QueryResult, to_json_value
+from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 from receiver.unverified.store import headers_of_note, open_held
 
@@ -48,7 +49,7 @@ class Use:
     last_verified: dt.datetime
 
 
-def secrets_table(live: Iterable[LiveKey], settings: Settings) -> Answer:
+def secrets_table(live: Iterable[LiveKey], settings: Settings) -> QueryResult:
     """A row for each key id that is live, or that the ledger has seen: the retired ones.
 
     `deliveries` and `last_verified` are of what is loaded; None without a lake.
@@ -63,7 +64,7 @@ def secrets_table(live: Iterable[LiveKey], settings: Settings) -> Answer:
         scheme = schemes.get(place[0])
         rows.setdefault(place, [use.provider, scheme, "retired", use.deliveries, use.last_verified])
     columns = ["source", "key_id", "provider", "scheme", "state", "deliveries", "last_verified"]
-    return Answer(columns, [[*place, *map(plain, rows[place])] for place in sorted(rows)])
+    return QueryResult(columns, [[*place, *map(to_json_value, rows[place])] for place in sorted(rows)])
 
 
 def match_capture(settings: Settings, capture: Capture, source: str | None) -> Search:

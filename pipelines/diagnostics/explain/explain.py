@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.admin.diagnostics.explain.evidence import Event, Key, events_behind
+from pipelines.diagnostics.explain.evidence import Event, Key, events_behind
 from pipelines.errors import HirestreamError, UsageError
+from pipelines.lake.sql import sql_literal
 from pipelines.serving.mart_catalog import BASES, COHORT, COUNTED, Counted
-from pipelines.serving.table_macros import quoted
 
 _BUCKETS = "CASE bucket WHEN 'numerator' THEN 1 WHEN 'denominator' THEN 2 WHEN 'open' THEN 3 ELSE 4 END"
 _MEMBER = "provider, source, entity, entity_id, bucket, note, value, detail, counted_at"
@@ -156,12 +156,12 @@ def _counted(con: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[Mapping[str,
 
 
 def _parts(con: duckdb.DuckDBPyConnection, asked: Asked) -> Mapping[str, Any]:
-    day = quoted(asked.day.isoformat())
-    arguments = [f"since := {day}", f"until := {day}", f"organization := {quoted(asked.organization)}"]
+    day = sql_literal(asked.day.isoformat())
+    arguments = [f"since := {day}", f"until := {day}", f"organization := {sql_literal(asked.organization)}"]
     if asked.campaign is not None:
-        arguments.append(f"campaign := {quoted(asked.campaign)}")
+        arguments.append(f"campaign := {sql_literal(asked.campaign)}")
     if asked.basis is not None:
-        arguments += [f"metric := {quoted(asked.metric)}", f"basis := {quoted(asked.basis)}"]
+        arguments += [f"metric := {sql_literal(asked.metric)}", f"basis := {sql_literal(asked.basis)}"]
     found = con.execute(f"SELECT * EXCLUDE (cut) FROM {asked.counted.name}({', '.join(arguments)})")  # noqa: S608 - quoted
     row = found.fetchone()
     if row is None:

@@ -16,7 +16,6 @@ from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.lake.connection import open_lake
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.lake.offsets import by_partition, positions
-from pipelines.runtime.dagster_processes import address
 from pipelines.runtime.stream.build_state import read_state
 from pipelines.settings import Settings, SettingsError
 from receiver.spool.spool import lost_spools, spool_totals
@@ -161,7 +160,7 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
     """Fill in who runs; returns what the receiver says of itself."""
     host, port = settings.receiver.host, settings.receiver.port
     status.receiver, said = _ask(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
-    status.dagster, _ = _ask(f"{address(settings)}/server_info")
+    status.dagster, _ = _ask(f"{settings.dagster_url}/server_info")
     if status.receiver != "up":
         status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
     if status.loader is None:

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from pipelines.admin.diagnostics.payload_diff import NoContract, differences
+from pipelines.admin.reprocess.replay_command import reason_pattern
 from pipelines.contracts.registry import contracts
+from pipelines.diagnostics.payload_diff import NoContract, differences
 from pipelines.errors import UsageError
-from pipelines.serving.lake_reader import Answer, query
+from pipelines.host.values import QueryResult
+from pipelines.serving.lake_reader import query
 from pipelines.settings import Settings
 
 
-def quarantined(settings: Settings, limit: int) -> Answer:
+def quarantined(settings: Settings, limit: int) -> QueryResult:
     """The newest rejects with position and reason, without their content. Raises `Unavailable`."""
     return query(
         settings,
@@ -20,34 +22,29 @@ def quarantined(settings: Settings, limit: int) -> Answer:
     )
 
 
-def general(reason: str) -> str:
-    """SQL for the text of a reason with `[]` for every place in a list, which many records then share."""
-    return f"regexp_replace({reason}, '\\[\\d+\\]', '[]', 'g')"
-
-
-def quarantine_groups(settings: Settings) -> Answer:
+def quarantine_groups(settings: Settings) -> QueryResult:
     """Rejects counted by source, event type and reason, most first. Raises `Unavailable`."""
     return query(
         settings,
         f"""
-        SELECT source, event_type, stage, {general("reason")} AS reason,
+        SELECT source, event_type, stage, {reason_pattern("reason")} AS reason,
             count(*) AS records, min(received_at) AS first, max(received_at) AS last
         FROM quarantine.records GROUP BY ALL ORDER BY records DESC, last DESC
         """,  # noqa: S608 - our own text
     )
 
 
-def known_contracts() -> Answer:
+def known_contracts() -> QueryResult:
     """Every event type with a contract."""
     columns = ["provider", "event_type", "version", "table", "entity", "description"]
     rows = [
         [provider, event_type, c.version, f"events.{c.table}", c.entity, c.description]
         for (provider, event_type), c in sorted(contracts().items())
     ]
-    return Answer(columns, rows)
+    return QueryResult(columns, rows)
 
 
-def differences_of(file: Path, provider: str | None) -> Answer:
+def differences_of(file: Path, provider: str | None) -> QueryResult:
     """How the payload in a file differs from its contract. Raises `UsageError` without one."""
     try:
         found = differences(file.read_bytes(), provider)
@@ -55,4 +52,4 @@ def differences_of(file: Path, provider: str | None) -> Answer:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     except NoContract as error:
         raise UsageError(f"{file.name}: {error}") from None
-    return Answer(["path", "difference", "detail"], [[d.path, d.kind, d.detail] for d in found])
+    return QueryResult(["path", "difference", "detail"], [[d.path, d.kind, d.detail] for d in found])

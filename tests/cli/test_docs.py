@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.admin.docs.generate import between, settings_table, write_docs
+from pipelines.cli.docs.generate import between, settings_table, write_docs
 from pipelines.errors import HirestreamError
 
 

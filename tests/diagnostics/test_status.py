@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from pipelines.admin.diagnostics.doctor import Finding, examine
-from pipelines.admin.diagnostics.status import read_status, render
+from pipelines.diagnostics.doctor import Finding, examine
+from pipelines.diagnostics.status import read_status, render
 from pipelines.host.preflight import free_port
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake

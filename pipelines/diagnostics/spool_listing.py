@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import Unavailable, UsageError
-from pipelines.serving.lake_reader import Answer
+from pipelines.host.values import QueryResult
 from pipelines.settings import Settings
 from receiver.spool.dead_letters import NotThere, TakenOut, Waits, taken_out, waiting
 from receiver.spool.dead_letters import take_out as take_out_of
 from receiver.spool.spool import spool_path
 
 
-def waiting_table(settings: Settings, limit: int) -> Answer:
+def waiting_table(settings: Settings, limit: int) -> QueryResult:
     """What waits, first what Kafka has refused by itself. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
         return _table(Waits, waiting(path, limit) if path.exists() else [])
 
 
-def taken_out_table(settings: Settings) -> Answer:
+def taken_out_table(settings: Settings) -> QueryResult:
     """What was ever taken out, and why. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
         return _table(TakenOut, taken_out(path) if path.exists() else [])
@@ -65,6 +65,6 @@ def _readable(settings: Settings) -> Iterator[Path]:
         ) from error
 
 
-def _table(kind: type[Any], rows: Sequence[Any]) -> Answer:
+def _table(kind: type[Any], rows: Sequence[Any]) -> QueryResult:
     names = [field.name for field in fields(kind)]
-    return Answer(names, [[getattr(row, name) for name in names] for row in rows])
+    return QueryResult(names, [[getattr(row, name) for name in names] for row in rows])

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from pipelines.serving.table_macros import quoted
+from pipelines.lake.sql import sql_literal
 
 Key = tuple[str, str]
 """Provider and id of an entity; all are of one organization."""
@@ -84,7 +84,9 @@ def _events(
 ) -> Mapping[Key, tuple[Event, ...]]:
     if not ids:
         return {}
-    sql = _EVENTS_OF[entity].replace("$organization", quoted(organization)).replace("$ids", _literals(ids))
+    sql = (
+        _EVENTS_OF[entity].replace("$organization", sql_literal(organization)).replace("$ids", _literals(ids))
+    )
     rows = con.execute(f"{sql} ORDER BY occurred_at, event_key").fetchall()
     deliveries = _deliveries(con, {row[2] for row in rows})
     found: dict[Key, list[Event]] = defaultdict(list)
@@ -108,4 +110,4 @@ def _deliveries(con: duckdb.DuckDBPyConnection, event_keys: set[str]) -> Mapping
 
 
 def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(quoted(text) for text in sorted(texts))
+    return ", ".join(sql_literal(text) for text in sorted(texts))

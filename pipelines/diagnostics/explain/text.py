@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.admin.diagnostics.explain.explain import Entity, Explanation
+from pipelines.diagnostics.explain.explain import Entity, Explanation
 from pipelines.host.output import table
-from pipelines.serving.lake_reader import plain
+from pipelines.host.values import to_json_value
 
 
 def render(found: Explanation) -> str:
@@ -44,4 +44,4 @@ def _entity(entity: Entity) -> Iterator[str]:
 
 
 def _at(instant: Any) -> str:
-    return str(plain(instant))
+    return str(to_json_value(instant))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from pipelines.admin.diagnostics.reconcile.export_parser import Listed
+from pipelines.diagnostics.reconcile.export_parser import Listed
 from pipelines.errors import Unavailable, UsageError
 from pipelines.host.output import table
 from pipelines.serving.lake_reader import open_for_reading
