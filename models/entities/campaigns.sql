@@ -1,5 +1,5 @@
 -- Grain: one row per campaign (provider, organization_id, campaign_id) of which an exhausted nudge sequence
--- told the type; the type stands on no other event (T19). Campaigns nobody has told about are not here.
+-- gave the type; no other event has it. Campaigns without such an event are not listed.
 -- Columns: the latest type by business time.
 {{ config(
   materialized='incremental',

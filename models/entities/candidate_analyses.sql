@@ -1,6 +1,6 @@
 -- Grain: one row per analysis of one candidate's CV, which is one event (event_key); history is kept.
 -- Columns: candidate, analysis, score, requirements; `is_current` marks the latest by business time per
--- candidate and analysis (T24). The candidate's id is not known to be that of conversations (T8).
+-- candidate and analysis. The candidate's id is not known to be that of conversations.
 {{ config(materialized='incremental', unique_key='event_key') }}
 
 with {{ happened(ref('stg_candidate_analyses'), ['provider', 'organization_id', 'candidate_id']) }},

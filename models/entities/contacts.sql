@@ -1,7 +1,7 @@
 -- Grain: one row per resolution of a workflow's contact (event_key).
 -- Columns: what became of it, and the ids it came with. A failed contact is not a run; `contact_key` is the
 -- same when it fails again, so count distinct ones. A skipped one names the run that was already under way in
--- `running_workflow_run_id`, which is not a run of its own (T2).
+-- `running_workflow_run_id`, which is not a run of its own.
 {{ config(
   materialized='incremental',
   unique_key='event_key',

@@ -1,7 +1,7 @@
 -- Grain: one row per conversation (provider, organization_id, conversation_id), of any event that names it.
 -- Columns: who and where from, business times, how it ended, scheduling signals, nudges, reviews.
 -- How it ended is one value by precedence, from all events at once, so a late or repeated one never regresses
--- it (T18): decided > not_interested > opted_out > closed > completed_undecided > other_status >
+-- it: decided > not_interested > opted_out > closed > completed_undecided > other_status >
 -- failed_to_start > not_started > open. Whether an open one is stale depends on the time of asking: see marts.
 {{ config(materialized='incremental', unique_key=['provider', 'organization_id', 'conversation_id']) }}
 

@@ -1,6 +1,6 @@
 -- Grain: one row per exhausted nudge sequence, which is one event (event_key); a conversation may have several.
 -- Columns: the conversation, whom it was about, how many nudges were sent.
--- Where the campaign's type is AVAILABILITY_OUTREACH the person nudged is the interviewer (T19).
+-- Where the campaign's type is AVAILABILITY_OUTREACH the person nudged is the interviewer.
 {{ config(
   materialized='incremental',
   unique_key='event_key',

@@ -1,8 +1,8 @@
 -- Grain: one row per payment (provider, organization_id, payment_id; the event's key where no id was sent).
 -- Columns: its booking, its latest state, the amount as sent, and the times that its sender wrote.
 -- The latest state is that of the sender's own `updatedAt`, else of the event. PENDING without such a time never
--- follows on DONE or FAILED, however late it arrives. PENDING and FAILED are no revenue, and amounts of unknown
--- unit add up within one currency at most (T42).
+-- follows on DONE or FAILED, however late it arrives. PENDING and FAILED are not revenue, and amounts of unknown
+-- unit add up within one currency at most.
 {{ config(materialized='incremental', unique_key=['provider', 'organization_id', 'payment_id']) }}
 
 with {{ happened(ref('stg_payment_events'), ['provider', 'organization_id', 'payment_id']) }},

@@ -1,7 +1,7 @@
 -- Grain: one row per need for review, which is one event (event_key).
 -- Columns: the conversation, the reason, the return date where one was given.
--- An absent reason is UNSPECIFIED, not OTHER (T16). A friction of scheduling arrives a second time as a
--- calendar event (T5): `is_scheduling_friction` marks it, so that friction is counted by conversation.
+-- An absent reason is UNSPECIFIED, not OTHER. A friction of scheduling arrives a second time as a
+-- calendar event: `is_scheduling_friction` marks it, so that friction is counted by conversation.
 {{ config(
   materialized='incremental',
   unique_key='event_key',

@@ -1,7 +1,7 @@
 -- Grain: one row per answered question by event and position in it (event_key, position).
 -- Columns: the conversation, question, outcome; `is_current` where the event is the conversation's latest with
 -- answers, so a repeated screening replaces the earlier one without losing it.
--- NOT_COMPLETED is an outcome of its own (T13); the summary of what was said is personal.
+-- NOT_COMPLETED is an outcome of its own; the summary of what was said is personal.
 {{ config(
   materialized='incremental',
   unique_key=['event_key', 'position'],

@@ -1,7 +1,7 @@
 -- Grain: one row per workflow run (provider, organization_id, workflow_run_id).
 -- Columns: the workflow, business times, how it ended, its last node.
 -- Run events, completed nodes and resolved contacts prove a run; a skipped contact names another run and
--- proves nothing, a failed contact has none (T2). Of several terminal events the earliest by business time
+-- proves nothing, a failed contact has none. Of several terminal events the earliest by business time
 -- decides, ties by event key; `terminal_event_count` shows that there were more.
 {{ config(
   materialized='incremental',

@@ -19,7 +19,7 @@
   }[field]) }}
 {% endmacro %}
 
-{# The values of `fields` that nobody documents, a row each, from one scan of `events`. #}
+{# The undocumented values of `fields`, a row each, from one scan of `events`. #}
 {% macro undocumented(events, fields) %}
   select *
   from (

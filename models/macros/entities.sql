@@ -77,7 +77,7 @@
   arg_max({{ column }}, moment){% if where %} filter (where {{ where }}){% endif %}
 {%- endmacro %}
 
-{# What every entity has besides its keys and its own columns. #}
+{# Columns that every entity has in addition to its keys and its own columns. #}
 {% macro entity_columns() %}
     min(occurred_at) as first_event_at,
     max(occurred_at) as last_event_at,

@@ -1,9 +1,9 @@
-{# A field of the meeting in an Orufy document without a contract, as text: in `meetData`, else beside it. #}
+{# A field of the meeting in an Orufy document without a contract, as text: in `meetData`, else next to it. #}
 {% macro of_meeting(name) -%}
   coalesce(nullif(document ->> '$.meetData.{{ name }}', ''), document ->> '$.{{ name }}')
 {%- endmacro %}
 
-{# The same of an object or a list, as JSON text; an empty object is none (T41). #}
+{# The same of an object or a list, as JSON text; an empty object is none. #}
 {% macro json_of_meeting(name) -%}
   coalesce(
     nullif(nullif(cast(document -> '$.meetData.{{ name }}' as varchar), '{}'), 'null'),
@@ -11,7 +11,7 @@
   )
 {%- endmacro %}
 
-{# The id of another meeting, or null where the text stands for none: a placeholder, zeros, dashes, a template. #}
+{# The id of another meeting, or null where the text is a placeholder for no id: a placeholder, zeros, dashes, a template. #}
 {% macro other_meeting_id(text) -%}
   case
     when not regexp_full_match(
@@ -20,7 +20,7 @@
   end
 {%- endmacro %}
 
-{# The meeting that a `reschedule` object names: nobody documents the key, nor whether it is text or an object. #}
+{# The meeting that a `reschedule` object names: neither the key nor its type, text or object, is documented. #}
 {% macro new_meeting_id(reschedule) -%}
   {%- set object = 'try_cast(' ~ reschedule ~ ' as json)' -%}
   coalesce(
@@ -51,7 +51,7 @@
   )
 {%- endmacro %}
 
-{# Whether a status says cancelled; the page shows both spellings, though not both as a value (T29). #}
+{# Whether a status says cancelled; the page shows both spellings, though not both as a value. #}
 {% macro means_cancelled(status) -%}
   upper({{ status }}) in ('CANCELLED', 'CANCELED')
 {%- endmacro %}

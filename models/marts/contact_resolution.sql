@@ -1,6 +1,6 @@
 -- Grain: one row per organization, source, provider, campaign, workflow and day of a contact's first resolution.
 -- Columns: contacts resolved into a run / those resolved or failed. A resolved one is its run, a failed one its key,
--- so that repeats count once; a skipped one is an event that names another run (T2) and stands beside.
+-- so that repeats count once; a skipped one is an event that names another run and is counted separately.
 -- population = denominator + every excluded.
 with contacts as (
   select

@@ -1,4 +1,4 @@
--- Grain: one row per (mart, metric, entity, entity_id): what stands behind each cell of the marts that count.
+-- Grain: one row per (mart, metric, entity, entity_id): the members of each cell of the marts that count.
 -- Columns: the cell's cuts, the entity, the bucket it fell into, when it counted, what was measured of it. The marts
 -- count these rows, so population = denominator + open + every excluded holds by construction.
 with every_member as (

@@ -1,6 +1,6 @@
 -- Grain: one row per organization, source, provider, campaign, reason and day a person had to look.
--- Columns: how often and in how many conversations (T17), how often the conversation went on, and how long that
--- took: the next event of the conversation, of any type, that happened later. An absent reason is UNSPECIFIED (T16).
+-- Columns: how often and in how many conversations, how often the conversation went on, and how long that
+-- took: the next event of the conversation, of any type, that happened later. An absent reason is UNSPECIFIED.
 with follow_ups as (
   select provider, organization_id, conversation_id, unnest(review_follow_ups, recursive := true)
   from {{ ref('conversations') }}

@@ -1,6 +1,6 @@
 -- Grain: one row per organization, source, provider, campaign, day a nudge sequence was used up, whom it nudged and
 -- number of nudges.
--- Columns: how many sequences, and of how many conversations: a conversation may use up several (T19).
+-- Columns: how many sequences, and of how many conversations: a conversation may use up several.
 select
   {{ cuts() }},
   {{ day_of('exhausted_at') }} as day,

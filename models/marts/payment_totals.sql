@@ -1,6 +1,6 @@
--- Grain: one row per organization, source, provider, campaign, status, currency and day a payment was first told of.
--- Columns: how many payments, and the sum of their amounts as sent. Nobody says whether amounts count cents, so they
--- add up within one currency and provider at most, and where the currency is unknown not at all (T42).
+-- Grain: one row per organization, source, provider, campaign, status, currency and day of a payment's first event.
+-- Columns: how many payments, and the sum of their amounts as sent. The unit of amounts (cents or not) is undocumented, so they
+-- add up within one currency and provider at most, and where the currency is unknown not at all.
 select
   {{ cuts() }},
   {{ day_of('first_event_at') }} as day,

@@ -1,6 +1,6 @@
 -- Grain: one row per organization, source, provider, campaign and day: the day a conversation was queued.
 -- Columns: how long from the queue to the start. Conversations that did not start yet are open; times that are
--- unknown or cannot be true are counted beside, never averaged.
+-- unknown or cannot be true are counted separately, never averaged.
 -- population = denominator + open + every excluded.
 select
   {{ cuts() }},

@@ -1,7 +1,7 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day of the outcome, such as the first
 -- booking event or else the latest signal.
--- Columns: conversations with a booking / conversations with any signal of scheduling, and the rates beside it.
--- Bookings of a provider that tells of no failure are counted and have no rate.
+-- Columns: conversations with a booking / conversations with any signal of scheduling, and the related rates.
+-- Bookings of a provider that reports no failures are counted and have no rate.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

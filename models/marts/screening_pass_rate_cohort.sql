@@ -1,7 +1,7 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day a conversation started.
 -- Columns: the parts of six metrics. pass_rate: passed / (passed + failed), everything else in parts of its own.
 -- completion_rate: decided / started; cohort_pass_rate: passed / started; opt_out_rate and human_takeover_rate: of
--- those started; failed_to_start_rate: of those tried. How the others of a denominator ended stands in
+-- those started; failed_to_start_rate: of those tried. The outcomes of the rest of a denominator are in
 -- `denominator_...`, which add up to denominator - numerator for completion_rate and cohort_pass_rate.
 -- population = denominator + open + every excluded.
 with cells as (

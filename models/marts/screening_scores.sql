@@ -1,5 +1,5 @@
 -- Grain: one row per organization, source, provider, campaign, outcome (passed or failed) and day of the decision.
--- Columns: the scores of decided conversations. No score is not 0, and 0 is a score (T14).
+-- Columns: the scores of decided conversations. No score is not 0, and 0 is a score.
 -- population = denominator + every excluded; the bands add up to the denominator.
 with decided as (
   select *, case when score between 0 and 100 then score end as valid_score

@@ -1,6 +1,6 @@
 -- Grain: one row per organization, source, provider, campaign and day: the day a conversation started.
 -- Columns: how long from the start to the first booking, and how many took how long. Conversations without a
--- booking are open; times that are unknown or cannot be true are counted beside, never averaged.
+-- booking are open; times that are unknown or cannot be true are counted separately, never averaged.
 -- population = denominator + open + every excluded; the bands add up to the denominator.
 select
   {{ cuts() }},

@@ -1,6 +1,6 @@
--- Grain: one row per provider, field of an open enumeration and value that nobody documents.
+-- Grain: one row per provider, field of an open enumeration and undocumented value.
 -- Columns: in how many events, and when the first and the last of them were received. Such a value never fails a
--- load; it counts where its model says values nobody has seen do.
+-- load; it counts where its model says undocumented values do.
 select
   provider,
   field,

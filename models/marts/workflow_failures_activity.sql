@@ -1,5 +1,5 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day a run ended.
--- Columns: failed / (completed + failed), cancelled runs beside.
+-- Columns: failed / (completed + failed), cancelled runs separately.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

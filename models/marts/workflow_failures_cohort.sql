@@ -1,5 +1,5 @@
 -- Grain: one row per metric, organization, source, provider, campaign and day: the day a run started.
--- Columns: failed / (completed + failed), cancelled runs beside; of the open ones, how many are stuck.
+-- Columns: failed / (completed + failed), cancelled runs separately; of the open ones, how many are stuck.
 -- population = denominator + open + every excluded.
 with cells as (
   {{ cells(

@@ -1,4 +1,4 @@
--- Grain: one row per analysis of one candidate's CV; it may be repeated for the same candidate (T24).
+-- Grain: one row per analysis of one candidate's CV; it may be repeated for the same candidate.
 -- Columns: what all events have, the candidate, the analysis (the id in the URL, else the customer's) and the
 -- result. Test deliveries and foreign organizations are left out.
 with events as (

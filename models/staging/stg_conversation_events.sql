@@ -1,7 +1,7 @@
 -- Grain: one row per event that names a conversation: conversation events, and scheduling events with a
 -- conversation id. Test deliveries and foreign organizations are left out.
 -- Columns: what all events have, then the leaves that say something about the conversation; null where the
--- event does not have them. `campaign_id` is the field, else the one in the conversation's URL (T25).
+-- event does not have them. `campaign_id` is the field, else the one in the conversation's URL.
 with events as (
   {{ lake_union(
     having='conversation_id',

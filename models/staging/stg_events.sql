@@ -1,6 +1,6 @@
 -- Grain: one row per event of any type, with or without a contract, test deliveries and foreign organizations
 -- included.
--- Columns: what all events have, and the table they stand in. For health, freshness and listing; entities read
+-- Columns: what all events have, and the table that holds them. For health, freshness and listing; entities read
 -- the narrower views.
 with events as (
   select *, 'events.' || event_type as table_name

@@ -1,5 +1,5 @@
 -- Grain: one row per event about a booked meeting (scheduled, moved, updated, cancelled, notes taken).
--- Columns: what all events have, then the booking, its conversation if sent, and the meeting as it stands
+-- Columns: what all events have, then the booking, its conversation if sent, and the meeting in its state
 -- after the event. Test deliveries and foreign organizations are left out.
 with events as (
   {{ lake_union(

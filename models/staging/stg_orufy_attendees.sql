@@ -1,6 +1,6 @@
 -- Grain: one row per attendee that an Orufy event lists (event_key, position).
 -- Columns: who, as the id or else the place in the list, and whether still part of the meeting. An attendee with
--- a cancellation that is not empty is cancelled, whatever the status says (T39, T41).
+-- a cancellation that is not empty is cancelled, whatever the status says.
 with listed as (
   {%- for name, columns in lake_tables().items() if 'meeting_id' in columns %}
   {% if not loop.first %}union all{% endif %}

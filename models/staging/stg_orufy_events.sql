@@ -1,7 +1,7 @@
 -- Grain: one row per Orufy event that names its meeting, of any type, with or without a contract.
--- Columns: what all events have, then the meeting, the meetings it says it replaces or is replaced by (T36), and
--- the meeting as the event shows it. The end is start and duration (T40). `eventId` is the bookable event type,
--- never a key (T35). Test deliveries and foreign organizations are left out.
+-- Columns: what all events have, then the meeting, the meetings it says it replaces or is replaced by, and
+-- the meeting as the event shows it. The end is start and duration. `eventId` is the bookable event type,
+-- never a key. Test deliveries and foreign organizations are left out.
 with events as (
   {{ lake_union(
     having='meeting_id',

@@ -1,6 +1,6 @@
--- Grain: one row per Orufy event of a type without a contract, such as the undocumented no-show (T38).
--- Columns: what all events have, then what the document says of its meeting, which stands in `meetData` or
--- beside it. Times without an offset and text that is no JSON say nothing. Tests and foreign organizations are
+-- Grain: one row per Orufy event of a type without a contract, such as the undocumented no-show.
+-- Columns: what all events have, then what the document says of its meeting, which is in `meetData` or
+-- next to it. Times without an offset and text that is not JSON are ignored. Tests and foreign organizations are
 -- left out.
 with documents as (
   select *, try_cast(payload as json) as document

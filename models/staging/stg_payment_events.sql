@@ -1,6 +1,6 @@
--- Grain: one row per event that tells of a payment.
+-- Grain: one row per event about a payment.
 -- Columns: what all events have, then the payment (by the event's key where no id was sent), its booking and its
--- state. The amount is text as sent, because nobody says whether it counts cents (T42); of the times those are
+-- state. The amount is text as sent, because its unit (cents or not) is undocumented; of the times those are
 -- read that say what they are. Test deliveries and foreign organizations are left out.
 with events as (
   {{ lake_union(

@@ -1,4 +1,4 @@
--- Grain: one row per event and field of an open enumeration with a value that nobody documents; screening answers
+-- Grain: one row per event and field of an open enumeration with a undocumented value; screening answers
 -- one per question. An event type without a contract is such a value too, where the provider has contracts.
 -- Columns: the field, the value as staging reads it, the event. Test deliveries and foreign organizations are
 -- left out.

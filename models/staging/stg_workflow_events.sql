@@ -1,6 +1,6 @@
 -- Grain: one row per workflow event. Columns: what all events have, then run, workflow, contact and node.
 -- `workflow_run_id` is the run the event is about; the run named by a skipped contact is another one and
--- stands in `running_workflow_run_id` (T2). Test deliveries and foreign organizations are left out.
+-- is in `running_workflow_run_id`. Test deliveries and foreign organizations are left out.
 with events as (
   {{ lake_union(
     having='workflow_id',

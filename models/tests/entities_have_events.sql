@@ -1,4 +1,4 @@
--- Returns rows of entities that no event stands behind, or fewer or more than they say. Events of a commit that an
+-- Returns rows of entities without events, or with another number of events than they state. Events of a commit that an
 -- entity has not been built for yet are not expected in it.
 {%- set by_event = [
   'screening_answers', 'nudge_sequences', 'reviews', 'workflow_nodes', 'contacts', 'candidate_analyses'

@@ -1,4 +1,4 @@
--- Returns what stands in a cell of a mart and is no entity.
+-- Returns members of a mart cell that are not an entity.
 {%- set entities = {
   'conversation': ('conversations', 'conversation_id'),
   'booking': ('bookings', 'booking_id'),

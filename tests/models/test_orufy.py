@@ -28,15 +28,13 @@ def payments(lake: SmallLake, organization: str) -> dict[str, dict[str, Any]]:
     return {row["payment_id"]: row for row in rows}
 
 
-def test_the_bookable_event_is_no_key(traps: SmallLake) -> None:  # T35
+def test_the_bookable_event_is_no_key(traps: SmallLake) -> None:
     assert logical(traps, "T35") == ["m-1", "m-2", "m-3"]
     assert booking(traps, "T35")["bookable_event_id"] == "event-type-9"
 
 
 @pytest.mark.parametrize("organization", MOVED_CHAINS)
-def test_a_chain_is_one_booking_whichever_side_tells_the_link(
-    traps: SmallLake, organization: str
-) -> None:  # T36
+def test_a_chain_is_one_booking_whichever_side_tells_the_link(traps: SmallLake, organization: str) -> None:
     assert logical(traps, organization) == ["m-1"]
     assert booking(traps, organization, "m-2")["logical_booking_id"] == "m-1"
     assert booking(traps, organization)["moved_count"] == 1
@@ -60,7 +58,7 @@ def test_a_chain_counts_once_on_the_day_of_its_first_event_and_has_no_rate(
     ) == [{"entity": "booking", "entity_id": "m-1", "bucket": "excluded_no_failure_signal"}]
 
 
-def test_the_last_meeting_tells_the_time_and_every_move_counts(traps: SmallLake) -> None:  # T36
+def test_the_last_meeting_tells_the_time_and_every_move_counts(traps: SmallLake) -> None:
     chain = booking(traps, "T36_three")
     assert (chain["meeting_start_at"], chain["moved_count"], chain["event_count"]) == (hours(400), 3, 4)
     assert chain["last_moved_at"] == hours(80)
@@ -82,7 +80,7 @@ def test_a_move_that_names_no_other_meeting_is_a_move_of_this_one(traps: SmallLa
     assert (moved["moved_count"], moved["meeting_start_at"]) == (1, hours(200))
 
 
-def test_a_replaced_meeting_is_moved_not_cancelled(traps: SmallLake) -> None:  # T37
+def test_a_replaced_meeting_is_moved_not_cancelled(traps: SmallLake) -> None:
     assert not booking(traps, "T37")["is_cancelled"]
     assert booking(traps, "T37")["meeting_start_at"] == hours(200)
 
@@ -98,7 +96,7 @@ def test_a_booking_that_arrives_after_its_cancellation_is_cancelled(traps: Small
     assert booking(traps, "cancelled_before_booked", meeting)["is_cancelled"]
 
 
-def test_a_no_show_counts_by_its_mark_under_whatever_name(traps: SmallLake) -> None:  # T38, T44
+def test_a_no_show_counts_by_its_mark_under_whatever_name(traps: SmallLake) -> None:
     marks = {
         name: booking(traps, "T38", name)["is_no_show"] for name in ("by-meeting", "by-attendee", "came")
     }
@@ -112,30 +110,30 @@ def test_a_no_show_counts_by_its_mark_under_whatever_name(traps: SmallLake) -> N
 )
 def test_an_attendee_who_leaves_cancels_no_meeting(
     traps: SmallLake, meeting: str, is_cancelled: bool, attendees_gone: int
-) -> None:  # T39
+) -> None:
     row = booking(traps, "T39", meeting)
     assert (row["is_cancelled"], row["attendee_cancelled_count"]) == (is_cancelled, attendees_gone)
 
 
-def test_a_group_is_one_booking_and_several_at_once_are_several(traps: SmallLake) -> None:  # T39
+def test_a_group_is_one_booking_and_several_at_once_are_several(traps: SmallLake) -> None:
     assert booking(traps, "T39", "group")["attendee_count"] == 2
     assert logical(traps, "T39_multiple") == ["m-1", "m-2"]
     assert booking(traps, "T39_multiple")["multiple_booking_identifier"] == "both"
 
 
-def test_the_end_is_start_and_duration(traps: SmallLake) -> None:  # T40
+def test_the_end_is_start_and_duration(traps: SmallLake) -> None:
     assert booking(traps, "T40")["meeting_end_at"] == hours(100.75)
     assert booking(traps, "T40", "endless")["meeting_end_at"] is None
 
 
-def test_an_empty_cancellation_is_none(traps: SmallLake) -> None:  # T41
+def test_an_empty_cancellation_is_none(traps: SmallLake) -> None:
     for meeting in ("m-1", "m-2"):
         row = booking(traps, "T41", meeting)
         assert (row["is_cancelled"], row["attendee_cancelled_count"]) == (False, 0)
     assert logical(traps, "T41") == ["m-1", "m-2"]
 
 
-def test_payments_have_their_latest_state_and_the_amount_as_sent(traps: SmallLake) -> None:  # T42
+def test_payments_have_their_latest_state_and_the_amount_as_sent(traps: SmallLake) -> None:
     rows = payments(traps, "T42")
     without_id = next(name for name in rows if name.startswith("T42/"))
     assert {name: row["status"] for name, row in rows.items()} == {
@@ -151,7 +149,7 @@ def test_payments_have_their_latest_state_and_the_amount_as_sent(traps: SmallLak
     assert rows["pay-4"]["amount"] == "10"
 
 
-def test_meeting_attendee_and_payment_keep_their_own_ids_and_statuses(traps: SmallLake) -> None:  # T43
+def test_meeting_attendee_and_payment_keep_their_own_ids_and_statuses(traps: SmallLake) -> None:
     meeting, payment = booking(traps, "T43"), payments(traps, "T43")["pay-1"]
     assert (meeting["is_cancelled"], meeting["attendee_cancelled_count"]) == (False, 1)
     assert (payment["status"], payment["booking_id"]) == ("FAILED", "m-1")
@@ -159,7 +157,7 @@ def test_meeting_attendee_and_payment_keep_their_own_ids_and_statuses(traps: Sma
     assert (event["meeting_status"], event["payment_account_id"]) == ("ACTIVE", "gateway-account")
 
 
-def test_the_misspelt_field_is_read(traps: SmallLake) -> None:  # T44
+def test_the_misspelt_field_is_read(traps: SmallLake) -> None:
     (event,) = traps.rows("FROM wh.events.book WHERE organization_id = 'T44'")
     assert event["created_by_contact"] is True
 

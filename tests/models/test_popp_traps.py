@@ -16,7 +16,7 @@ ELSEWHERE = {31: "legacy", 32: "tests"}
 """Traps under another name."""
 
 
-def test_one_text_is_the_id_of_as_many_things_as_there_are_kinds(traps: SmallLake) -> None:  # T1
+def test_one_text_is_the_id_of_as_many_things_as_there_are_kinds(traps: SmallLake) -> None:
     entities = {
         "conversations": "conversation_id",
         "bookings": "booking_id",
@@ -29,31 +29,31 @@ def test_one_text_is_the_id_of_as_many_things_as_there_are_kinds(traps: SmallLak
     assert entity(traps, "workflow_runs", "T1")["outcome"] == "open"
 
 
-def test_events_of_one_conversation_are_no_repetitions_of_each_other(traps: SmallLake) -> None:  # T3
+def test_events_of_one_conversation_are_no_repetitions_of_each_other(traps: SmallLake) -> None:
     conversation = entity(traps, "conversations", "T3")
     assert (conversation["outcome"], conversation["event_count"]) == ("passed", 2)
     assert cell(traps, "screening_pass_rate_cohort", "T3", metric="completion_rate")["population"] == 1
 
 
-def test_examples_of_the_documents_count_nowhere(traps: SmallLake) -> None:  # T4
+def test_examples_of_the_documents_count_nowhere(traps: SmallLake) -> None:
     assert not traps.rows("FROM wh.entities.conversations WHERE organization_id = 'T4'")
     assert finding(traps, "test_event", "T4") >= 1
 
 
-def test_a_workflow_event_happened_when_it_says_not_when_it_was_sent(traps: SmallLake) -> None:  # T6
+def test_a_workflow_event_happened_when_it_says_not_when_it_was_sent(traps: SmallLake) -> None:
     failed = cell(traps, "workflow_failures_activity", "T6")
     assert (f"{failed['day']:%m-%d}", failed["numerator"]) == ("03-02", 1)
     assert entity(traps, "workflow_runs", "T6")["ended_at"] == hours(10)
 
 
-def test_an_opt_out_before_the_candidate_is_known_is_the_same_conversation(traps: SmallLake) -> None:  # T9
+def test_an_opt_out_before_the_candidate_is_known_is_the_same_conversation(traps: SmallLake) -> None:
     assert entity(traps, "conversations", "T9")["candidate_id"] == "p-1"
     assert counts(traps, "screening_pass_rate_cohort", "T9", metric="opt_out_rate") == [
         {"population": 1, "numerator": 1, "denominator": 1}
     ]
 
 
-def test_an_open_conversation_is_presumed_timed_out_by_its_age(traps: SmallLake) -> None:  # T12
+def test_an_open_conversation_is_presumed_timed_out_by_its_age(traps: SmallLake) -> None:
     rows = traps.rows(
         "SELECT entity_id, metric, bucket, note FROM wh.marts.members "
         "WHERE organization_id = 'T12' AND mart = 'screening_pass_rate_cohort' "
@@ -67,7 +67,7 @@ def test_an_open_conversation_is_presumed_timed_out_by_its_age(traps: SmallLake)
     ]
 
 
-def test_a_takeover_counts_once_however_many_messages_follow(traps: SmallLake) -> None:  # T17
+def test_a_takeover_counts_once_however_many_messages_follow(traps: SmallLake) -> None:
     assert counts(traps, "screening_pass_rate_cohort", "T17", metric="human_takeover_rate") == [
         {"population": 2, "numerator": 1, "denominator": 2}
     ]
@@ -75,19 +75,19 @@ def test_a_takeover_counts_once_however_many_messages_follow(traps: SmallLake) -
     assert (review["reviews"], review["conversations"], review["followed"]) == (3, 1, 2)
 
 
-def test_archiving_a_workflow_may_cancel_its_runs_or_not(traps: SmallLake) -> None:  # T20
+def test_archiving_a_workflow_may_cancel_its_runs_or_not(traps: SmallLake) -> None:
     assert counts(traps, "workflow_failures_activity", "T20") == [
         {"population": 2, "denominator": 1, "excluded_cancelled": 1}
     ]
 
 
-def test_frictions_need_no_meeting(traps: SmallLake) -> None:  # T21
+def test_frictions_need_no_meeting(traps: SmallLake) -> None:
     assert cells(traps, "scheduling_success_cohort", "T21")["03-02"]["population"] >= 2
     success = cell(traps, "scheduling_success_cohort", "T21", metric="scheduling_success_rate")
     assert (success["numerator"], success["denominator"]) == (0, 2)
 
 
-def test_the_latest_analysis_of_a_candidate_for_a_job_counts(traps: SmallLake) -> None:  # T24
+def test_the_latest_analysis_of_a_candidate_for_a_job_counts(traps: SmallLake) -> None:
     rows = traps.rows("FROM wh.marts.cv_analyses WHERE organization_id = 'T24' ORDER BY day")
     first, second = rows
     assert (first["population"], first["numerator"], first["denominator"]) == (2, 1, 1)
@@ -97,7 +97,7 @@ def test_the_latest_analysis_of_a_candidate_for_a_job_counts(traps: SmallLake) -
     assert len(traps.rows("FROM wh.entities.candidate_analyses WHERE organization_id = 'T24'")) == 4
 
 
-def test_a_requirement_counts_by_its_text_and_the_latest_analysis(traps: SmallLake) -> None:  # T24
+def test_a_requirement_counts_by_its_text_and_the_latest_analysis(traps: SmallLake) -> None:
     rows = traps.rows(
         "SELECT requirement, is_mandatory, sum(population)::INT AS n, sum(numerator)::INT AS met, "
         "sum(excluded_unknown)::INT AS unknown FROM wh.marts.requirement_met_rate "
@@ -106,7 +106,7 @@ def test_a_requirement_counts_by_its_text_and_the_latest_analysis(traps: SmallLa
     assert [tuple(row.values()) for row in rows] == [("Licence", True, 3, 1, 1), ("Spanish", False, 3, 3, 0)]
 
 
-def test_a_conversation_that_could_not_start_has_a_rate_of_its_own(traps: SmallLake) -> None:  # T26
+def test_a_conversation_that_could_not_start_has_a_rate_of_its_own(traps: SmallLake) -> None:
     assert counts(traps, "screening_pass_rate_cohort", "T26", metric="failed_to_start_rate") == [
         {"population": 3, "numerator": 1, "denominator": 2, "open": 1}
     ]
@@ -115,7 +115,7 @@ def test_a_conversation_that_could_not_start_has_a_rate_of_its_own(traps: SmallL
     ]
 
 
-def test_events_that_the_overview_forgets_count(traps: SmallLake) -> None:  # T27
+def test_events_that_the_overview_forgets_count(traps: SmallLake) -> None:
     rows = traps.rows("SELECT table_name FROM wh.staging.stg_events WHERE organization_id = 'T27' ORDER BY 1")
     assert len(rows) == 4
     assert "events.generic" not in {row["table_name"] for row in rows}
@@ -123,7 +123,7 @@ def test_events_that_the_overview_forgets_count(traps: SmallLake) -> None:  # T2
     assert entity(traps, "bookings", "T27")["scheduled_inferred"]
 
 
-def test_a_change_of_detail_is_neither_booking_nor_move(traps: SmallLake) -> None:  # T28
+def test_a_change_of_detail_is_neither_booking_nor_move(traps: SmallLake) -> None:
     booking = entity(traps, "bookings", "T28")
     assert (booking["moved_count"], booking["updated_count"]) == (1, 2)
     assert counts(traps, "scheduling_success_cohort", "T28", metric="reschedule_rate") == [
@@ -131,11 +131,11 @@ def test_a_change_of_detail_is_neither_booking_nor_move(traps: SmallLake) -> Non
     ]
 
 
-def test_either_spelling_is_cancelled(traps: SmallLake) -> None:  # T29
+def test_either_spelling_is_cancelled(traps: SmallLake) -> None:
     assert entity(traps, "bookings", "T29")["is_cancelled"]
 
 
-def test_a_campaign_is_the_same_whichever_host_the_address_names(traps: SmallLake) -> None:  # T30
+def test_a_campaign_is_the_same_whichever_host_the_address_names(traps: SmallLake) -> None:
     rows = traps.rows(
         "SELECT DISTINCT campaign_id FROM wh.entities.conversations WHERE organization_id = 'T30'"
     )
@@ -145,7 +145,7 @@ def test_a_campaign_is_the_same_whichever_host_the_address_names(traps: SmallLak
 @pytest.mark.parametrize(("organization", "numerator"), [("T33_one", 1), ("T33_two", 0)])
 def test_organizations_behind_one_endpoint_share_no_conversation(
     traps: SmallLake, organization: str, numerator: int
-) -> None:  # T33
+) -> None:
     rate = cell(traps, "screening_pass_rate_cohort", organization, metric="pass_rate")
     assert (rate["population"], rate["numerator"], rate["denominator"]) == (1, numerator, 1)
     same = (popp("CONVERSATION_STARTED", "c", 1, organizationId=name) for name in ("o-1", "o-2"))

@@ -39,7 +39,7 @@ def graph(repository: dg.RepositoryDefinition) -> AssetGraph:
 
 def test_every_table_and_every_model_is_an_asset(graph: AssetGraph) -> None:
     tables = {table_key(name) for name, _ in all_tables()}
-    models = {file.stem for layer in LAYERS for file in (MODELS / layer).rglob("*.sql")}
+    models = {file.stem for layer in ("intermediate", *LAYERS) for file in (MODELS / layer).rglob("*.sql")}
     shown = graph.materializable_asset_keys
     assert tables <= shown
     assert {key.path[-1] for key in shown - tables - {PUBLISHED, REPORT, UPKEEP}} == models

@@ -1,6 +1,6 @@
--- Grain: one row per requirement of a CV analysis that no later analysis replaced (T24).
+-- Grain: one row per requirement of a CV analysis that no later analysis replaced.
 -- Columns: the cell, the requirement's outcome, its bucket; `detail` is the requirement's text, which is its
--- identity, `note` whether it is mandatory or optional, null where nobody told.
+-- identity, `note` whether it is mandatory or optional, null where unknown.
 with facts as (
   select
     outcomes.requirement,

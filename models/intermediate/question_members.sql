@@ -1,6 +1,6 @@
 -- Grain: one row per answer to a screening question that no later screening replaced.
 -- Columns: the cell, the answer, its bucket; `detail` is the question's text, which is its identity. Not completed
--- is neither passed nor failed (T13).
+-- is neither passed nor failed.
 with facts as (
   select * from {{ ref('screening_answers') }} where is_current
 ),

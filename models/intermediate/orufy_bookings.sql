@@ -1,11 +1,11 @@
 -- Grain: one row per meeting id that Orufy sent or named (provider, organization_id, booking_id).
 -- Columns: the chain it belongs to, business times, the meeting's times, changes, state.
--- A move makes a new meeting, linked to the old one by either of them or both (T36); the chain is one booking,
--- told by the row of its first meeting. What became of it is told by the last meeting, which no other replaces:
--- a replaced one is moved, never cancelled (T37). Where a chain ends in several meetings it is cancelled when
+-- A move makes a new meeting, linked to the old one by either of them or both; the chain is one booking,
+-- represented by the row of its first meeting. What became of it is shown by the last meeting, which no other replaces:
+-- a replaced one is moved, never cancelled. Where a chain ends in several meetings it is cancelled when
 -- all of them are.
 -- Cancelled is a status that says so, or a CANCEL after which nobody is still active; any other CANCEL is an
--- attendee leaving (T39). Nothing depends on the order of events: Orufy sends no time of its own.
+-- attendee leaving. Nothing depends on the order of events: Orufy sends no time of its own.
 {{ config(materialized='incremental', unique_key=['provider', 'organization_id', 'booking_id']) }}
 
 with recursive
@@ -42,7 +42,7 @@ placed as materialized (
   left join attending using (event_key)
 ),
 
--- every link once, at the earliest event that tells it; a move that names no other meeting is one by itself
+-- every link once, at the earliest event that names it; a move that names no other meeting is one by itself
 moves as (
   select provider, organization_id, logical_booking_id, old_id, new_id, min(occurred_at) as moved_at
   from (

@@ -4,7 +4,7 @@
 -- under another id: its row has `link_inferred` and the other's id as `logical_booking_id`, and its events
 -- count into the other's row as well. Count rows where `logical_booking_id = booking_id`.
 -- The meeting's times are those of the latest event by business time: a SCHEDULED that arrives after its
--- RESCHEDULED does not bring the old time back (T22). Updates are changes of detail, never bookings (T28).
+-- RESCHEDULED does not bring the old time back. Updates are changes of detail, never bookings.
 {{ config(materialized='incremental', unique_key=['provider', 'organization_id', 'booking_id']) }}
 
 with

@@ -1,6 +1,6 @@
 -- Grain: one row per (mart, metric, conversation). Columns: the cell, the entity, its bucket.
--- Where the campaign's type is AVAILABILITY_OUTREACH the interviewer is nudged (T19), which is a metric of its
--- own. `note` marks conversations whose campaign type nobody told.
+-- Where the campaign's type is AVAILABILITY_OUTREACH the interviewer is nudged, which is a metric of its
+-- own. `note` marks conversations of an unknown campaign type.
 {%- set ended = "case when has_started then coalesce(exhausted_at, outcome_at) end" %}
 {%- set unstarted %}when outcome = 'not_started' then 'excluded_not_started'
       when not has_started then 'excluded_failed_to_start'{% endset %}

@@ -1,6 +1,6 @@
 -- Grain: one row per (mart, metric, workflow run). Columns: the cell, the entity, its bucket.
--- `note` marks as stuck an open run, whose start was told, that is older than nearly all runs of its workflow
--- took: than their 99th percentile, or than 7 days where fewer than 20 of them ended or nobody named the workflow.
+-- `note` marks as stuck an open run with a known start that is older than nearly all runs of its workflow
+-- took: than their 99th percentile, or than 7 days where fewer than 20 of them ended or the workflow is unknown.
 with usual as (
   select
     provider,

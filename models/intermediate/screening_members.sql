@@ -1,7 +1,7 @@
 -- Grain: one row per (mart, metric, conversation). Columns: the cell, the entity, its bucket.
 -- The activity mart has no row for what has no outcome yet. `note` says how those ended that count, but not as
 -- yes, and marks open conversations older than the time-out as presumed_timed_out: a closed conversation may
--- never send an event (T12).
+-- never send an event.
 {%- set unstarted = "when outcome in ('not_started', 'failed_to_start') then 'excluded_' || outcome" %}
 with facts as (
   select

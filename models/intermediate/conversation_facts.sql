@@ -1,5 +1,5 @@
 -- Grain: one row per conversation, joined with what other entities know of it: bookings and campaign type.
--- Columns: what the marts cut and count by. `campaign_type` is null where nobody told (UNSPECIFIED).
+-- Columns: what the marts cut and count by. `campaign_type` is null where unknown (UNSPECIFIED).
 -- A booking keeps its slot unless cancelled by the meeting's start; it is pending while the start is to come.
 {%- set logical = 'logical_booking_id = booking_id' %}
 with booked as (
