@@ -11,7 +11,7 @@ __all__ = ["main", "run"]
 
 # as `--help` lists them
 _KINDS = (
-    "run",
+    "services",
     "send",
     "inspection",
     "explain",

@@ -12,7 +12,7 @@ from pipelines.errors import HirestreamError
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.ingest.topic_admin import topic_info
 from pipelines.lake.connection import load_extensions
-from pipelines.runtime.kafka.jars import cache_folder, listed, verify
+from pipelines.runtime.kafka.jars import jar_folder, listed, verify
 from pipelines.settings import Settings, SettingsError
 
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
@@ -81,7 +81,7 @@ def _extensions() -> str:
 
 
 def _jars() -> str:
-    folder = cache_folder()
+    folder = jar_folder()
     if not folder.is_dir():
         return "not here yet; the first start fetches them from Maven Central"
     verify(folder, listed())

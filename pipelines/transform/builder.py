@@ -18,9 +18,15 @@ from dbt.cli.main import dbtRunner
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.host.file_lock import exclusive_file
 from pipelines.settings import Settings
-from pipelines.transform.dbt_manifest import model_variables
+from pipelines.transform.built_views import built_fingerprint, record_fingerprint
+from pipelines.transform.dbt_manifest import model_variables, parsed_manifest, project_fingerprint
 from pipelines.transform.generated_sources import MODELS
-from pipelines.transform.model_selection import downstream_entities, outgrown_entities
+from pipelines.transform.model_selection import (
+    downstream_entities,
+    entities,
+    model_relations,
+    outgrown_entities,
+)
 
 ATTEMPTS = 5
 """How often a model is tried that lost against the loader or maintenance."""
@@ -78,8 +84,8 @@ class ModelBuilder:
         self._manifest: Any = None
         self._built = False
         self._builds = 0
-        variables = {**model_variables(settings), "now": now}
-        self._arguments = dbt_arguments(settings.home / "dbt", variables, target="in_process")
+        self._variables = {**model_variables(settings), "now": now}
+        self._arguments = dbt_arguments(settings.home / "dbt", self._variables, target="in_process")
 
     def build(self, touched: Collection[str] | None = None, *, full_refresh: bool = False) -> BuildResult:
         """Bring the models up to date after rows were added to the `touched` event tables.
@@ -119,10 +125,16 @@ class ModelBuilder:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
     def _build_everything(self, full_refresh: bool) -> list[ModelRun]:
+        """Build all models, or the entities alone where the lake has the views of these files."""
+        fingerprint = project_fingerprint(self._variables)
+        is_current = built_fingerprint(self.warehouse, model_relations(self._manifest)) == fingerprint
+        names = entities(self._manifest) if is_current else []
         outgrown = [] if full_refresh else outgrown_entities(self._manifest, self.warehouse)
         runs = self._attempt(outgrown, "--full-refresh") if outgrown else []
-        runs += self._attempt((), *(["--full-refresh"] if full_refresh else []))
+        runs += self._attempt(names, *(["--full-refresh"] if full_refresh else []))
         self._built = not any(run.failure for run in runs)
+        if self._built and not is_current:
+            record_fingerprint(self.warehouse, fingerprint)
         return runs
 
     def _attempt(self, names: Sequence[str], *flags: str) -> list[ModelRun]:
@@ -138,10 +150,7 @@ class ModelBuilder:
 
     def _parse(self) -> None:
         if self._manifest is None:
-            result = dbtRunner().invoke(["parse", *self._arguments])
-            if not result.success:
-                raise HirestreamError(f"the dbt project cannot be read: {result.exception}")
-            self._manifest = result.result
+            self._manifest = parsed_manifest(self._arguments, self._variables, target="in_process")
 
     def _invoke(self, command: str, names: Sequence[str], *flags: str) -> list[ModelRun]:
         select = ["--select", *names] if names else []

@@ -1,4 +1,8 @@
-"""dbt's manifest for Dagster, parsed once for each state of the models' files and kept in the home folder."""
+"""Parsed dbt project: the manifest of a process, and the manifest files that Dagster reads.
+
+A parse costs 4 CPU seconds, so it is done once for each state of the models' files. No model depends on the
+folder of the lake, so one parse serves every home.
+"""
 
 import hashlib
 import json
@@ -6,13 +10,27 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+
 from pipelines.errors import HirestreamError
+from pipelines.host.cache_folder import cache_folder
 from pipelines.settings import Settings
 from pipelines.transform.generated_sources import MODELS
+from receiver.atomic_files import atomic_write
+
+_PLACES = frozenset({"warehouse", "plain_file"})
+"""Variables that say where files are; no model reads them."""
+
+MAX_STORED = 8
+"""Manifests kept in the cache folder."""
+
+_manifests: dict[str, Manifest] = {}
 
 MOST_SAID = 500
 """Most characters of dbt's own words in an error."""
@@ -28,6 +46,45 @@ def model_variables(settings: Settings) -> Mapping[str, object]:
         "time_zone": settings.report.time_zone,
         "conversation_timeout_hours": settings.models.conversation_timeout_hours,
     }
+
+
+def project_fingerprint(variables: Mapping[str, object]) -> str:
+    """Hash of the models' files and of the variables that they read."""
+    read = {name: value for name, value in variables.items() if name not in _PLACES}
+    return _fingerprint(MODELS, read)
+
+
+def parsed_manifest(arguments: Sequence[str], variables: Mapping[str, object], *, target: str) -> Manifest:
+    """The manifest of the models as they are now: from this process, the user's cache folder, or a parse.
+
+    Values of variables are read when a model is compiled; only the presence of `as_of` changes what a model
+    refers to. `arguments` are those of every dbt command.
+    Raises `HirestreamError` where the project is wrong.
+    """
+    key = f"{target}-{_fingerprint(MODELS, {'as_of': variables.get('as_of') is not None})}"
+    if key not in _manifests:
+        file = cache_folder() / "dbt" / f"{key}.msgpack"
+        _manifests[key] = _stored(file) or _parse_into(file, arguments)
+    return _manifests[key]
+
+
+def _stored(file: Path) -> Manifest | None:
+    try:
+        return Manifest.from_msgpack(file.read_bytes())
+    except Exception:  # noqa: BLE001 - missing, damaged, or of another dbt: it is parsed again
+        return None
+
+
+def _parse_into(file: Path, arguments: Sequence[str]) -> Manifest:
+    result = dbtRunner().invoke(["parse", *arguments])
+    if not result.success or not isinstance(result.result, Manifest):
+        raise HirestreamError(f"the dbt project cannot be read: {result.exception}")
+    with suppress(OSError):  # a cache folder that cannot be written costs the next process a parse
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for old in sorted(file.parent.glob("*.msgpack"), key=lambda path: path.stat().st_mtime)[:-MAX_STORED]:
+            old.unlink(missing_ok=True)
+        atomic_write(file, result.result.to_msgpack())
+    return result.result
 
 
 def manifest_folder(settings: Settings, models: Path = MODELS) -> Path:

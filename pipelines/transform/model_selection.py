@@ -22,6 +22,20 @@ def downstream_entities(manifest: Any, touched: Collection[str]) -> list[str]:
     )
 
 
+def entities(manifest: Any) -> list[str]:
+    """Names of the incremental models, sorted."""
+    return sorted(node.name for node in _entities(manifest))
+
+
+def model_relations(manifest: Any) -> list[tuple[str, str]]:
+    """Schema and name of every model."""
+    return [
+        (node.schema, node.name)
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized != "ephemeral"
+    ]
+
+
 def outgrown_entities(manifest: Any, warehouse: Path) -> list[str]:
     """Names of the incremental models that gained a column since their table was made, sorted."""
     with open_lake(warehouse, read_only=True) as con:

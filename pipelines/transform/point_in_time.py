@@ -19,7 +19,7 @@ from pipelines.serving.published_file import copy_relation, put_in_place
 from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
 from pipelines.transform.builder import dbt_arguments, one_dbt
-from pipelines.transform.dbt_manifest import model_variables
+from pipelines.transform.dbt_manifest import model_variables, parsed_manifest
 
 _BUILT = "built"
 """The database in which dbt builds; the target `plain` of `models/profiles.yml` calls it so."""
@@ -61,7 +61,9 @@ def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
         "plain_file": str(folder / f"{_BUILT}.duckdb"),
     }
     with one_dbt():
-        result = dbtRunner().invoke(["run", *dbt_arguments(folder, variables, target="plain")])
+        arguments = dbt_arguments(folder, variables, target="plain")
+        manifest = parsed_manifest(arguments, variables, target="plain")
+        result = dbtRunner(manifest=manifest).invoke(["run", *arguments])
         manager: Any = DuckDBConnectionManager  # without types
         manager.close_all_connections()  # dbt would keep the file open
     if not result.success:

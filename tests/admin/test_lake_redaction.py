@@ -22,7 +22,6 @@ from pipelines.admin.erasure.residue_scan import traces
 from pipelines.admin.reprocess.replay import Reloader, Wanted
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.lake.writer_lock import Turn
 from pipelines.load.loader import Loader
 from pipelines.privacy.keyed_hash import Keyed
@@ -32,6 +31,7 @@ from receiver.settings import SettingsError
 from tests.admin.test_rebuild import rebuild
 from tests.support.faults import Died, DyingAt
 from tests.support.lake_fixtures import MakeLoader
+from tests.support.lakes import empty_lake
 from tests.support.people import BO as BOHDAN
 from tests.support.people import (
     EMAIL,
@@ -60,8 +60,7 @@ Lake = duckdb.DuckDBPyConnection
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people's records, without models."""
     warehouse = tmp_path_factory.mktemp("filled") / "warehouse"
-    con = open_lake(warehouse)
-    create_tables(con)
+    con = empty_lake(warehouse)
     loader = suppressing(con, LOADED_AT)
     loader.load(decode_batch(raw_batch(*ZOE)))
     loader.load(decode_batch(raw_batch(*BO, start=len(ZOE))))

@@ -15,12 +15,12 @@ from pipelines.decode.validation import Problem
 from pipelines.diagnostics.listings import quarantine_groups
 from pipelines.host.output import WIDEST_CELL, table
 from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
 from pipelines.settings import Settings
 from tests.cli.test_cli import complaint, environment, run
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
+from tests.support.lakes import empty_lake
 from tests.support.rows import LOADED_AT, raw_batch
 from tests.support.settings_for import SettingsFor
 
@@ -32,8 +32,7 @@ Environment = Mapping[str, str]
 @pytest.fixture
 def lake(settings_for: SettingsFor, environment: Environment) -> Environment:
     """A lake with an event in events.generic, two refused by a contract that is mended now, one broken."""
-    con = open_lake(Path(environment["HIRESTREAM_HOME"]) / "warehouse")
-    create_tables(con)
+    con = empty_lake(Path(environment["HIRESTREAM_HOME"]) / "warehouse")
     loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
     loader.load(without_contract("CONVERSATION_QUEUED", raw_batch(queued(1))))
     loader.load(refusing("CONVERSATION_QUEUED", raw_batch(queued(2), queued(3), start=1)))
@@ -160,8 +159,7 @@ def test_a_reason_is_found_as_the_groups_show_it(tmp_path: Path) -> None:
 def refused_lake(home: Path) -> Settings:
     """A lake with three rejects: of two reasons, of one of these at another place, and broken."""
     settings = Settings(home=home)
-    con = open_lake(settings.warehouse)
-    create_tables(con)
+    con = empty_lake(settings.warehouse)
     batch = decode_batch(raw_batch(queued(1), queued(2), BROKEN))
     for index, problems in enumerate(((WRONG, SECOND), (ELSEWHERE,))):
         why = tuple(Problem(*each) for each in problems)

@@ -9,11 +9,10 @@ from itertools import count
 from pathlib import Path
 
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
-from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
 from tests.support.events import BROKEN, queued
+from tests.support.lakes import empty_lake
 from tests.support.rows import raw_batch
 
 SECONDS = 60
@@ -46,8 +45,7 @@ print(json.dumps({"reads": reads, "errors": errors, "seen": seen}))
 
 
 def test_readers_never_see_an_error_or_half_a_commit(tmp_path: Path) -> None:
-    con = open_lake(tmp_path)
-    create_tables(con)
+    con = empty_lake(tmp_path)
     loader = Loader(
         con, {}, holder="test", organizations={}, rejects=None, clock=lambda: dt.datetime.now(dt.UTC)
     )

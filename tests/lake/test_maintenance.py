@@ -1,5 +1,6 @@
 """Maintenance keeps the lake small at a cost that does not grow with it, and no reader loses anything."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake import maintenance
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
+from pipelines.lake.schema import create_tables
 from pipelines.runtime.stream.post_commit import FollowUp
 from pipelines.settings import Settings
 from tests.support.events import BROKEN, queued
@@ -17,6 +19,15 @@ from tests.support.rows import raw_batch
 
 NOTHING = "INTERVAL 0 SECONDS"
 SMALL_BYTES = 20_000
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A lake whose snapshots are as young as the test; a copied one has older snapshots."""
+    con = open_lake(tmp_path / "warehouse")
+    create_tables(con)
+    yield con
+    con.close()
 
 
 def commit(make_loader: MakeLoader, start: int, count: int) -> None:

@@ -10,10 +10,10 @@ import pytest
 from pipelines.admin.audit import audit
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.load import loader as loader_module
 from pipelines.load.loader import Loader
 from tests.support.events import queued
+from tests.support.lakes import empty_lake
 from tests.support.rows import LOADED_AT, raw_batch
 
 LOADS = 17
@@ -27,8 +27,7 @@ def remembered_bytes(con: duckdb.DuckDBPyConnection) -> int:
 
 def loaded(home: Path) -> Loader:
     """After loads of one new event and one known since the first."""
-    con = open_lake(home)
-    create_tables(con)
+    con = empty_lake(home)
     ticks = (LOADED_AT + dt.timedelta(seconds=n) for n in range(LOADS))
     loader = Loader(
         con,

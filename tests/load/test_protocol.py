@@ -27,12 +27,12 @@ from pipelines.ingest.topic_admin import TopicInfo, Watermarks
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
 from pipelines.lake.offsets import by_partition, positions
-from pipelines.lake.schema import create_tables
 from pipelines.lake.writer_lock import Turn
 from pipelines.load.accepted_loss import accept_loss
 from pipelines.load.loader import Loader, OtherLoader
 from tests.support.events import BROKEN, queued
 from tests.support.faults import Died, DyingAt, refusing
+from tests.support.lakes import empty_lake
 from tests.support.rows import LOADED_AT, raw_batch
 
 TOPIC = TopicInfo("topic", "topic-id", 1)
@@ -52,8 +52,7 @@ class Protocol(RuleBasedStateMachine):
         self.low = 0
         self.lost: set[int] = set()
         self.ticks = 0
-        self.con = open_lake(self.home)
-        create_tables(self.con)
+        self.con = empty_lake(self.home)
         self.loader = self.new_loader()
 
     def new_loader(self) -> Loader:

@@ -9,7 +9,6 @@ import pytest
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.load.loader import Loader
-from pipelines.transform.builder import ModelBuilder
 from tests.models.hand_checked.compare import differences
 from tests.models.hand_checked.expected import Cells, Rows, expectations
 from tests.models.hand_checked.raw import ORGANIZATION, Sent, deliveries
@@ -53,8 +52,7 @@ def raw(sent: Sequence[Sent], start: int) -> RawBatch:
 @pytest.fixture(scope="module", params=ORDERS)
 def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
     """The deliveries through the real decoder and loader, with the models built after each batch."""
-    lake = SmallLake(tmp_path_factory.mktemp("hand_checked"), time_zone=TIME_ZONE)
-    lake.builder = ModelBuilder(lake.settings, now=ASKED_AT)
+    lake = SmallLake(tmp_path_factory.mktemp("hand_checked"), now=ASKED_AT, time_zone=TIME_ZONE)
     clock = iter(LOADED_AT + dt.timedelta(seconds=second) for second in range(1000)).__next__
     listed = {"popp-main": frozenset({ORGANIZATION})}
     loader = Loader(lake.con, {}, holder="test", organizations=listed, rejects=None, clock=clock)

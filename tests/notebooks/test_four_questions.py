@@ -15,7 +15,8 @@ from pipelines.reports.headline_numbers import headlines
 from pipelines.reports.glossary import meanings
 from pipelines.settings import Settings
 from pipelines.simulate.simulation import Simulation
-from tests.support.report_lakes import Table, create_marts, empty_lake
+from tests.support.lakes import empty_lake
+from tests.support.report_lakes import Table, create_marts
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = NOTEBOOKS / "four_questions.ipynb"
@@ -72,7 +73,7 @@ def test_its_numbers_are_the_marts(
 def test_a_lake_without_rows_is_no_error(
     shapes: tuple[Table, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    con = empty_lake(tmp_path)
+    con = empty_lake(Settings(home=tmp_path).warehouse)
     create_marts(con, shapes)
     con.close()
     notebook = run(tmp_path, monkeypatch)

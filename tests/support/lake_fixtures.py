@@ -7,10 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
 from pipelines.load.reject_limit import RejectWindow
+from tests.support.lakes import empty_lake
 from tests.support.rows import LOADED_AT
 
 MakeLoader = Callable[..., Loader]
@@ -18,8 +17,7 @@ MakeLoader = Callable[..., Loader]
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = open_lake(tmp_path / "warehouse")
-    create_tables(con)
+    con = empty_lake(tmp_path / "warehouse")
     yield con
     con.close()
 

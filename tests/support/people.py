@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
 from pipelines.serving.published_file import Publisher
 from pipelines.settings import Settings
@@ -17,6 +15,7 @@ from receiver.spool.envelope_codec import to_item
 from receiver.spool.spool import spool_path
 from receiver.spool.sqlite_queue import Bounds, Item, Queue
 from receiver.unverified.store import headers_to_note, held_path
+from tests.support.lakes import modelled_lake
 from tests.support.rows import LOADED_AT, raw_batch
 
 KEY = "0123456789abcdef-test-key"
@@ -167,8 +166,7 @@ def loader(settings: Settings, con: Any) -> Loader:
 
 def fill(settings: Settings) -> None:
     """The lake without models, logs, and deliveries that wait or are held."""
-    con = open_lake(settings.warehouse)
-    create_tables(con)
+    con = modelled_lake(settings)
     loading = loader(settings, con)
     zoe, bo = of_zoe(), of_bo()
     loading.load(decode_batch(raw_batch(*zoe)))

@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader
 from pipelines.settings import Settings
 from pipelines.simulate.simulation import Simulation, simulate
 from pipelines.transform.builder import ModelBuilder
+from tests.support.lakes import modelled_lake
 from tests.support.simulated_records import ORGANIZATIONS, records
 
 AS_OF = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -28,19 +27,12 @@ def simulated_lake(home: Path) -> tuple[Settings, Simulation]:
     """A lake in `home` that every delivery of a small simulation was loaded into, with its models built."""
     settings = Settings(home=home)
     simulation = simulate(7, JOURNEYS, AS_OF)
-    con = empty_lake(home)
+    con = modelled_lake(settings)
     _loader(con).load(decode_batch(records(simulation.deliveries, AS_OF)))
     con.close()
     build = ModelBuilder(settings).build()
     assert not build.failures, build.failures
     return settings, simulation
-
-
-def empty_lake(home: Path) -> duckdb.DuckDBPyConnection:
-    """A new lake with every table and no row, open for writing."""
-    con = open_lake(Settings(home=home).warehouse)
-    create_tables(con)
-    return con
 
 
 def _loader(con: duckdb.DuckDBPyConnection) -> Loader:

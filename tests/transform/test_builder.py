@@ -8,10 +8,12 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from pipelines.errors import HirestreamError
 from pipelines.settings import Settings
-from pipelines.transform import builder
+from pipelines.transform import builder, dbt_manifest
 from pipelines.transform.builder import ModelBuilder
+from pipelines.transform.model_selection import entities
+from tests.support.lakes import empty_lake
 from tests.support.models.journeys import PASSED, flow, talk
-from tests.support.models.small_lake import SmallLake
+from tests.support.models.small_lake import NOW, SmallLake
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +115,38 @@ def test_without_a_lake_nothing_is_created_and_the_remedy_is_named(tmp_path: Pat
     with pytest.raises(HirestreamError, match="there is no lake"):
         ModelBuilder(Settings(home=tmp_path)).build()
     assert not (tmp_path / "warehouse" / "catalog.sqlite").exists()
+
+
+def test_views_are_created_again_only_where_models_changed(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    empty_lake(settings.warehouse).close()
+    first = ModelBuilder(settings)
+    assert {"stg_events", "conversations", "funnel"} <= {run.name for run in first.build().models}
+    again = ModelBuilder(settings).build()
+    assert {run.name for run in again.models} == set(entities(first._manifest))
+
+
+@pytest.mark.parametrize("change", ["variables", "view"])
+def test_other_variables_and_a_missing_view_create_the_views(tmp_path: Path, change: str) -> None:
+    lake = SmallLake(tmp_path)
+    lake.builder.build()
+    if change == "view":
+        lake.con.execute("DROP VIEW wh.marts.funnel")
+    now = "2026-03-21T00:00:00Z" if change == "variables" else NOW
+    again = ModelBuilder(lake.settings, now=now).build()
+    assert {run.schema for run in again.models} == {"staging", "entities", "marts"}
+
+
+def test_a_parsed_project_serves_every_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(dbt_manifest, "_manifests", {})
+    SmallLake(tmp_path / "one").build()
+    (stored,) = (tmp_path / "cache" / "hirestream" / "dbt").iterdir()
+    written = stored.stat().st_mtime_ns
+    dbt_manifest._manifests.clear()
+    SmallLake(tmp_path / "two").build()
+    assert stored.stat().st_mtime_ns == written
+    dbt_manifest._manifests.clear()
+    stored.write_bytes(b"damaged")
+    SmallLake(tmp_path / "three").build()
+    assert len(stored.read_bytes()) > len(b"damaged")

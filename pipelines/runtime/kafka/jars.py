@@ -5,7 +5,6 @@ anew could differ from the one that was tested.
 """
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from jgo.maven import MavenContext
 
 from pipelines.errors import Unavailable
+from pipelines.host.cache_folder import cache_folder
 from pipelines.host.file_lock import FolderLock
 
 KAFKA_VERSION = "4.3.1"
@@ -33,10 +33,9 @@ def listed(file: Path = LIST) -> Digests:
     return {coordinate: digest for digest, coordinate in pairs}
 
 
-def cache_folder() -> Path:
-    """Where the jars are kept: outside the checkout, shared by every home folder of this user."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hirestream" / f"kafka-{KAFKA_VERSION}"
+def jar_folder() -> Path:
+    """Folder of the jars: outside the checkout, shared by every home of this user."""
+    return cache_folder() / f"kafka-{KAFKA_VERSION}"
 
 
 def kafka_jars(
@@ -46,7 +45,7 @@ def kafka_jars(
 
     Raises `Unavailable` when a jar differs from the list or cannot be fetched.
     """
-    folder = folder or cache_folder()
+    folder = folder or jar_folder()
     digests = digests if digests is not None else listed()
     if not folder.is_dir():
         lock = folder.with_name(f"{folder.name}.lock")

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.lake.connection import open_lake
-from pipelines.lake.schema import all_tables, create_tables
+from pipelines.lake.schema import all_tables
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
+from tests.support.lakes import modelled_lake
 
 MONDAY = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 NOW = "2026-03-20T00:00:00Z"
@@ -52,11 +52,10 @@ class Delivery:
 class SmallLake:
     """A lake in a folder; `load` appends one batch, `build` brings the models up to date."""
 
-    def __init__(self, home: Path, **report: str) -> None:
+    def __init__(self, home: Path, *, now: str = NOW, **report: str) -> None:
         self.settings = Settings.model_validate({"home": home, "report": report})
-        self.con: duckdb.DuckDBPyConnection = open_lake(self.settings.warehouse)
-        create_tables(self.con)
-        self.builder = ModelBuilder(self.settings, now=NOW)
+        self.con: duckdb.DuckDBPyConnection = modelled_lake(self.settings, now)
+        self.builder = ModelBuilder(self.settings, now=now)
         self._keys: set[str] = set()
         self._batch = 0
 
