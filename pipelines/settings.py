@@ -25,8 +25,11 @@ class LoadSettings(Section):
 
 
 class ModelsSettings(Section):
-    """When the models are built and what they take for granted."""
+    """When the models are built, and their parameters."""
 
+    enabled: bool = Field(
+        True, description="`stream` builds the models and publishes; false where only Dagster builds them"
+    )
     interval_seconds: float = Field(
         5, gt=0, description="shortest time between two builds while events arrive"
     )

@@ -29,6 +29,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("HIRESTREAM_")]:
             patch.delenv(name)
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # a broker that lives for minutes only
         patch.setenv("HIRESTREAM_HOME", str(tmp_path_factory.mktemp("no-home")))
         yield
 

@@ -43,8 +43,8 @@ class Ended:
 class Service:
     """A process to run: its command, and how to see that it is ready (None: as soon as it runs).
 
-    With `ended` the others go on when it ends by itself: it hears of that, and answers whether the service is
-    to be started again after a while.
+    With `ended` the other services continue when it ends by itself. `ended` is called with the end, and
+    returns whether to start the service again after `restart_seconds`.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Service:
     ready_timeout_seconds: float = 120
     stop_timeout_seconds: float = 10
     ended: Callable[[Ended], bool] | None = None
+    restart_seconds: float = RESTART_SECONDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,14 +156,14 @@ class Supervisor:
         self._waiting.pop(service.name, None)
         owned.child.stop()  # what it has started itself
         if service.ended(end):
-            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+            self._due[service.name] = (service, time.monotonic() + service.restart_seconds)
 
     def _start_again(self, service: Service) -> None:
         """Nobody waits until it is ready. One that cannot be started, as without memory, is due again."""
         try:
             self.start(replace(service, ready=None))
         except Unavailable:
-            self._due[service.name] = (service, time.monotonic() + RESTART_SECONDS)
+            self._due[service.name] = (service, time.monotonic() + service.restart_seconds)
         else:
             del self._due[service.name]
 

@@ -109,10 +109,7 @@ def test_one_that_may_end_takes_its_own_children_along(tmp_path: Path) -> None:
         assert gone(grandchild)
 
 
-def test_what_is_to_be_started_again_is_and_stops_with_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipelines.host.supervisor.RESTART_SECONDS", 0.5)
+def test_what_is_to_be_started_again_is_and_stops_with_the_others(tmp_path: Path) -> None:
     log = tmp_path / "family.log"
     times: list[float] = []
 
@@ -125,7 +122,7 @@ def test_what_is_to_be_started_again_is_and_stops_with_the_others(
         return [int(line) for line in log.read_text().split()] if log.exists() else []
 
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start(Service("family", WITH_GRANDCHILD, ended=ended))
+        supervisor.start(Service("family", WITH_GRANDCHILD, ended=ended, restart_seconds=0.5))
         for number in range(1, 4):
             deadline = time.monotonic() + 20
             while len(pids()) < number:
@@ -137,8 +134,7 @@ def test_what_is_to_be_started_again_is_and_stops_with_the_others(
     assert all(gone(pid) for pid in pids())
 
 
-def test_what_cannot_be_started_again_is_tried_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.host.supervisor.RESTART_SECONDS", 0.2)
+def test_what_cannot_be_started_again_is_tried_later(tmp_path: Path) -> None:
     command, count = tmp_path / "command", tmp_path / "count"
     script = f"#!/bin/sh\necho >> {count}; rm {command}; exit 1\n"
 
@@ -148,7 +144,7 @@ def test_what_cannot_be_started_again_is_tried_later(tmp_path: Path, monkeypatch
 
     write()
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start(Service("brief", [command], ended=lambda _: True))
+        supervisor.start(Service("brief", [command], ended=lambda _: True, restart_seconds=0.2))
         supervisor.watch(1)
         write()
         supervisor.watch(1)

@@ -33,6 +33,7 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
         **os.environ,
         **{f"HIRESTREAM_{name}": str(free_port()) for name in ports},
         "HIRESTREAM_HOME": str(tmp_path),
+        "HIRESTREAM_MODELS__ENABLED": "false",
         "HIRESTREAM_SOURCES__POPP__PROVIDER": "popp",
         "HIRESTREAM_SOURCES__POPP__SECRETS": "k1:test-secret",
     }

@@ -1,5 +1,11 @@
-"""Apache Kafka itself as a child process: one KRaft node, its data kept below the home folder."""
+"""Apache Kafka itself as a child process: one KRaft node, its data kept below the home folder.
 
+The first broker of a user leaves an AOT cache of the JVM when it stops, which takes it 5 seconds. With that
+the next ones start in 3 instead of 6 seconds.
+"""
+
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +17,13 @@ from pipelines.host.child_process import Child, spawn
 from pipelines.host.file_lock import FolderLock
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.runtime.kafka.config_files import broker_properties, format_storage, log_properties
-from pipelines.runtime.kafka.jars import kafka_jars
+from pipelines.runtime.kafka.jars import aot_cache, kafka_jars
 from pipelines.runtime.kafka.probe import answers
 from pipelines.settings import Settings
 
 HEAP = "256m"
 READY_POLL_SECONDS = 0.1
+JVM_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 Progress = Callable[[str], None]
 
@@ -28,6 +35,7 @@ class RunningBroker:
     bootstrap_servers: str
     child: Child
     lock: FolderLock
+    aot_output: Path
 
     @property
     def pid(self) -> int:
@@ -37,6 +45,9 @@ class RunningBroker:
     def stop(self, timeout_seconds: float = 10) -> None:
         """Shut it down, by force after the time given. Again is harmless."""
         self.child.stop(timeout_seconds)
+        if self.child.process.returncode == JVM_ENDED_BY_SIGTERM and self.aot_output.exists():
+            self.aot_output.replace(aot_cache())
+        self.aot_output.unlink(missing_ok=True)
         self.lock.release()
 
     def __enter__(self) -> Self:
@@ -63,11 +74,14 @@ def start_broker(
     try:
         need_port(settings.kafka.port, "HIRESTREAM_KAFKA__PORT")
         need_port(settings.kafka.controller_port, "HIRESTREAM_KAFKA__CONTROLLER_PORT")
-        child = _launch(settings, [java, "-cp", f"{jars}/*"], lock)
+        cached = aot_cache()
+        aot_output = cached.with_name(f"{cached.name}.{os.getpid()}.new")
+        option = f"-XX:AOTCache={cached}" if cached.exists() else f"-XX:AOTCacheOutput={aot_output}"
+        child = _launch(settings, [java, "-cp", f"{jars}/*"], option, lock)
     except BaseException:
         lock.release()
         raise
-    broker = RunningBroker(f"127.0.0.1:{settings.kafka.port}", child, lock)
+    broker = RunningBroker(f"127.0.0.1:{settings.kafka.port}", child, lock, aot_output)
     try:
         _wait_until_ready(broker, ready_timeout_seconds)
     except BaseException:
@@ -76,7 +90,7 @@ def start_broker(
     return broker
 
 
-def _launch(settings: Settings, java: list[str | Path], lock: FolderLock) -> Child:
+def _launch(settings: Settings, java: list[str | Path], aot_option: str, lock: FolderLock) -> Child:
     folder, logs = settings.home / "kafka", settings.home / "logs"
     data, properties, log4j = folder / "data", folder / "server.properties", folder / "log4j2.properties"
     logs.mkdir(parents=True, exist_ok=True)
@@ -85,19 +99,29 @@ def _launch(settings: Settings, java: list[str | Path], lock: FolderLock) -> Chi
         format_storage(settings.kafka, data, [*java, f"-Dlog4j2.configurationFile={log4j}"])
     properties.write_text(broker_properties(settings.kafka, data))
     memory = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
-    command = [java[0], *memory, f"-Dlog4j2.configurationFile={log4j}", *java[1:], "kafka.Kafka", properties]
+    command = [
+        java[0],
+        *memory,
+        aot_option,
+        f"-Dlog4j2.configurationFile={log4j}",
+        *java[1:],
+        "kafka.Kafka",
+        properties,
+    ]
     return spawn("broker", command, logs / "broker.log", keep_open=[lock.fileno])
 
 
 def _wait_until_ready(broker: RunningBroker, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
-    while not answers(broker.bootstrap_servers):
+    while True:
         if not broker.child.running:
             raise Unavailable(f"the embedded broker ended at its start: {_last_words(broker)}")
         if time.monotonic() >= deadline:
             raise Unavailable(
                 f"the embedded broker did not answer in {timeout_seconds:g} s; see {_kafka_log(broker)}"
             )
+        if answers(broker.bootstrap_servers):
+            return
         time.sleep(READY_POLL_SECONDS)
 
 

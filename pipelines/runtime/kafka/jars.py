@@ -38,6 +38,11 @@ def jar_folder() -> Path:
     return cache_folder() / f"kafka-{KAFKA_VERSION}"
 
 
+def aot_cache() -> Path:
+    """File of the JVM's AOT cache for these jars; a JVM that it does not fit ignores it."""
+    return cache_folder() / f"kafka-{KAFKA_VERSION}.aot"
+
+
 def kafka_jars(
     folder: Path | None = None, digests: Digests | None = None, progress: Callable[[str], None] | None = None
 ) -> Path:

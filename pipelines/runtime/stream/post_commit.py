@@ -33,7 +33,7 @@ class FollowUp:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._models = ModelProcess(settings)
+        self._models = ModelProcess(settings) if settings.models.enabled else None
         self._publisher = Publisher(settings)
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
@@ -59,11 +59,11 @@ class FollowUp:
         """End the thread; with `build`, bring models and the published file up to date first."""
         self._ending.set()
         if not build:
-            self._models.stop()
+            self._stop_models()
         self._thread.join()
         if build:
             self._work(publish_now=True)
-        self._models.stop()
+        self._stop_models()
         self._dagster.report_due(now=True)
 
     def _run(self) -> None:
@@ -74,12 +74,18 @@ class FollowUp:
             if self._ending.wait(self._settings.models.interval_seconds):
                 return
 
+    def _stop_models(self) -> None:
+        if self._models is not None:
+            self._models.stop()
+
     def _work(self, *, publish_now: bool) -> None:
+        if self._models is None:
+            return
         with self._lock:
             touched, self._waiting = self._waiting, Counter()
         try:
             if touched or self._first:
-                self._build(touched)
+                self._build(self._models, touched)
             if self._unpublished and self._publisher.publish_if_due(now=publish_now):
                 self._unpublished = False
                 self._dagster.tell_built([PUBLISHED])
@@ -91,8 +97,8 @@ class FollowUp:
                 self._waiting.update(touched)
             self._note({"failed": [type(error).__name__]})
 
-    def _build(self, touched: Counter[str]) -> None:
-        result = self._models.build(None if self._first else set(touched))
+    def _build(self, models: ModelProcess, touched: Counter[str]) -> None:
+        result = models.build(None if self._first else set(touched))
         self._first = False
         self._unpublished = True
         with self._lock:
