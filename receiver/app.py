@@ -14,17 +14,17 @@ from starlette.routing import Route
 from receiver.failover import Failover, wait_seconds
 from receiver.health import Health
 from receiver.http.openapi import DESCRIPTION, with_webhooks
-from receiver.http.webhook_endpoint import Clock, Deliveries, NewId
-from receiver.kafka.circuit_breaker import Circuit
+from receiver.http.webhook_endpoint import Clock, NewId, WebhookEndpoint
+from receiver.kafka.circuit_breaker import CircuitBreaker
 from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import Metrics
-from receiver.rejections import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, Refusal
+from receiver.rejections import METHOD_NOT_ALLOWED, UNAVAILABLE, UNKNOWN_PATH, HttpRejection
 from receiver.settings import CoreSettings
-from receiver.sources import Source, sources
-from receiver.spool.drainer import Drain, Prepare
+from receiver.sources import VerifiedSource, sources
+from receiver.spool.drainer import Drainer, Prepare
 from receiver.spool.spool import Spool, open_spool
 from receiver.unverified.release import release_until_done
-from receiver.unverified.store import Hold, open_hold
+from receiver.unverified.store import UnverifiedStore, open_hold
 
 UNPREPARED = "the topic has not been checked yet"
 
@@ -47,10 +47,10 @@ def create_app(
     known = sources(settings)
     hold = open_hold(settings)
     spool = open_spool(settings)
-    circuit = Circuit(None if prepare is None else UNPREPARED)
+    circuit = CircuitBreaker(None if prepare is None else UNPREPARED)
     health = Health(publisher, spool, circuit)
     metrics = Metrics((source.name, key_id) for source in known.values() for key_id in source.secrets)
-    deliveries = Deliveries(
+    deliveries = WebhookEndpoint(
         known=known,
         max_body_bytes=settings.receiver.max_body_bytes,
         failover=Failover(publisher, spool, circuit),
@@ -89,7 +89,7 @@ def create_app(
 
 @asynccontextmanager
 async def _releasing(
-    hold: Hold | None, known: Mapping[str, Source], publisher: Publisher, metrics: Metrics
+    hold: UnverifiedStore | None, known: Mapping[str, VerifiedSource], publisher: Publisher, metrics: Metrics
 ) -> AsyncIterator[None]:
     """What is held is verified again beside the first deliveries; at the end the store is closed."""
     if hold is None:
@@ -111,7 +111,7 @@ async def _releasing(
 async def _draining(
     settings: CoreSettings,
     spool: Spool | None,
-    circuit: Circuit,
+    circuit: CircuitBreaker,
     publisher: Publisher,
     prepare: Prepare | None,
 ) -> AsyncIterator[None]:
@@ -120,7 +120,7 @@ async def _draining(
         yield
         return
     longest = settings.receiver.confirm_timeout_seconds
-    drain = Drain(
+    drain = Drainer(
         spool=spool,
         circuit=circuit,
         front=publisher,
@@ -134,7 +134,7 @@ async def _draining(
     await spool.close()
 
 
-def _add_pages(app: FastAPI, health: Health, metrics: Metrics, hold: Hold | None) -> None:
+def _add_pages(app: FastAPI, health: Health, metrics: Metrics, hold: UnverifiedStore | None) -> None:
     @app.get("/healthz", summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
@@ -166,7 +166,7 @@ def _add_last_resorts(app: FastAPI) -> None:
         return _response(UNAVAILABLE, {})
 
 
-def _response(refusal: Refusal, headers: dict[str, str]) -> Response:
+def _response(refusal: HttpRejection, headers: dict[str, str]) -> Response:
     named = {name.decode(): value.decode() for name, value in refusal.headers()}
     return Response(refusal.body(), refusal.status, headers | named)
 

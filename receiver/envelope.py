@@ -20,7 +20,7 @@ class EnvelopeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class DeliveryEnvelope:
     """One accepted delivery on its way to the topic.
 
     `key` puts all events of one entity into one partition; `body` is exactly what the sender signed.

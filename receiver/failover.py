@@ -3,10 +3,10 @@
 import logging
 from typing import Literal
 
-from receiver.envelope import Envelope
-from receiver.kafka.circuit_breaker import Circuit
+from receiver.envelope import DeliveryEnvelope
+from receiver.kafka.circuit_breaker import CircuitBreaker
 from receiver.kafka.publisher import NotConfirmed, Publisher
-from receiver.rejections import NOT_CONFIRMED, Refusal
+from receiver.rejections import NOT_CONFIRMED, HttpRejection
 from receiver.settings import CoreSettings
 from receiver.spool.spool import Spool
 
@@ -23,12 +23,12 @@ class Failover:
     a delivery twice only when its produce was under way in the first moments.
     """
 
-    def __init__(self, publisher: Publisher, spool: Spool | None, circuit: Circuit) -> None:
+    def __init__(self, publisher: Publisher, spool: Spool | None, circuit: CircuitBreaker) -> None:
         self._publisher = publisher
         self._spool = spool if spool is not None and spool.takes else None
         self._circuit = circuit
 
-    async def keep(self, envelope: Envelope) -> Kept | Refusal:
+    async def keep(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
         """Where the delivery is durable now, or why it is nowhere. Never raises."""
         if self._spool is None:
             return await self._plainly(envelope)
@@ -41,7 +41,7 @@ class Failover:
                 return "accepted"
         return await self._spool.keep(envelope) or "spooled"
 
-    async def _plainly(self, envelope: Envelope) -> Kept | Refusal:
+    async def _plainly(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
         try:
             await self._publisher.publish(envelope)
         except NotConfirmed as error:

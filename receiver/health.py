@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.circuit_breaker import CircuitBreaker
 from receiver.kafka.publisher import Publisher
 from receiver.spool.spool import Spool, Trouble
-from receiver.spool.sqlite_queue import Counted
+from receiver.spool.sqlite_queue import QueueStats
 
 State = Literal["idle", "spooling", "draining"] | Trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HealthReport:
     """Whether deliveries can be kept, and where; `reason` is why Kafka does not confirm."""
 
     ready: bool
@@ -29,19 +29,19 @@ class Found:
 class Health:
     """Asks Kafka only while nothing is known against it: a frozen one takes its time to say nothing."""
 
-    def __init__(self, publisher: Publisher, spool: Spool | None, circuit: Circuit) -> None:
+    def __init__(self, publisher: Publisher, spool: Spool | None, circuit: CircuitBreaker) -> None:
         self._publisher = publisher
         self._spool = spool
         self._circuit = circuit
 
-    async def look(self) -> Found:
+    async def look(self) -> HealthReport:
         """Ready while one of the two can take deliveries."""
         reason = self._circuit.reason or await self._publisher.ready()
         spool = self._spool
         takes = spool is not None and spool.takes and spool.trouble is None
-        return Found(reason is None or takes, reason, self._state() or "off")
+        return HealthReport(reason is None or takes, reason, self._state() or "off")
 
-    async def spool(self) -> tuple[State | None, Counted | None]:
+    async def spool(self) -> tuple[State | None, QueueStats | None]:
         """State and numbers of the spool, None without one."""
         return self._state(), None if self._spool is None else await self._spool.counted()
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 EVERY_SECONDS = 10.0
-MOST_KINDS = 1000
+MAX_KINDS = 1000
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -48,7 +48,7 @@ class Sparse(logging.Filter):
         if now - last < EVERY_SECONDS:
             self._seen[kind] = (last, left_out + 1)
             return False
-        if len(self._seen) >= MOST_KINDS:
+        if len(self._seen) >= MAX_KINDS:
             self._seen.clear()
         self._seen[kind] = (now, 0)
         if left_out:
@@ -65,7 +65,7 @@ class Sparse(logging.Filter):
 def log_to_stderr() -> None:
     """Sends everything the receiver says to stderr in this form."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     handler.addFilter(Sparse())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from receiver.spool.sqlite_queue import Counted, Total
+from receiver.spool.sqlite_queue import QueueStats, SourceTotal
 
 NO_SOURCE = "-"
 """Stands where a request names no configured source."""
@@ -23,7 +23,7 @@ class SpoolSeries(Collector):
 
     def __init__(self) -> None:
         self.state: str | None = None
-        self.counted: Counted | None = None
+        self.counted: QueueStats | None = None
 
     def collect(self) -> Iterator[Metric]:
         """No series where there is no spool, and no numbers where it cannot be read."""
@@ -108,7 +108,7 @@ class Metrics:
             self.deliveries(source, "accepted")
             self.deliveries(source, "spooled")
 
-    def show_held(self, totals: Iterable[Total]) -> None:
+    def show_held(self, totals: Iterable[SourceTotal]) -> None:
         """What is held now; a source that has nothing any more is no series."""
         for gauge in (self._held, self._held_bytes, self._held_oldest):
             gauge.clear()

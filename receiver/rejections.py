@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class HttpRejection:
     """One reason. With `retry_after_seconds` the sender should try again then; without, it is of no use.
 
     `closes` ends the connection: the rest of what the sender is sending will not be read.
@@ -48,27 +48,33 @@ class Refusal:
         return status + b"".join(b"%s: %s\r\n" % pair for pair in named.items()) + b"\r\n" + self.body()
 
 
-NOT_AUTHENTIC = Refusal("not_authentic", 401, "The signature is missing or was not made with a live secret.")
-UNKNOWN_SOURCE = Refusal("unknown_source", 404, "No source of this name is configured.", closes=True)
-UNKNOWN_PATH = Refusal("unknown_path", 404, "There is nothing here; see /openapi.json.", closes=True)
-METHOD_NOT_ALLOWED = Refusal("method_not_allowed", 405, "This method is not allowed here.", closes=True)
-TOO_LARGE = Refusal("too_large", 413, "The body is larger than this receiver accepts.", closes=True)
-HEADERS_TOO_LARGE = Refusal("headers_too_large", 431, "The headers are larger than accepted.", closes=True)
-BROKEN_REQUEST = Refusal("broken_request", 400, "This is not HTTP/1.1 as it is specified.", closes=True)
-TOO_SLOW = Refusal("too_slow", 408, "The request did not arrive in time.", 1, closes=True)
-NOT_CONFIRMED = Refusal("not_confirmed", 503, "Kafka did not confirm the delivery; send it again.", 5)
-SPOOL_FULL = Refusal("spool_full", 503, "Kafka does not confirm and the spool is full; send it again.", 30)
-SPOOL_TOO_OLD = Refusal(
+NOT_AUTHENTIC = HttpRejection(
+    "not_authentic", 401, "The signature is missing or was not made with a live secret."
+)
+UNKNOWN_SOURCE = HttpRejection("unknown_source", 404, "No source of this name is configured.", closes=True)
+UNKNOWN_PATH = HttpRejection("unknown_path", 404, "There is nothing here; see /openapi.json.", closes=True)
+METHOD_NOT_ALLOWED = HttpRejection("method_not_allowed", 405, "This method is not allowed here.", closes=True)
+TOO_LARGE = HttpRejection("too_large", 413, "The body is larger than this receiver accepts.", closes=True)
+HEADERS_TOO_LARGE = HttpRejection(
+    "headers_too_large", 431, "The headers are larger than accepted.", closes=True
+)
+BROKEN_REQUEST = HttpRejection("broken_request", 400, "This is not HTTP/1.1 as it is specified.", closes=True)
+TOO_SLOW = HttpRejection("too_slow", 408, "The request did not arrive in time.", 1, closes=True)
+NOT_CONFIRMED = HttpRejection("not_confirmed", 503, "Kafka did not confirm the delivery; send it again.", 5)
+SPOOL_FULL = HttpRejection(
+    "spool_full", 503, "Kafka does not confirm and the spool is full; send it again.", 30
+)
+SPOOL_TOO_OLD = HttpRejection(
     "spool_too_old", 503, "Kafka has not confirmed for too long to spool more; send it again.", 30
 )
-SPOOL_BUSY = Refusal("spool_busy", 503, "More come than can be spooled at a time; send it again.", 2)
-SPOOL_FAILING = Refusal(
+SPOOL_BUSY = HttpRejection("spool_busy", 503, "More come than can be spooled at a time; send it again.", 2)
+SPOOL_FAILING = HttpRejection(
     "spool_failing", 503, "Kafka does not confirm and the spool cannot be written; send it again.", 30
 )
-TOO_MANY_CONNECTIONS = Refusal(
+TOO_MANY_CONNECTIONS = HttpRejection(
     "too_many_connections", 503, "All connections are in use; send it again.", 2, closes=True
 )
-UNAVAILABLE = Refusal("unavailable", 503, "The receiver cannot answer now; send it again.", 5)
+UNAVAILABLE = HttpRejection("unavailable", 503, "The receiver cannot answer now; send it again.", 5)
 
 REFUSALS = (
     NOT_AUTHENTIC,

@@ -17,11 +17,11 @@ import uvicorn
 
 from receiver.app import create_app
 from receiver.failover import wait_seconds
-from receiver.http.limited_protocol import BoundedProtocol, bounded
+from receiver.http.limited_protocol import LimitedHttpProtocol, bounded
 from receiver.json_logging import log_to_stderr
 from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import NO_SOURCE, Metrics
-from receiver.rejections import Refusal
+from receiver.rejections import HttpRejection
 from receiver.settings import CoreSettings, SettingsError
 from receiver.sources import sources
 from receiver.spool.drainer import Prepare
@@ -48,7 +48,7 @@ class BoundedServer(uvicorn.Server):
         """Ten times a second."""
         now = asyncio.get_running_loop().time()
         for connection in tuple(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol):
+            if isinstance(connection, LimitedHttpProtocol):
                 connection.expire(now)
         return await super().on_tick(counter)
 
@@ -93,7 +93,7 @@ def check(settings: CoreSettings) -> None:
 
 
 def _config(settings: CoreSettings, app: Any, metrics: Metrics) -> uvicorn.Config:
-    def on_refused(refusal: Refusal) -> None:
+    def on_refused(refusal: HttpRejection) -> None:
         metrics.deliveries(NO_SOURCE, refusal.code).inc()
         logger.info("refused: %s", refusal.code, extra={"source": NO_SOURCE})
 

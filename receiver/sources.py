@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from receiver.providers.base import Provider
+from receiver.providers.base import ProviderRules
 from receiver.providers.registry import providers
 from receiver.settings import PREFIX, CoreSettings, SettingsError
 from receiver.signatures import SCHEME_FORMS, BasicAuth, Scheme, StandardWebhooks, StaticToken, parse_scheme
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class VerifiedSource:
     """One sender that may post to `/webhooks/{name}`."""
 
     name: str
-    provider: Provider
+    provider: ProviderRules
     scheme: Scheme
     secrets: Mapping[str, bytes] = field(repr=False)
     hold_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SigningKey:
     """A live secret by its id; `scheme` is the text of the setting, empty where there is none."""
 
     source: str
@@ -30,31 +30,33 @@ class Key:
     key_id: str
 
 
-def keys(settings: CoreSettings) -> list[Key]:
+def keys(settings: CoreSettings) -> list[SigningKey]:
     """Every live secret, without its value. Raises `SettingsError` for secrets that cannot be read."""
     return [
-        Key(name, source.provider, source.scheme or str(providers()[source.provider].scheme or ""), key_id)
+        SigningKey(
+            name, source.provider, source.scheme or str(providers()[source.provider].scheme or ""), key_id
+        )
         for name, source in settings.sources.items()
         for key_id in source.live_secrets()
     ]
 
 
-def sources(settings: CoreSettings) -> dict[str, Source]:
+def sources(settings: CoreSettings) -> dict[str, VerifiedSource]:
     """Every configured source by name. Raises `SettingsError` when one cannot verify anything."""
     secrets = settings.source_secrets()
     return {name: _source(settings, name, secrets[name]) for name in settings.sources}
 
 
-def _source(settings: CoreSettings, name: str, secrets: Mapping[str, bytes]) -> Source:
+def _source(settings: CoreSettings, name: str, secrets: Mapping[str, bytes]) -> VerifiedSource:
     setting = f"{PREFIX}SOURCES__{name.upper()}"
     provider = providers()[settings.sources[name].provider]
     scheme = _scheme(f"{setting}__SCHEME", settings.sources[name].scheme, provider)
     for key_id, secret in secrets.items():
         _check(f"{setting}__SECRETS", scheme, key_id, secret)
-    return Source(name, provider, scheme, secrets, settings.sources[name].hold_unverified)
+    return VerifiedSource(name, provider, scheme, secrets, settings.sources[name].hold_unverified)
 
 
-def _scheme(setting: str, text: str | None, provider: Provider) -> Scheme:
+def _scheme(setting: str, text: str | None, provider: ProviderRules) -> Scheme:
     if text is None and provider.scheme is not None:
         return provider.scheme
     if text is None:

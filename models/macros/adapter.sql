@@ -64,7 +64,7 @@
       {{ sql }}
     )
   {%- endcall %}
-  {% do run_query("select lake_turn(true)") %}
+  {% do run_query("select lake_writer_lock(true)") %}
   {% call statement('main') -%}
     {%- if existing is none or existing.is_view or should_full_refresh() %}
     create or replace table {{ target_relation }} as from {{ rebuilt }}
@@ -76,7 +76,7 @@
     when not matched then insert by name
     {%- endif %}
   {%- endcall %}
-  {% do run_query("select lake_turn(false)") %}
+  {% do run_query("select lake_writer_lock(false)") %}
   {% call statement('forget') -%}
     drop table {{ rebuilt }}
   {%- endcall %}

@@ -18,21 +18,21 @@ def backup(
 ) -> None:
     """Copy lake, spool, what is held and settings into a folder, while everything runs."""
     from pipelines.admin.backup.backup_command import render, run_backup
-    from pipelines.host.output import hand_over, say
+    from pipelines.host.output import emit, say
 
     made = run_backup(read_settings(), folder, now=datetime.now(UTC), say=say)
-    hand_over(made, render(made, folder), as_json=as_json)
+    emit(made, render(made, folder), as_json=as_json)
 
 
 @app.command()
 def restore(folder: Annotated[Path, typer.Argument(help="A backup.")], as_json: AsJson = False) -> None:
     """Make an empty HIRESTREAM_HOME what it was when the backup was made."""
     from pipelines.admin.backup.restore_command import render, run_restore
-    from pipelines.host.output import hand_over, say
+    from pipelines.host.output import emit, say
 
     settings = read_settings()
     found = run_restore(settings, folder, say=say)
-    hand_over(found, render(found, settings.home), as_json=as_json)
+    emit(found, render(found, settings.home), as_json=as_json)
 
 
 @app.command()
@@ -42,11 +42,11 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write entities, marts, ledger and events as plain Parquet files with a manifest."""
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
     from pipelines.serving.export_command import render, run_export
 
     made = run_export(read_settings(), folder, personal=personal, now=datetime.now(UTC))
-    hand_over(made, render(made, folder), as_json=as_json)
+    emit(made, render(made, folder), as_json=as_json)
 
 
 @app.command()
@@ -59,19 +59,19 @@ def reconcile(
     as_json: AsJson = False,
 ) -> int:
     """Compare a provider's list of conversations with the lake; 1 when one never came or differs."""
-    from pipelines.diagnostics.reconcile.export_parser import Columns, read_export
+    from pipelines.diagnostics.reconcile.export_parser import ExportColumns, read_export
     from pipelines.diagnostics.reconcile.reconcile import render, run_reconcile
     from pipelines.errors import UsageError
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     try:
         content = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     try:
-        listed = read_export(content, Columns(id_column, status_column))
+        listed = read_export(content, ExportColumns(id_column, status_column))
     except UsageError as error:
         raise UsageError(f"{file.name}: {error}") from None
     found = run_reconcile(read_settings(), listed, source, organization)
-    hand_over(found, render(found), as_json=as_json)
+    emit(found, render(found), as_json=as_json)
     return 0 if found.ok else 1

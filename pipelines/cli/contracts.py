@@ -17,10 +17,10 @@ app.add_typer(contracts_app, name="contracts")
 def contracts(context: typer.Context, as_json: AsJson = False) -> None:
     """List the event types that are known, with their tables."""
     from pipelines.diagnostics.listings import known_contracts
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
 
     if context.invoked_subcommand is None:
-        hand_over_rows(known_contracts(), as_json=as_json)
+        emit_rows(known_contracts(), as_json=as_json)
 
 
 @contracts_app.command()
@@ -31,10 +31,10 @@ def diff(
 ) -> int:
     """Say how a captured payload differs from its contract; 1 when it holds something else."""
     from pipelines.diagnostics.listings import differences_of
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
 
     found = differences_of(file, provider)
-    hand_over_rows(found, as_json=as_json)
+    emit_rows(found, as_json=as_json)
     return 1 if any(row[1] != "absent" for row in found.rows) else 0
 
 

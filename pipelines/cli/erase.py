@@ -27,21 +27,21 @@ def erase(
 ) -> int:
     """Redact a person in everything that is kept; 1 when nobody is found or something stays."""
     from pipelines.admin.erasure.erase_command import plan_erase, render, render_plan, request_of, run_erase
-    from pipelines.admin.erasure.finalize import How, verify_receipt
-    from pipelines.host.output import hand_over
+    from pipelines.admin.erasure.finalize import ErasureContext, verify_receipt
+    from pipelines.host.output import emit
 
     settings = read_settings()
     if verify is not None:
         valid = verify_receipt(settings, verify)
-        hand_over({"valid": valid}, "as it was signed" if valid else "NOT as it was signed", as_json=as_json)
+        emit({"valid": valid}, "as it was signed" if valid else "NOT as it was signed", as_json=as_json)
         return 0 if valid else 1
     request = request_of(email, candidate, conversation, organization)
     if dry_run:
         planned = plan_erase(settings, request)
-        hand_over(planned, render_plan(planned), as_json=as_json)
+        emit(planned, render_plan(planned), as_json=as_json)
         return 0
-    receipt = run_erase(settings, request, How(getuser()), sure=yes)
-    hand_over(receipt, render(receipt), as_json=as_json)
+    receipt = run_erase(settings, request, ErasureContext(getuser()), sure=yes)
+    emit(receipt, render(receipt), as_json=as_json)
     return 0 if receipt.clean else 1
 
 
@@ -52,15 +52,15 @@ def retention(
 ) -> int:
     """Redact what is older than its source may keep; Dagster does it every day."""
     from pipelines.admin.erasure.erase_command import render
-    from pipelines.admin.erasure.finalize import How
+    from pipelines.admin.erasure.finalize import ErasureContext
     from pipelines.admin.erasure.retention import render_due, run_retention, what_is_due
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
-    settings, how = read_settings(), How(getuser())
+    settings, how = read_settings(), ErasureContext(getuser())
     due = what_is_due(settings, how.clock())
     receipt = None if dry_run else run_retention(settings, how)
     if receipt is None:
-        hand_over(due, render_due(due), as_json=as_json)
+        emit(due, render_due(due), as_json=as_json)
         return 0
-    hand_over(receipt, render(receipt), as_json=as_json)
+    emit(receipt, render(receipt), as_json=as_json)
     return 0 if receipt.clean else 1

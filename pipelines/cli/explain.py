@@ -25,11 +25,11 @@ def explain(
     from pipelines.diagnostics.explain.explain import asked
     from pipelines.diagnostics.explain.explain import explain as find
     from pipelines.diagnostics.explain.text import render
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
     from pipelines.serving.lake_reader import open_for_reading
 
     wanted = asked(metric, day, organization, mart=mart, campaign=campaign)
     with open_for_reading(read_settings()) as con:
         found = find(con, wanted, bucket=bucket, limit=limit)
-    hand_over(found, render(found), as_json=as_json)
+    emit(found, render(found), as_json=as_json)
     return 1 if found.differences else 0

@@ -14,10 +14,10 @@ from pipelines.cli.options import AsJson, read_settings
 def status(as_json: AsJson = False) -> int:
     """Say how every part is doing; 1 when something is wrong."""
     from pipelines.diagnostics.status import read_status, render
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     found = read_status(read_settings())
-    hand_over(found, render(found), as_json=as_json)
+    emit(found, render(found), as_json=as_json)
     return 1 if found.problems else 0
 
 
@@ -25,10 +25,10 @@ def status(as_json: AsJson = False) -> int:
 def doctor(as_json: AsJson = False) -> int:
     """Check what this machine has and lacks; 1 when something is missing."""
     from pipelines.diagnostics.doctor import examine, render
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     findings = examine(read_settings())
-    hand_over(findings, render(findings), as_json=as_json)
+    emit(findings, render(findings), as_json=as_json)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -38,21 +38,21 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Run SQL over the lake, read-only."""
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
     from pipelines.serving.lake_reader import query as run_query
 
-    hand_over_rows(run_query(read_settings(), sql), as_json=as_json)
+    emit_rows(run_query(read_settings(), sql), as_json=as_json)
 
 
 @app.command()
 def audit(as_json: AsJson = False) -> int:
     """Prove the ledger against itself, the tables and the topic; 1 when it does not hold."""
     from pipelines.admin.audit.command import render, run_audit
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     found = run_audit(read_settings())
     document = {"ok": found.ok, "totals": found.totals, "spool": found.spool, "findings": found.findings}
-    hand_over(document, render(found), as_json=as_json)
+    emit(document, render(found), as_json=as_json)
     return 0 if found.ok else 1
 
 
@@ -64,11 +64,11 @@ def quarantine(
 ) -> None:
     """Count what could not be decoded by reason, or list it; never its content."""
     from pipelines.diagnostics.listings import quarantine_groups, quarantined
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
 
     settings = read_settings()
     found = quarantined(settings, limit) if each else quarantine_groups(settings)
-    hand_over_rows(found, as_json=as_json)
+    emit_rows(found, as_json=as_json)
 
 
 @app.command()

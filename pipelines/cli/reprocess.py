@@ -28,21 +28,21 @@ def replay(
 ) -> int:
     """Decode quarantined records again; what can be read now is loaded once. 1 when some stay."""
     from pipelines.admin.reprocess.replay_command import (
-        Filters,
+        ReplayFilters,
         instant,
         quarantined_records,
         render,
         run_reload,
     )
     from pipelines.errors import UsageError
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
-    filters = Filters(delivery_id, reason, event_type, source, instant(since), instant(until))
-    if (filters == Filters()) != everything:
+    filters = ReplayFilters(delivery_id, reason, event_type, source, instant(since), instant(until))
+    if (filters == ReplayFilters()) != everything:
         raise UsageError("give a filter such as --event-type, or --all for everything in quarantine")
     wanted = quarantined_records(filters)
     done = run_reload(read_settings(), wanted)
-    hand_over(done, render(done, wanted), as_json=as_json)
+    emit(done, render(done, wanted), as_json=as_json)
     return 1 if done.refused else 0
 
 
@@ -84,32 +84,32 @@ def _rebuild_all(settings: "Settings", *, from_topic: bool, as_json: bool) -> in
         run_rebuild,
     )
     from pipelines.admin.reprocess.topic_bodies import NotOnTopic
-    from pipelines.host.output import hand_over, say
+    from pipelines.host.output import emit, say
 
     try:
         report = run_rebuild(settings, from_topic=from_topic)
     except NotOnTopic as error:
         say(f"hirestream: {error}")
-        hand_over({"missing": error.missing}, render_missing(error.missing), as_json=as_json)
+        emit({"missing": error.missing}, render_missing(error.missing), as_json=as_json)
         return 1
-    hand_over(as_document(report), render_rebuild(report), as_json=as_json)
+    emit(as_document(report), render_rebuild(report), as_json=as_json)
     return 1 if report.rebuilt.exchanged.refused else 0
 
 
 def _rebuild_as_of(settings: "Settings", as_of: str, into: Path, *, force: bool, as_json: bool) -> int:
     from pipelines.admin.reprocess.as_of_command import run_as_of
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     done = run_as_of(settings, as_of, into, force=force, now=dt.datetime.now(dt.UTC))
-    hand_over(done, f"{done.file}: {done.tables} tables as of {done.as_of.isoformat()}", as_json=as_json)
+    emit(done, f"{done.file}: {done.tables} tables as of {done.as_of.isoformat()}", as_json=as_json)
     return 0
 
 
 def _rebuild_type(settings: "Settings", event_type: str, *, as_json: bool) -> int:
     from pipelines.admin.reprocess.replay_command import of_event_type, render, run_reload
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     wanted = of_event_type(settings, event_type)
     done = run_reload(settings, wanted)
-    hand_over(done, render(done, wanted), as_json=as_json)
+    emit(done, render(done, wanted), as_json=as_json)
     return 1 if done.refused else 0

@@ -25,11 +25,11 @@ def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
 def secrets_list(as_json: AsJson = False) -> None:
     """List the key ids of every source, with how often and when each last verified."""
     from pipelines.diagnostics.scheme_finder.secrets_report import secrets_table
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
     from receiver.sources import keys
 
     settings = read_settings()
-    hand_over_rows(secrets_table(keys(settings), settings), as_json=as_json)
+    emit_rows(secrets_table(keys(settings), settings), as_json=as_json)
 
 
 @secrets.command("match")
@@ -48,7 +48,7 @@ def secrets_match(
         render_matches,
     )
     from pipelines.errors import UsageError
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     if (capture is None) == (held is None):
         raise UsageError("give exactly one of a capture file and --held")
@@ -59,7 +59,7 @@ def secrets_match(
         found = match_capture(settings, read_capture(capture), source)
     else:
         found = match_held(settings, str(held))
-    hand_over(matches_document(found), render_matches(found), as_json=as_json)
+    emit(matches_document(found), render_matches(found), as_json=as_json)
     return 0 if found.matches else 1
 
 
@@ -67,7 +67,7 @@ def secrets_match(
 def secrets_release(source: OfSource = None, as_json: AsJson = False) -> None:
     """Verify again what is held, and hand what proves authentic to Kafka."""
     from pipelines.errors import Unavailable
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
     from pipelines.ingest.topic_admin import ensure_topic
     from receiver.kafka.publisher import NotConfirmed
     from receiver.unverified.release import release_held
@@ -79,7 +79,7 @@ def secrets_release(source: OfSource = None, as_json: AsJson = False) -> None:
     except NotConfirmed as error:
         raise Unavailable(f"Kafka did not confirm: {error}; what it took is released, do it again") from error
     lines = [f"{one.source}: {one.released} released, {one.still_held} still held" for one in released]
-    hand_over(released, "\n".join(lines) or "nothing is held", as_json=as_json)
+    emit(released, "\n".join(lines) or "nothing is held", as_json=as_json)
 
 
 @secrets.command("discard")
@@ -87,8 +87,8 @@ def secrets_discard(
     source: Annotated[str, typer.Option("--source", help="The source.")], as_json: AsJson = False
 ) -> None:
     """Delete what is held of one source and does not verify now."""
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
     from receiver.unverified.release import discard_held
 
     deleted = discard_held(read_settings(), source)
-    hand_over({"source": source, "deleted": deleted}, f"{source}: {deleted} deleted", as_json=as_json)
+    emit({"source": source, "deleted": deleted}, f"{source}: {deleted} deleted", as_json=as_json)

@@ -29,7 +29,7 @@ def simulate(
 ) -> int:
     """Make candidate journeys with known truth, as files or as signed webhooks."""
     from pipelines.errors import UsageError
-    from pipelines.host.output import hand_over, say
+    from pipelines.host.output import emit, say
     from pipelines.simulate.command import Target, providers_of, route, simulate_into, simulate_to
 
     settings = read_settings()
@@ -44,7 +44,7 @@ def simulate(
             say(sentence)
         target = Target(str(send_to), names, lambda name: sign_of(settings, name), truth)
         made = simulate_to(settings, seed, journeys, now, target)
-    hand_over(made, "\n".join(f"{name}: {value}" for name, value in made.items()), as_json=as_json)
+    emit(made, "\n".join(f"{name}: {value}" for name, value in made.items()), as_json=as_json)
     return 1 if made.get("refused") else 0
 
 
@@ -56,7 +56,7 @@ def send(
     as_json: AsJson = False,
 ) -> int:
     """Sign the bytes of a file as a source would, and post them."""
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
     from pipelines.simulate.files import send_file
 
     settings = read_settings()
@@ -64,5 +64,5 @@ def send(
     answer = 200 if sent.answered_200 else next(iter(sent.other))
     delivery_id = next(iter(sent.delivery_ids), None)
     document = {"status": answer, "delivery_id": delivery_id}
-    hand_over(document, f"{answer} {delivery_id or ''}".strip(), as_json=as_json)
+    emit(document, f"{answer} {delivery_id or ''}".strip(), as_json=as_json)
     return 0 if answer == 200 else 1

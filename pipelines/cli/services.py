@@ -17,9 +17,9 @@ NoDagster = Annotated[bool, typer.Option("--no-dagster", help="Leave Dagster out
 def up(no_dagster: NoDagster = False) -> None:
     """Run everything until Ctrl-C: Kafka, receiver, loader, Dagster."""
     from pipelines.host.output import say
-    from pipelines.runtime.up_command import Parts, run_up
+    from pipelines.runtime.up_command import Components, run_up
 
-    run_up(read_settings(), Parts(dagster=not no_dagster), say)
+    run_up(read_settings(), Components(dagster=not no_dagster), say)
 
 
 @app.command()
@@ -33,20 +33,20 @@ def demo(
     as_json: AsJson = False,
 ) -> int:
     """Run everything with simulated traffic, and show the numbers beside the truth."""
-    from pipelines.host.output import hand_over, say
+    from pipelines.host.output import emit, say
     from pipelines.runtime.demo.demo_command import run_demo
-    from pipelines.runtime.demo.plan import Plan
+    from pipelines.runtime.demo.plan import DemoPlan
     from pipelines.runtime.demo.results import render
-    from pipelines.runtime.up_command import Parts
+    from pipelines.runtime.up_command import Components
 
     now = datetime.now(UTC)
     results = run_demo(
         read_settings(),
-        Plan(seed, journeys, until=now, legacy_day=now.date()),
-        Parts(dagster=not no_dagster),
+        DemoPlan(seed, journeys, until=now, legacy_day=now.date()),
+        Components(dagster=not no_dagster),
         sign_with=sign_of,
         say=say,
-        show=lambda results: hand_over(results, render(results), as_json=as_json),
+        show=lambda results: emit(results, render(results), as_json=as_json),
         stay=not leave,
     )
     return 1 if results.differences else 0
@@ -86,7 +86,7 @@ def stream(
     accept_loss: Annotated[bool, typer.Option(help="Go on past records that the topic lost.")] = False,
 ) -> None:
     """Load from the topic in micro-batches and build the models, until SIGTERM or Ctrl-C."""
-    from pipelines.load.session import Choices
+    from pipelines.load.session import LoadPolicy
     from pipelines.runtime.stream.stream import run_stream
 
-    run_stream(read_settings(), Choices(accept_rejects, accept_loss), until_caught_up=until_caught_up)
+    run_stream(read_settings(), LoadPolicy(accept_rejects, accept_loss), until_caught_up=until_caught_up)

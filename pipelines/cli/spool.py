@@ -30,18 +30,18 @@ def spool_list(
 ) -> None:
     """List what waits: first what Kafka refuses by itself, with its error, then the oldest."""
     from pipelines.diagnostics.spool_listing import waiting_table
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
 
-    hand_over_rows(waiting_table(read_settings(), limit), as_json=as_json)
+    emit_rows(waiting_table(read_settings(), limit), as_json=as_json)
 
 
 @spool.command("taken-out")
 def spool_taken_out(as_json: AsJson = False) -> None:
     """List what was ever taken out, by its sha256, and why."""
     from pipelines.diagnostics.spool_listing import taken_out_table
-    from pipelines.host.output import hand_over_rows
+    from pipelines.host.output import emit_rows
 
-    hand_over_rows(taken_out_table(read_settings()), as_json=as_json)
+    emit_rows(taken_out_table(read_settings()), as_json=as_json)
 
 
 @spool.command("take-out")
@@ -53,7 +53,7 @@ def spool_take_out(
 ) -> None:
     """Put one delivery into a file and take it out of the spool; the audit tells of it for ever."""
     from pipelines.diagnostics.spool_listing import render_taken_out, take_out
-    from pipelines.host.output import hand_over
+    from pipelines.host.output import emit
 
     found = take_out(read_settings(), delivery_id, file, reason=reason, now=datetime.now(UTC))
-    hand_over(found, render_taken_out(found, file), as_json=as_json)
+    emit(found, render_taken_out(found, file), as_json=as_json)

@@ -8,13 +8,13 @@ from pipelines.contracts.field_types import Record
 Path = tuple[str, ...]
 
 
-def as_sent(document: object) -> object:
+def unchanged(document: object) -> object:
     """A document that needs no arranging."""
     return document
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class ProviderContract:
     """Where a provider puts what every event has. Paths are those of the JSON document."""
 
     name: str
@@ -33,7 +33,7 @@ class Provider:
     """Whether a document without an organization is refused."""
     one_sender: bool = True
     """False where every source is a sender of its own, whose ids mean nothing beyond it."""
-    arrange: Callable[[object], object] = as_sent
+    normalize: Callable[[object], object] = unchanged
     """Brings a parsed document into the one shape that the contracts describe; never fails, adds no value."""
 
 
@@ -41,7 +41,7 @@ class Provider:
 class Contract:
     """One event type: its document, what `recordId` or its like is in it, and what it means."""
 
-    provider: Provider
+    provider: ProviderContract
     document: type[Record]
     entity: str
     """Column that identifies the entity the event is about, such as `booking_id`."""

@@ -11,7 +11,7 @@ Confidence = Literal["documented", "example", "guess"]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FieldProvenance:
     """What is known of a field: what it means, which document says so, and how sure that is."""
 
     meaning: str
@@ -21,12 +21,12 @@ class Said:
 
 def documented(meaning: str, source: str) -> Meta:
     """The provider's page `source` describes the field."""
-    return Meta(extra={"said": Said(meaning, source, "documented")})
+    return Meta(extra={"said": FieldProvenance(meaning, source, "documented")})
 
 
 def shown(meaning: str, source: str) -> Meta:
     """The field stands only in an example of the page `source`."""
-    return Meta(extra={"said": Said(meaning, source, "example")})
+    return Meta(extra={"said": FieldProvenance(meaning, source, "example")})
 
 
 def guess(meaning: str, source: str = "") -> Meta:
@@ -34,7 +34,7 @@ def guess(meaning: str, source: str = "") -> Meta:
 
     A guess never rejects a document: a value that does not fit it becomes an extra.
     """
-    return Meta(extra={"said": Said(meaning, source, "guess")})
+    return Meta(extra={"said": FieldProvenance(meaning, source, "guess")})
 
 
 class Record(Struct, forbid_unknown_fields=True, rename="camel", gc=False):

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 
 import pipelines.contracts as package
-from pipelines.contracts.base import Contract, Provider, by_event_type
+from pipelines.contracts.base import Contract, ProviderContract, by_event_type
 
 
 @cache
@@ -17,7 +17,7 @@ def contracts() -> MappingProxyType[tuple[str, str], Contract]:
 
 
 @cache
-def providers() -> MappingProxyType[str, Provider]:
+def providers() -> MappingProxyType[str, ProviderContract]:
     """Every provider by name."""
     found = (m.PROVIDER for m in _modules() if hasattr(m, "__path__") and hasattr(m, "PROVIDER"))
     return MappingProxyType({provider.name: provider for provider in found})

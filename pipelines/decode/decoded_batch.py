@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from pipelines.decode.decoder import Decoded, Identity, Rejected, decode_one
+from pipelines.decode.decoder import Decoded, DecodeFailure, Identity, decode_one
 from pipelines.decode.validation import Problem
 from pipelines.ingest.raw_batch import RawBatch
 from receiver.envelope import ENVELOPE_VERSION
@@ -35,7 +35,7 @@ class DecodedBatch:
 
 
 def decode_batch(raw: RawBatch) -> DecodedBatch:
-    """Decode every record. Raises nothing for bad data: a bad record is a `Rejected` in its place."""
+    """Decode every record. Raises nothing for bad data: a bad record is a `DecodeFailure` in its place."""
     envelopes = _envelopes(raw)
     sent = zip(raw.providers, raw.bodies, raw.sources, raw.message_ids, strict=True)
     decoded = [_decode(*each) for each in sent]
@@ -87,9 +87,9 @@ def _broken_envelopes(raw: RawBatch, envelopes: pl.DataFrame) -> list[int]:
     return sorted({*missing, *other})
 
 
-def _rejected_envelope(raw: RawBatch, envelopes: pl.DataFrame, index: int) -> Rejected:
+def _rejected_envelope(raw: RawBatch, envelopes: pl.DataFrame, index: int) -> DecodeFailure:
     row = envelopes.row(index, named=True)
     problems = [Problem(f"headers.{name}", "missing or malformed") for name in _HEADERS if row[name] is None]
     if raw.versions[index] != _VERSION:
         problems.append(Problem("headers.envelope_version", f"not {ENVELOPE_VERSION}"))
-    return Rejected(Identity(), "envelope", tuple(problems))
+    return DecodeFailure(Identity(), "envelope", tuple(problems))

@@ -12,7 +12,7 @@ from typing import Any, Literal, Union
 import msgspec
 from msgspec import Struct
 
-from pipelines.contracts.base import Contract, Path, Provider, as_sent, walk
+from pipelines.contracts.base import Contract, Path, ProviderContract, unchanged, walk
 from pipelines.contracts.field_types import Instant, Record
 from pipelines.contracts.registry import contracts, providers
 from pipelines.decode.event_key import KeyKind, key_of_body, key_of_event, parse_json
@@ -29,7 +29,7 @@ from pipelines.decode.validation import (
 Stage = Literal["envelope", "provider", "json", "identity", "contract"]
 MAX_REASONS = 50
 MAX_ID_LENGTH = 512
-DEEPEST = 100
+MAX_DEPTH = 100
 """Levels of nesting. What is deeper could be read in one thread and not written in another."""
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -46,7 +46,7 @@ class Identity(Struct, frozen=True, gc=False):
     key_kind: KeyKind | None = None
 
 
-class Typed(Struct, frozen=True, gc=False):
+class TypedEvent(Struct, frozen=True, gc=False):
     """A document that fits its contract; `extras` are its fields beyond it, by path."""
 
     identity: Identity
@@ -54,22 +54,22 @@ class Typed(Struct, frozen=True, gc=False):
     extras: Mapping[str, Any] | None = None
 
 
-class Clock(Struct, frozen=True, gc=False):
+class EventTime(Struct, frozen=True, gc=False):
     """The business time that a document without a contract has, and where it stands."""
 
     at: dt.datetime
     basis: str
 
 
-class Generic(Struct, frozen=True, gc=False):
+class UntypedEvent(Struct, frozen=True, gc=False):
     """A document of an event type that has no contract, as JSON text."""
 
     identity: Identity
     payload: str
-    clock: Clock | None = None
+    clock: EventTime | None = None
 
 
-class Rejected(Struct, frozen=True, gc=False):
+class DecodeFailure(Struct, frozen=True, gc=False):
     """A body that is no event of its provider; `identity` holds what could be read all the same."""
 
     identity: Identity
@@ -77,16 +77,16 @@ class Rejected(Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...]
 
 
-Decoded = Typed | Generic | Rejected
+Decoded = TypedEvent | UntypedEvent | DecodeFailure
 
 
 class ProviderDecoder:
     """Decodes the bodies of one provider."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: ProviderContract) -> None:
         self.provider = provider
         self.contracts = {kind: c for (name, kind), c in contracts().items() if name == provider.name}
-        plain = provider.arrange is as_sent and provider.one_sender
+        plain = provider.normalize is unchanged and provider.one_sender
         self._decode = _union_decoder(list(self.contracts.values())) if plain else None
         some = next(iter(self.contracts.values()), None)
         self._organization = attributes(some, provider.organization)
@@ -102,7 +102,7 @@ class ProviderDecoder:
                 document = self._decode(body)
             except _UNREADABLE:
                 return self._decode_again(body, source, message_id)
-            return Typed(self._identity_of_typed(document, body), document)
+            return TypedEvent(self._identity_of_typed(document, body), document)
         return self._decode_again(body, source, message_id)
 
     def _identity_of_typed(self, document: Record, body: bytes) -> Identity:
@@ -119,19 +119,21 @@ class ProviderDecoder:
         try:
             text = body.decode()
             parsed = parse_json(text)
-            if is_deeper(parsed, DEEPEST):
-                return Rejected(Identity(), "json", (Problem("$", f"nested deeper than {DEEPEST} levels"),))
-            arranged = self.provider.arrange(parsed)
+            if is_deeper(parsed, MAX_DEPTH):
+                return DecodeFailure(
+                    Identity(), "json", (Problem("$", f"nested deeper than {MAX_DEPTH} levels"),)
+                )
+            arranged = self.provider.normalize(parsed)
             identity = self._identity_of_parsed(parsed, arranged, source, message_id)
         except UnicodeDecodeError as error:
-            return Rejected(Identity(), "json", (Problem("$", f"not UTF-8 at byte {error.start}"),))
+            return DecodeFailure(Identity(), "json", (Problem("$", f"not UTF-8 at byte {error.start}"),))
         except (msgspec.DecodeError, RecursionError, OverflowError) as error:
-            return Rejected(Identity(), "json", (Problem("$", without_values(str(error))),))
+            return DecodeFailure(Identity(), "json", (Problem("$", without_values(str(error))),))
         if identity.event_key is None:
-            return Rejected(identity, "identity", tuple(self._missing_identity(arranged)))
+            return DecodeFailure(identity, "identity", tuple(self._missing_identity(arranged)))
         contract = self.contracts.get(identity.event_type or "")
         if contract is None:
-            return Generic(identity, text, self._clock(arranged))
+            return UntypedEvent(identity, text, self._clock(arranged))
         return _typed(identity, arranged, contract)
 
     def _identity_of_parsed(
@@ -156,11 +158,11 @@ class ProviderDecoder:
             return Identity(event_type, organization_id, event_id, key, "event_id")
         return Identity(event_type, organization_id, None, key_of_body(where.name, scope, parsed), "body")
 
-    def _clock(self, arranged: object) -> Clock | None:
+    def _clock(self, arranged: object) -> EventTime | None:
         """The first business time that can be read; a document without a contract promises none."""
         for path in self.provider.clocks:
             try:
-                return Clock(msgspec.convert(walk(arranged, path), Instant), ".".join(path))
+                return EventTime(msgspec.convert(walk(arranged, path), Instant), ".".join(path))
             except (msgspec.ValidationError, OverflowError):
                 continue
         return None
@@ -193,7 +195,7 @@ def decode_one(provider: str, body: bytes, source: str | None, message_id: str |
     decoder = decoder_of(provider)
     if decoder is None:
         problem = Problem("headers.provider", "no provider of that name")
-        return Rejected(Identity(), "provider", (problem,))
+        return DecodeFailure(Identity(), "provider", (problem,))
     return decoder.decode(body, source, message_id)
 
 
@@ -208,13 +210,13 @@ def _typed(identity: Identity, arranged: object, contract: Contract) -> Decoded:
     kind = contract.document
     known, extras = split_extras(arranged, kind)
     try:
-        return Typed(identity, msgspec.convert(known, kind), extras)
+        return TypedEvent(identity, msgspec.convert(known, kind), extras)
     except _MISFITS:
         fitting, extras = set_aside_guesses(known, extras, arranged, kind)
     try:
-        return Typed(identity, msgspec.convert(fitting, kind), extras)
+        return TypedEvent(identity, msgspec.convert(fitting, kind), extras)
     except _MISFITS:
-        return Rejected(identity, "contract", tuple(problems_of(fitting, kind)[:MAX_REASONS]))
+        return DecodeFailure(identity, "contract", tuple(problems_of(fitting, kind)[:MAX_REASONS]))
 
 
 def _union_decoder(of: list[Contract]) -> Callable[[bytes], Record] | None:

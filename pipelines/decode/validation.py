@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union
 
 import msgspec
 
-from pipelines.contracts.field_types import Record, Said
+from pipelines.contracts.field_types import FieldProvenance, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _field(name: str, annotation: Any, required: bool) -> Field:
 def _is_guess(annotation: Any) -> bool:
     metas = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
     said = [(meta.extra or {}).get("said") for meta in metas if isinstance(meta, msgspec.Meta)]
-    return any(isinstance(each, Said) and each.confidence == "guess" for each in said)
+    return any(isinstance(each, FieldProvenance) and each.confidence == "guess" for each in said)
 
 
 def _is_personal(annotation: Any) -> bool:

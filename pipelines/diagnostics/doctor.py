@@ -19,7 +19,7 @@ PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorCheck:
     """One check: what, whether it is fine, and what was found or what to do."""
 
     check: str
@@ -27,19 +27,19 @@ class Finding:
     detail: str
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[DoctorCheck]:
     """Every check, in order; none of them changes anything but making the home folder."""
     return list(_findings(settings))
 
 
-def render(findings: list[Finding]) -> str:
+def render(findings: list[DoctorCheck]) -> str:
     """For a person, one line each."""
     return "\n".join(f"{'ok ' if found.ok else 'NOT'}  {found.check}: {found.detail}" for found in findings)
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def _findings(settings: Settings) -> Iterator[DoctorCheck]:
     yield _python()
-    yield Finding("settings", True, f"home is {settings.home}")
+    yield DoctorCheck("settings", True, f"home is {settings.home}")
     yield _tried("secrets", lambda: _secrets(settings))
     yield _tried("disk", lambda: _disk(settings))
     yield _tried("DuckDB extensions", _extensions)
@@ -49,19 +49,19 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _ports(settings)
 
 
-def _tried(check: str, examined: Callable[[], str]) -> Finding:
+def _tried(check: str, examined: Callable[[], str]) -> DoctorCheck:
     try:
-        return Finding(check, True, examined())
+        return DoctorCheck(check, True, examined())
     except (HirestreamError, SettingsError) as error:
-        return Finding(check, False, str(error))
+        return DoctorCheck(check, False, str(error))
     except (duckdb.Error, OSError) as error:
-        return Finding(check, False, str(error).splitlines()[0])
+        return DoctorCheck(check, False, str(error).splitlines()[0])
 
 
-def _python() -> Finding:
+def _python() -> DoctorCheck:
     fits = PYTHON_FROM <= sys.version_info[:2] < PYTHON_BELOW
     found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    return Finding("Python", fits, found if fits else f"{found}; hirestream needs 3.11 to 3.13")
+    return DoctorCheck("Python", fits, found if fits else f"{found}; hirestream needs 3.11 to 3.13")
 
 
 def _secrets(settings: Settings) -> str:
@@ -88,7 +88,7 @@ def _jars() -> str:
     return f"{len(listed())} verified in {folder}"
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
+def _ports(settings: Settings) -> Iterator[DoctorCheck]:
     """A port is fine when it is free, or when hirestream itself answers there."""
     status = read_status(settings)
     if settings.kafka.bootstrap_servers is None and status.topic_id is None:
@@ -105,13 +105,13 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         ("Dagster's port", status.dagster, dagster, "HIRESTREAM_DAGSTER__PORT"),
     ):
         yield (
-            Finding(check, True, f"{port}, in use by hirestream")
+            DoctorCheck(check, True, f"{port}, in use by hirestream")
             if state == "up"
             else _port(check, port, variable)
         )
 
 
-def _port(check: str, port: int, variable: str) -> Finding:
+def _port(check: str, port: int, variable: str) -> DoctorCheck:
     def free() -> str:
         need_port(port, variable)
         return f"{port} is free"

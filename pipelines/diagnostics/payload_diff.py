@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from pipelines.contracts.base import Contract, Provider, walk
+from pipelines.contracts.base import Contract, ProviderContract, walk
 from pipelines.contracts.registry import contracts, providers
 from pipelines.decode.validation import kind_of, problems_of, set_aside_guesses, split_extras
 from pipelines.flatten.derived_tables import ContractTables, tables_of
@@ -62,14 +62,14 @@ def differences(body: bytes, provider: str | None = None) -> list[Difference]:
     return list({(_general(d.path), d.kind): _named(d) for d in found}.values())
 
 
-def _contract(provider: Provider, parsed: object) -> tuple[Contract, Any] | None:
-    arranged = provider.arrange(parsed)
+def _contract(provider: ProviderContract, parsed: object) -> tuple[Contract, Any] | None:
+    arranged = provider.normalize(parsed)
     found = contracts().get((provider.name, str(walk(arranged, provider.event_type))))
     return (found, arranged) if found else None
 
 
-def _nothing(asked: list[Provider], parsed: object) -> str:
-    seen = [walk(provider.arrange(parsed), provider.event_type) for provider in asked]
+def _nothing(asked: list[ProviderContract], parsed: object) -> str:
+    seen = [walk(provider.normalize(parsed), provider.event_type) for provider in asked]
     names = sorted(each for each in seen if isinstance(each, str) and each.isidentifier())
     if not names:
         return "it names no event type where a provider would; name the provider with --provider"

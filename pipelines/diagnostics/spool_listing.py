@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.errors import Unavailable, UsageError
 from pipelines.host.values import QueryResult
 from pipelines.settings import Settings
-from receiver.spool.dead_letters import NotThere, TakenOut, Waits, taken_out, waiting
+from receiver.spool.dead_letters import DeadLetter, NotSpooledError, SpooledDelivery, taken_out, waiting
 from receiver.spool.dead_letters import take_out as take_out_of
 from receiver.spool.spool import spool_path
 
@@ -19,16 +19,18 @@ from receiver.spool.spool import spool_path
 def waiting_table(settings: Settings, limit: int) -> QueryResult:
     """What waits, first what Kafka has refused by itself. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
-        return _table(Waits, waiting(path, limit) if path.exists() else [])
+        return _table(SpooledDelivery, waiting(path, limit) if path.exists() else [])
 
 
 def taken_out_table(settings: Settings) -> QueryResult:
     """What was ever taken out, and why. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
-        return _table(TakenOut, taken_out(path) if path.exists() else [])
+        return _table(DeadLetter, taken_out(path) if path.exists() else [])
 
 
-def take_out(settings: Settings, delivery_id: str, file: Path, *, reason: str, now: dt.datetime) -> TakenOut:
+def take_out(
+    settings: Settings, delivery_id: str, file: Path, *, reason: str, now: dt.datetime
+) -> DeadLetter:
     """Put the body of one delivery into a new file and take it out of the spool, with a row that says so.
 
     Raises `UsageError` when it does not wait or the file cannot be made, `Unavailable` for the spool.
@@ -36,9 +38,9 @@ def take_out(settings: Settings, delivery_id: str, file: Path, *, reason: str, n
     with _readable(settings) as path:
         try:
             if not path.exists():
-                raise NotThere
+                raise NotSpooledError
             return take_out_of(path, delivery_id, file, reason=reason, now=now)
-        except NotThere:
+        except NotSpooledError:
             raise UsageError(
                 f"no delivery {delivery_id} waits in the spool; `hirestream spool` lists what does"
             ) from None
@@ -46,7 +48,7 @@ def take_out(settings: Settings, delivery_id: str, file: Path, *, reason: str, n
             raise UsageError(f"{file} cannot be made ({error.strerror}); nothing was taken out") from None
 
 
-def render_taken_out(found: TakenOut, file: Path) -> str:
+def render_taken_out(found: DeadLetter, file: Path) -> str:
     """For a person: what left, and how it comes back."""
     return (
         f"{found.delivery_id}: {found.body_bytes} bytes are in {file} and no longer in the spool; "

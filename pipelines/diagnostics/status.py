@@ -37,7 +37,7 @@ FROM wh.ledger.batches
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class PartitionStatus:
     """One partition: where the load goes on, where the topic ends, and the records between them."""
 
     partition: int
@@ -47,7 +47,7 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSource:
+class UnverifiedSource:
     """What is held unverified of one source."""
 
     source: str
@@ -80,7 +80,7 @@ class Status:
     kafka: str
     topic: str
     topic_id: str | None = None
-    partitions: list[Partition] = field(default_factory=list)
+    partitions: list[PartitionStatus] = field(default_factory=list)
     lag: int | None = None
     ledger: dict[str, int] | None = None
     last_loaded_at: dt.datetime | None = None
@@ -88,7 +88,7 @@ class Status:
     last_model_build: dict[str, Any] | None = None
     receiver: str = "down"
     dagster: str = "down"
-    held: list[HeldSource] = field(default_factory=list)
+    held: list[UnverifiedSource] = field(default_factory=list)
     spool: SpoolStatus | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -150,7 +150,9 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
     here = stored.get(info.topic_id, {})
     for number, marks in ends.items():
         at = here.get(number, 0)
-        status.partitions.append(Partition(number, at, marks.high, max(marks.high - max(at, marks.low), 0)))
+        status.partitions.append(
+            PartitionStatus(number, at, marks.high, max(marks.high - max(at, marks.low), 0))
+        )
         if at < marks.low:
             status.problems.append(f"partition {number}: {marks.low - at} records were gone before the load")
     status.lag = sum(partition.lag for partition in status.partitions)
@@ -182,7 +184,7 @@ def _read_held(settings: Settings, status: Status) -> None:
     for total in totals:
         age = dt.datetime.now(dt.UTC) - total.oldest_at
         status.held.append(
-            HeldSource(
+            UnverifiedSource(
                 total.source, total.items, total.size_bytes, total.oldest_at, round(age.total_seconds(), 1)
             )
         )
@@ -270,7 +272,7 @@ def render(status: Status) -> str:
     return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])
 
 
-def _held_for(held: HeldSource) -> str:
+def _held_for(held: UnverifiedSource) -> str:
     return f"{held.source} {held.deliveries}, the oldest for {_duration(held.oldest_age_seconds)}"
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from msgspec import inspect
 
 from pipelines.contracts.base import Contract
-from pipelines.contracts.field_types import Said
+from pipelines.contracts.field_types import FieldProvenance
 from pipelines.contracts.registry import contracts
 from pipelines.decode.decoded_batch import INSTANT
 
@@ -54,7 +54,7 @@ class Column:
     required: bool
     personal: bool
     is_json: bool = False
-    said: Said | None = None
+    said: FieldProvenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Table:
     path: tuple[str, ...]
     columns: tuple[Column, ...]
     json_path: str = "$"
-    said: Said | None = None
+    said: FieldProvenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _Array:
     path: tuple[str, ...]
     json_path: str
     item: inspect.Type
-    said: Said | None
+    said: FieldProvenance | None
 
 
 def _leaves(info: inspect.Type, path: tuple[str, ...], json_path: str) -> tuple[list[Column], list[_Array]]:
@@ -164,7 +164,7 @@ class _Plain:
     kind: inspect.Type
     personal: bool = False
     optional: bool = False
-    said: Said | None = None
+    said: FieldProvenance | None = None
 
 
 def _plain(info: inspect.Type) -> _Plain:

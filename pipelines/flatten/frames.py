@@ -14,7 +14,7 @@ from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
 from pipelines.decode.decoded_batch import INSTANT
-from pipelines.decode.decoder import Decoded, Generic, Typed
+from pipelines.decode.decoder import Decoded, TypedEvent, UntypedEvent
 from pipelines.flatten.derived_tables import (
     CHILD_COLUMNS,
     EVENT_COLUMNS,
@@ -44,7 +44,7 @@ def event_frames(
     generic: list[int] = []
     for index in loaded:
         found = decoded[index]
-        if isinstance(found, Typed):
+        if isinstance(found, TypedEvent):
             typed.setdefault(type(found.document), []).append(index)
         else:
             generic.append(index)
@@ -66,7 +66,7 @@ def _contract_frames(
     decoded: Sequence[Decoded], ledger: pl.DataFrame, contract: Contract, indices: list[int]
 ) -> dict[str, pl.DataFrame]:
     tables = tables_of(contract.provider.name, contract.event_type)
-    found = [f for f in map(decoded.__getitem__, indices) if isinstance(f, Typed)]
+    found = [f for f in map(decoded.__getitem__, indices) if isinstance(f, TypedEvent)]
     documents = [f.document for f in found]
     extras = pl.Series("extras", [_json(f.extras) for f in found], dtype=pl.String)
     frame = ledger[np.array(indices)].with_columns(extras, *_columns(documents, tables.event))
@@ -81,9 +81,11 @@ def _contract_frames(
 
 def _generic_frame(decoded: Sequence[Decoded], ledger: pl.DataFrame, indices: list[int]) -> pl.DataFrame:
     found = [decoded[index] for index in indices]
-    clocks = [f.clock if isinstance(f, Generic) else None for f in found]
+    clocks = [f.clock if isinstance(f, UntypedEvent) else None for f in found]
     frame = ledger[np.array(indices)].with_columns(
-        pl.Series("payload", [f.payload if isinstance(f, Generic) else None for f in found], dtype=pl.String),
+        pl.Series(
+            "payload", [f.payload if isinstance(f, UntypedEvent) else None for f in found], dtype=pl.String
+        ),
         pl.Series("clock", _micros([c.at if c else None for c in clocks]), dtype=pl.Int64).cast(INSTANT),
         pl.Series("basis", [c.basis if c else "received_at" for c in clocks], dtype=pl.String),
         pl.lit(None, dtype=pl.String).alias("extras"),

@@ -19,7 +19,7 @@ _prctl: Callable[..., int] | None = ctypes.CDLL(None).prctl if sys.platform == "
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildProcess:
     """A started process with its name and the file that its output goes to."""
 
     name: str
@@ -66,7 +66,7 @@ def spawn(
     *,
     environment: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
-) -> Child:
+) -> ChildProcess:
     """Start `command` in a process group of its own, output appended to `log` (one older file is kept).
 
     On Linux the kernel kills it when the thread that started it is gone, however that ended.
@@ -86,7 +86,7 @@ def spawn(
             pass_fds=keep_open,
             preexec_fn=tie_to(os.getpid()),  # noqa: PLW1509 - two system calls, nothing that could take a lock
         )
-    return Child(name, process, log)
+    return ChildProcess(name, process, log)
 
 
 def tail(log: Path, lines: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.host.values import QueryResult, to_json_value
 
-WIDEST_CELL = 60
+MAX_CELL = 60
 
 
 def say(text: str) -> None:
@@ -28,14 +28,14 @@ def show_json(document: Any) -> None:
     show(json.dumps(_plain(document), ensure_ascii=False))
 
 
-def hand_over(document: Any, text: str, *, as_json: bool) -> None:
+def emit(document: Any, text: str, *, as_json: bool) -> None:
     """A result in the form that was asked for."""
     show_json(document) if as_json else show(text)
 
 
-def hand_over_rows(rows: QueryResult, *, as_json: bool) -> None:
+def emit_rows(rows: QueryResult, *, as_json: bool) -> None:
     """Rows as a list of objects, or as a table."""
-    hand_over(rows.records(), table(rows.columns, rows.rows), as_json=as_json)
+    emit(rows.records(), table(rows.columns, rows.rows), as_json=as_json)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -48,7 +48,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(to_json_value(value)).replace("\n", " ")
-    return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 1]}…"
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
 def _plain(document: Any) -> Any:

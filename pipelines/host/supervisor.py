@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from pipelines.errors import HirestreamError, Unavailable
-from pipelines.host.child_process import Child, spawn
+from pipelines.host.child_process import ChildProcess, spawn
 
 POLL_SECONDS = 0.1
 RESTART_SECONDS = 30.0
@@ -26,7 +26,7 @@ class ChildEnded(HirestreamError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExitInfo:
     """The end of a process: its exit code, below zero the signal, and the end of its log."""
 
     name: str
@@ -53,24 +53,24 @@ class Service:
     ready: Callable[[], bool] | None = None
     ready_timeout_seconds: float = 120
     stop_timeout_seconds: float = 10
-    ended: Callable[[Ended], bool] | None = None
+    ended: Callable[[ExitInfo], bool] | None = None
     restart_seconds: float = RESTART_SECONDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Owned:
+class SupervisedProcess:
     """A child, and the service that it is where the supervisor started it."""
 
-    child: Child
+    child: ChildProcess
     stop_timeout_seconds: float
     service: Service | None = None
     started_at: float = field(default_factory=time.monotonic)
 
-    def end(self) -> Ended:
+    def end(self) -> ExitInfo:
         """How it ended, as it has."""
         child = self.child
         ran_seconds = time.monotonic() - self.started_at
-        return Ended(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
+        return ExitInfo(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
 
 
 class Supervisor:
@@ -81,7 +81,7 @@ class Supervisor:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
-        self._owned: list[Owned] = []
+        self._owned: list[SupervisedProcess] = []
         self._waiting: dict[str, tuple[Service, float]] = {}
         self._due: dict[str, tuple[Service, float]] = {}
 
@@ -91,9 +91,9 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def own(self, child: Child, stop_timeout_seconds: float = 10) -> None:
+    def own(self, child: ChildProcess, stop_timeout_seconds: float = 10) -> None:
         """Take over a child that somebody else started."""
-        self._owned.append(Owned(child, stop_timeout_seconds))
+        self._owned.append(SupervisedProcess(child, stop_timeout_seconds))
 
     def start(self, service: Service) -> None:
         """Start a process and go on at once; `wait_ready` waits for it."""
@@ -102,7 +102,7 @@ class Supervisor:
             child = spawn(service.name, service.command, log, environment=service.environment or None)
         except OSError as error:
             raise Unavailable(f"{service.name} cannot be started: {error.strerror}") from error
-        self._owned.append(Owned(child, service.stop_timeout_seconds, service))
+        self._owned.append(SupervisedProcess(child, service.stop_timeout_seconds, service))
         if service.ready is not None:
             self._waiting[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
 
@@ -148,7 +148,7 @@ class Supervisor:
             self._waiting.clear()
             self._due.clear()
 
-    def _go_on_without(self, owned: Owned) -> None:
+    def _go_on_without(self, owned: SupervisedProcess) -> None:
         service, end = owned.service, owned.end()
         if service is None or service.ended is None:
             raise ChildEnded(str(end))

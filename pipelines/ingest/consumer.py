@@ -15,7 +15,7 @@ from receiver.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 10.0
+TOPIC_CHECK_SECONDS = 10.0
 """How often the topic is looked at while nothing arrives."""
 LOOK_TIMEOUT_SECONDS = 3.0
 
@@ -48,7 +48,7 @@ class TopicReader:
         heal by itself.
         """
         batch = self._unproven or self._fetch(max_records, linger_seconds)
-        if not len(batch) and time.monotonic() - self._looked_at < LOOK_SECONDS:
+        if not len(batch) and time.monotonic() - self._looked_at < TOPIC_CHECK_SECONDS:
             return batch
         self._unproven = None if self._is_same_topic() else batch
         return RawBatch(self._topic.topic, self._topic.topic_id) if self._unproven else batch

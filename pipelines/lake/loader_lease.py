@@ -19,7 +19,7 @@ def lease_file(warehouse: Path) -> Path:
 
 
 @contextmanager
-def held_lease(warehouse: Path, holder: str) -> Iterator[None]:
+def loader_lease(warehouse: Path, holder: str) -> Iterator[None]:
     """Hold the lease while the block runs. Raises `LeaseHeld`, which names the holder, when it is taken."""
     warehouse.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(lease_file(warehouse), os.O_RDWR | os.O_CREAT, 0o644)

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import Unavailable
-from pipelines.lake.transaction import ATTEMPTS, is_in_the_way
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.transaction import ATTEMPTS, is_contention
+from pipelines.lake.writer_lock import WriterLock
 
 SNAPSHOT_AGE = "INTERVAL 1 HOUR"
 """How long a reader may go on with what it opened; `as_of` does not need snapshots."""
@@ -21,7 +21,7 @@ FILE_AGE = "INTERVAL 10 MINUTES"
 """How long one statement may go on reading files that were merged meanwhile; the next one of the same reader
 finds its rows in the merged file. An hour of merged files would be 26,000 at a commit a second."""
 
-MOST_NEW_FILES = 1_000
+MAX_NEW_FILES = 1_000
 """Written since the last time, more are a reason for the next: half of the 2,000 that may be live, because
 writers go on while it is waited for and done."""
 
@@ -34,7 +34,7 @@ SCHEDULED = f"{_CATALOG}.ducklake_files_scheduled_for_deletion"
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class LakeStats:
     """The lake after maintenance."""
 
     files: int
@@ -50,28 +50,30 @@ def maintain(
     *,
     snapshot_age: str = SNAPSHOT_AGE,
     file_age: str = FILE_AGE,
-) -> Upkeep:
+) -> LakeStats:
     """Merge small files, expire old snapshots and remove what nobody can see any more.
 
     Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
-    started, turn = time.monotonic(), Turn(warehouse)
-    _in_turn(turn, partial(expire, con, snapshot_age))
+    started, writer_lock = time.monotonic(), WriterLock(warehouse)
+    _with_writer_lock(writer_lock, partial(expire_snapshots, con, snapshot_age))
     for low, high in pairwise(BANDS_BYTES):
         if _are_mergeable(con, low, high):
-            _in_turn(turn, partial(_merge, con, low, high))
+            _with_writer_lock(writer_lock, partial(_merge, con, low, high))
     if _have_deletes(con):
-        _in_turn(turn, lambda: con.execute("CALL ducklake_rewrite_data_files('wh')").fetchall())
-    remove_files(con, warehouse, turn, f"least({snapshot_age}, {file_age})")
+        _with_writer_lock(
+            writer_lock, lambda: con.execute("CALL ducklake_rewrite_data_files('wh')").fetchall()
+        )
+    remove_files(con, warehouse, writer_lock, f"least({snapshot_age}, {file_age})")
     return measure(con, warehouse, time.monotonic() - started)
 
 
-def _in_turn(turn: Turn, step: Callable[[], object]) -> None:
-    with turn.taken():
-        _insist(step)
+def _with_writer_lock(writer_lock: WriterLock, step: Callable[[], object]) -> None:
+    with writer_lock.acquired():
+        _retry_on_contention(step)
 
 
-def expire(con: duckdb.DuckDBPyConnection, age: str) -> None:
+def expire_snapshots(con: duckdb.DuckDBPyConnection, age: str) -> None:
     """Expire snapshots of more than an age, an SQL interval; the newest one stays.
 
     By number, because DuckLake 1.0 compares no more than the date of `older_than` with SQLite's text."""
@@ -117,7 +119,7 @@ def _merge(con: duckdb.DuckDBPyConnection, low: int, high: int) -> None:
     ).fetchall()
 
 
-def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, age: str) -> None:
+def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, writer_lock: WriterLock, age: str) -> None:
     """Delete the files that were scheduled for it longer ago than an age.
 
     Files first: killed in between, the next time finds them gone. Not by DuckLake's own `older_than`."""
@@ -132,7 +134,7 @@ def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, turn: Turn, ag
     ids = [row[0] for row in found]
     if ids:
         forget = f"DELETE FROM {SCHEDULED} WHERE data_file_id IN (SELECT unnest(?))"  # noqa: S608 - our own name
-        _in_turn(turn, lambda: con.execute(forget, [ids]))
+        _with_writer_lock(writer_lock, lambda: con.execute(forget, [ids]))
 
 
 def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds: float) -> None:
@@ -161,20 +163,20 @@ def sizes_of(files: Iterable[Path]) -> list[int]:
     return found
 
 
-def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> Upkeep:
+def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> LakeStats:
     """The size of the lake now."""
     files = sizes_of((warehouse / "data").rglob("*.parquet"))
     catalog = sum(sizes_of(warehouse.glob("catalog.sqlite*")))
     row = con.execute("SELECT count(*) FROM ducklake_snapshots('wh')").fetchone()
-    return Upkeep(len(files), sum(files), catalog, row[0] if row else 0, seconds)
+    return LakeStats(len(files), sum(files), catalog, row[0] if row else 0, seconds)
 
 
-def _insist(work: Callable[[], object]) -> None:
+def _retry_on_contention(work: Callable[[], object]) -> None:
     for attempt in range(ATTEMPTS):
         try:
             work()
         except duckdb.Error as error:
-            if not is_in_the_way(error):
+            if not is_contention(error):
                 raise
             time.sleep(min(0.05 * 1.3**attempt, 1.0))
         else:

@@ -17,12 +17,12 @@ ATTEMPTS = 40
 _FULL = ("No space left on device", "database or disk is full", "disk I/O error")
 """SQLite says the last when there is no room for the memory that its readers and writers share."""
 
-_IN_THE_WAY = ("database is locked", "conflict", "Failed to commit DuckLake transaction")
+_CONTENTION_TEXTS = ("database is locked", "conflict", "Failed to commit DuckLake transaction")
 
 
-def is_in_the_way(error: duckdb.Error) -> bool:
+def is_contention(error: duckdb.Error) -> bool:
     """Whether an error says that another writer came first, so that doing it again is right."""
-    return any(text in str(error) for text in _IN_THE_WAY)
+    return any(text in str(error) for text in _CONTENTION_TEXTS)
 
 
 def is_full(error: duckdb.Error) -> bool:
@@ -47,7 +47,7 @@ def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
                     "the disk of the lake is full; nothing of this commit was written. Free space, or give "
                     "HIRESTREAM_HOME another disk, then start again: the load goes on where it was"
                 ) from error
-            if not is_in_the_way(error):
+            if not is_contention(error):
                 raise
             log.info("another writer was in the way of a commit; tried again (%d)", attempt + 1)
             time.sleep(min(0.02 * 1.3**attempt, 1.0))

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LONGEST_SECONDS = 10.0
+MAX_SECONDS = 10.0
 """A turn longer than this is given up, so that a writer that failed in it holds nobody up."""
 
 
-class Turn:
+class WriterLock:
     """The turns of one process at one lake. Who takes it again while holding it still has one turn."""
 
-    def __init__(self, warehouse: Path, *, longest_seconds: float = LONGEST_SECONDS) -> None:
+    def __init__(self, warehouse: Path, *, longest_seconds: float = MAX_SECONDS) -> None:
         self._longest_seconds = longest_seconds
         self._file = warehouse / "writers.lock"
         self._guard = threading.Lock()
@@ -27,7 +27,7 @@ class Turn:
         self._number = 0
         self._timer: threading.Timer | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Wait for the turn."""
         with self._guard:
             if self._held is None:
@@ -38,7 +38,7 @@ class Turn:
                 self._timer.daemon = True
                 self._timer.start()
 
-    def give(self) -> None:
+    def release(self) -> None:
         """Let the next one. Harmless without the turn."""
         with self._guard:
             self._release()
@@ -56,10 +56,10 @@ class Turn:
             self._held = None
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def acquired(self) -> Iterator[None]:
         """Hold the turn while the block runs."""
-        self.take()
+        self.acquire()
         try:
             yield
         finally:
-            self.give()
+            self.release()

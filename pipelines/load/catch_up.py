@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipelines.ingest.topic_admin import topic_info, watermarks
-from pipelines.load.loader import Loaded, Loader
+from pipelines.load.loader import Loader, LoadResult
 from pipelines.load.read_ahead import commits
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class CatchUpResult:
     """What one pass did: commits, records by outcome, rows written by `schema.table`, where it ended."""
 
     commits: int
@@ -23,7 +23,9 @@ class Drained:
     next_offsets: Mapping[int, int]
 
 
-def drain(settings: Settings, holder: str, choices: Choices, said: Callable[[Loaded], None]) -> Drained:
+def drain(
+    settings: Settings, holder: str, choices: LoadPolicy, said: Callable[[LoadResult], None]
+) -> CatchUpResult:
     """Load up to the end that the topic has now; what arrives meanwhile is left to the next pass.
 
     `said` hears of each commit. Raises `LeaseHeld`, `TopicMismatch`, `TooManyRejects` or `Unavailable`; what
@@ -42,10 +44,10 @@ def drain(settings: Settings, holder: str, choices: Choices, said: Callable[[Loa
             said(done)
             if finished():
                 break
-        return Drained(number, outcomes, rows, dict(loader.next_offsets))
+        return CatchUpResult(number, outcomes, rows, dict(loader.next_offsets))
 
 
-def rows_by_table(done: Loaded) -> dict[str, int]:
+def rows_by_table(done: LoadResult) -> dict[str, int]:
     """Rows that a commit wrote, by `schema.table`; the bodies aside, of which it is not said."""
     return {
         "ledger.deliveries": done.records,

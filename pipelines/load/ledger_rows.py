@@ -11,9 +11,9 @@ import polars as pl
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts
 from pipelines.decode.decoded_batch import INSTANT, DecodedBatch
-from pipelines.decode.decoder import Decoded, Rejected, Typed
+from pipelines.decode.decoder import Decoded, DecodeFailure, TypedEvent
 from pipelines.lake.schema import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTINE, REDACTIONS, SUPPRESSIONS
-from pipelines.load.outcomes import BODY_DIFFERS, Decided
+from pipelines.load.outcomes import BODY_DIFFERS, Outcomes
 
 CHAINED = ("topic_id", "partition", "offset", "body_sha256")
 """What of a ledger row the chain of batches vouches for; its outcome may change, in a replay."""
@@ -23,14 +23,14 @@ LOAD = "load"
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class CommitInfo:
     """What a commit writes on every row: its number and its time."""
 
     batch_id: int
     loaded_at: dt.datetime
 
 
-def chained(before: str, ledger: pl.DataFrame) -> str:
+def chain_hash(before: str, ledger: pl.DataFrame) -> str:
     """The end of the hash chain after these ledger rows: over their positions and body hashes."""
     rows = ledger.sort(CHAINED[:-1]).select(pl.concat_str(CHAINED, separator="|"))
     return link(before, rows.to_series().to_list())
@@ -53,7 +53,7 @@ def identity_columns(batch: DecodedBatch) -> list[pl.Series]:
     ]
 
 
-def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.DataFrame:
+def ledger_frame(batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> pl.DataFrame:
     """One row per record, in the order of the batch."""
     return batch.envelopes.with_columns(
         pl.lit(batch.raw.topic_id).alias("topic_id"),
@@ -69,7 +69,7 @@ def ledger_frame(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.Data
     ).select(list(DELIVERIES))
 
 
-def _erased_at(batch: DecodedBatch, decided: Decided, stamp: Stamp) -> pl.Expr | pl.Series:
+def _erased_at(batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> pl.Expr | pl.Series:
     """When each record was redacted: before it was written, where it names somebody who was erased."""
     if not batch.erased:
         return pl.lit(None, dtype=INSTANT).alias("erased_at")
@@ -110,11 +110,11 @@ def bodies_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
     return bodies.filter(kept).select(list(BODIES))
 
 
-def quarantine_frame(batch: DecodedBatch, decided: Decided, ledger: pl.DataFrame) -> pl.DataFrame:
+def quarantine_frame(batch: DecodedBatch, decided: Outcomes, ledger: pl.DataFrame) -> pl.DataFrame:
     """Rejects with their bytes and every reason."""
     rows = [index for index, outcome in enumerate(decided.outcomes) if outcome == "quarantined"]
     found = [batch.decoded[index] for index in rows]
-    problems = [found.problems if isinstance(found, Rejected) else () for found in found]
+    problems = [found.problems if isinstance(found, DecodeFailure) else () for found in found]
     reasons = [[{"path": p.path, "problem": p.problem} for p in each] for each in problems]
     return (
         ledger[rows]
@@ -149,7 +149,7 @@ def offsets_frame(ledger: pl.DataFrame, ends: Mapping[int, int]) -> pl.DataFrame
     )
 
 
-def batch_frame(before: str, holder: str, ledger: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
+def batch_frame(before: str, holder: str, ledger: pl.DataFrame, stamp: CommitInfo) -> pl.DataFrame:
     """The row of this commit, chained to the one before."""
     counts = dict(ledger["outcome"].value_counts().iter_rows())
     row = {
@@ -159,13 +159,13 @@ def batch_frame(before: str, holder: str, ledger: pl.DataFrame, stamp: Stamp) ->
         "loader": holder,
         "records": ledger.height,
         **{outcome: counts.get(outcome, 0) for outcome in ("loaded", "duplicate", "quarantined")},
-        "chain_sha256": chained(before, ledger),
+        "chain_sha256": chain_hash(before, ledger),
     }
     return pl.DataFrame([row], schema=dict(BATCHES))
 
 
 def _version(found: Decoded) -> int | None:
-    return _versions()[type(found.document)] if isinstance(found, Typed) else None
+    return _versions()[type(found.document)] if isinstance(found, TypedEvent) else None
 
 
 @cache

@@ -19,11 +19,11 @@ from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.frames import event_frames
 from pipelines.lake.offsets import LastBatch, last_batch, snapshot_id
 from pipelines.lake.transaction import in_transaction
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.duplicate_index import KeyIndex, prefixes
 from pipelines.load.ledger_rows import (
     LOAD,
-    Stamp,
+    CommitInfo,
     batch_frame,
     bodies_frame,
     ledger_frame,
@@ -32,16 +32,16 @@ from pipelines.load.ledger_rows import (
     redactions_frame,
     suppressions_frame,
 )
-from pipelines.load.outcomes import Decided, First, decide, rejected
-from pipelines.load.registered_frames import Frames
+from pipelines.load.outcomes import FirstDelivery, Outcomes, decide, rejected
+from pipelines.load.registered_frames import FrameRegistry
 from pipelines.load.reject_history import committed_windows, quarantined_among
-from pipelines.load.reject_limit import RejectWindow
+from pipelines.load.reject_limit import RejectLimit
 from pipelines.privacy.suppression import Suppressor
 
 log = logging.getLogger(__name__)
 
 
-class OtherLoader(HirestreamError):
+class ConcurrentLoaderError(HirestreamError):
     """Somebody else has committed a batch in between, although this loader holds the lease."""
 
 
@@ -57,12 +57,12 @@ FEW = 32
 """Keys or batches that are compared one by one."""
 
 
-class Overtaken(Exception):
+class StaleBatchError(Exception):
     """Something was committed after this batch was decided on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """What one commit did: event tables with the rows they got, partitions with the offset to go on at."""
 
     batch_id: int
@@ -90,9 +90,9 @@ class Loader:
         *,
         holder: str,
         organizations: Mapping[str, frozenset[str]],
-        rejects: RejectWindow | None,
+        rejects: RejectLimit | None,
         clock: Callable[[], dt.datetime],
-        turn: Turn | None = None,
+        writer_lock: WriterLock | None = None,
         suppressor: Suppressor | None = None,
         reopen: Callable[[], duckdb.DuckDBPyConnection] | None = None,
     ) -> None:
@@ -102,7 +102,7 @@ class Loader:
         self._organizations = organizations
         self._rejects = rejects
         self._clock = clock
-        self._turn = turn.taken if turn else nullcontext
+        self._writer_lock = writer_lock.acquired if writer_lock else nullcontext
         self._suppressor = suppressor or Suppressor(None)
         self._last = last_batch(con)
         # After the number: an erasure that is committed between the two is then known already, or its number
@@ -111,30 +111,30 @@ class Loader:
         self._snapshot_id = -1
         self._reopen = reopen
         self._loads = 0
-        self._held = Frames(con)
+        self._held = FrameRegistry(con)
         self._index = rebuilt_index(con)
         if rejects:
             rejects.keep(committed_windows(con))
 
-    def load(self, batch: DecodedBatch) -> Loaded:
+    def load(self, batch: DecodedBatch) -> LoadResult:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
         self._renew_if_due()
         for _ in range(TIMES_OVERTAKEN):
             try:
                 return self._load(batch)
-            except Overtaken:
+            except StaleBatchError:
                 self._catch_up()
         raise Unavailable("a replay or a rebuild was in the way again and again; start the loader once more")
 
-    def _load(self, delivered: DecodedBatch) -> Loaded:
+    def _load(self, delivered: DecodedBatch) -> LoadResult:
         batch = self._suppressor.suppressed(delivered)
         decided = decide(batch, self._earlier(batch), quarantined_among(self._con, rejected(batch)))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
-        stamp = Stamp(self._last.batch_id + 1, self._clock())
+        stamp = CommitInfo(self._last.batch_id + 1, self._clock())
         frames = self._frames(batch, decided, stamp)
         chain = str(frames["ledger.batches"]["chain_sha256"][0])
         self._held.hold(frames)
-        with self._turn():
+        with self._writer_lock():
             self._snapshot_id = in_transaction(self._con, lambda: self._write(list(frames), stamp.batch_id))
         self._held.release()
         self._suppressor.learn(batch.suppressions)
@@ -161,10 +161,10 @@ class Loader:
             log.warning("the lake was not opened anew: %s", type(error).__name__)
             return
         before, self._con, self._loads = self._con, fresh, 0
-        self._held = Frames(fresh)
+        self._held = FrameRegistry(fresh)
         before.close()
 
-    def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
+    def _earlier(self, batch: DecodedBatch) -> dict[str, FirstDelivery]:
         """What the ledger knows of the keys in a batch; the index says where to look."""
         keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
         known, batches = self._index.find(prefixes(keys))
@@ -178,9 +178,9 @@ class Loader:
             """,  # noqa: S608 - numbers, written out so that DuckLake picks files by them
             [asked],
         ).fetchall()
-        return {key: First(*first) for key, *first, outcome in found if outcome == "loaded"}
+        return {key: FirstDelivery(*first) for key, *first, outcome in found if outcome == "loaded"}
 
-    def _frames(self, batch: DecodedBatch, decided: Decided, stamp: Stamp) -> dict[str, pl.DataFrame]:
+    def _frames(self, batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> dict[str, pl.DataFrame]:
         """Every frame of the commit by table; only those with rows."""
         ledger = ledger_frame(batch, decided, stamp)
         frames = {
@@ -206,25 +206,30 @@ class Loader:
         before = snapshot_id(self._con)
         known = batch_id - 1
         if before != self._snapshot_id and last_batch(self._con, known).batch_id != known:
-            raise Overtaken
+            raise StaleBatchError
         for name in tables:
             source = self._held.source_of(name)
             self._con.execute(f"INSERT INTO wh.{name} BY NAME SELECT * FROM {source}")  # noqa: S608 - our own names
         return before + 1
 
     def _catch_up(self) -> None:
-        """Learn what was moved and who was erased meanwhile. Raises `OtherLoader` when it was a load."""
+        """Learn what was moved and who was erased meanwhile.
+
+        Raises `ConcurrentLoaderError` when another loader committed.
+        """
         newest, known = last_batch(self._con), self._last.batch_id
         loads = self._con.execute(
             "SELECT count(*) FROM wh.ledger.batches WHERE batch_id > ? AND kind = ?", [known, LOAD]
         ).fetchone()
         if loads != (0,):
-            raise OtherLoader("another loader has committed to this lake; stop it, then start this one again")
+            raise ConcurrentLoaderError(
+                "another loader has committed to this lake; stop it, then start this one again"
+            )
         _add_keys(self._index, self._con, "moved_batch_id > ?", [known])
         self._suppressor.refresh(self._con)
         self._last = newest
 
-    def _remember(self, batch: DecodedBatch, decided: Decided) -> None:
+    def _remember(self, batch: DecodedBatch, decided: Outcomes) -> None:
         keys = [str(batch.decoded[index].identity.event_key) for index in decided.loaded]
         self._index.add(prefixes(keys), np.full(len(keys), self._last.batch_id, dtype=np.int64))
 
@@ -259,14 +264,14 @@ def _add_keys(index: KeyIndex, con: duckdb.DuckDBPyConnection, where: str, value
     index.add(found["prefix"].astype(np.uint64), found["batch_id"].astype(np.int64))
 
 
-def _rejected(batch: DecodedBatch, decided: Decided) -> list[tuple[str | None, bool]]:
+def _rejected(batch: DecodedBatch, decided: Outcomes) -> list[tuple[str | None, bool]]:
     sources = batch.envelopes["source"].to_list()
     return [(source, o == "quarantined") for source, o in zip(sources, decided.outcomes, strict=True)]
 
 
-def _loaded(frames: Mapping[str, pl.DataFrame]) -> Loaded:
+def _loaded(frames: Mapping[str, pl.DataFrame]) -> LoadResult:
     row = frames["ledger.batches"].row(0, named=True)
     tables = {n.removeprefix("events."): f.height for n, f in frames.items() if n.startswith("events.")}
     next_offsets = dict(frames["ledger.offsets"].select("partition", "next_offset").iter_rows())
     counts = ("batch_id", "loaded_at", "records", "loaded", "duplicate", "quarantined")
-    return Loaded(**{name: row[name] for name in counts}, tables=tables, next_offsets=next_offsets)
+    return LoadResult(**{name: row[name] for name in counts}, tables=tables, next_offsets=next_offsets)

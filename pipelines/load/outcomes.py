@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pipelines.decode.decoded_batch import DecodedBatch
-from pipelines.decode.decoder import Decoded, Generic, Rejected
+from pipelines.decode.decoder import Decoded, DecodeFailure, UntypedEvent
 
 Outcome = Literal["loaded", "duplicate", "quarantined"]
 
@@ -21,7 +21,7 @@ Delivery = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class First:
+class FirstDelivery:
     """The delivery that made an event known."""
 
     delivery_id: str | None
@@ -29,7 +29,7 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Outcomes:
     """Parallel to the records of a batch; `loaded` are the indices of what goes to the event tables."""
 
     outcomes: list[Outcome]
@@ -38,8 +38,8 @@ class Decided:
 
 
 def decide(
-    batch: DecodedBatch, earlier: Mapping[str, First], quarantined: Set[Delivery] | None = frozenset()
-) -> Decided:
+    batch: DecodedBatch, earlier: Mapping[str, FirstDelivery], quarantined: Set[Delivery] | None = frozenset()
+) -> Outcomes:
     """The outcome of every record, given what the ledger says of the event keys it has already loaded, and
     which of the deliveries are in quarantine already; None for records that are there themselves."""
     known, refused = dict(earlier), set(quarantined or ())
@@ -53,7 +53,7 @@ def decide(
         if first is not None:
             outcomes.append("duplicate")
             reasons.append(_why_duplicate(first, delivery_id, body_sha256))
-        elif isinstance(found, Rejected) or key is None:
+        elif isinstance(found, DecodeFailure) or key is None:
             again = (delivery_id, body_sha256) in refused
             outcomes.append("duplicate" if again else "quarantined")
             reasons.append(SAME_DELIVERY if again else _why_quarantined(found))
@@ -61,10 +61,10 @@ def decide(
                 refused.add((delivery_id, body_sha256))
         else:
             outcomes.append("loaded")
-            reasons.append(NO_CONTRACT if isinstance(found, Generic) else None)
+            reasons.append(NO_CONTRACT if isinstance(found, UntypedEvent) else None)
             loaded.append(index)
-            known[key] = First(delivery_id, body_sha256)
-    return Decided(outcomes, reasons, loaded)
+            known[key] = FirstDelivery(delivery_id, body_sha256)
+    return Outcomes(outcomes, reasons, loaded)
 
 
 def rejected(batch: DecodedBatch) -> dict[str, datetime]:
@@ -78,14 +78,14 @@ def rejected(batch: DecodedBatch) -> dict[str, datetime]:
 
 
 def _is_refused(found: Decoded) -> bool:
-    return isinstance(found, Rejected) or found.identity.event_key is None
+    return isinstance(found, DecodeFailure) or found.identity.event_key is None
 
 
 def _why_quarantined(found: Decoded) -> str:
-    return found.stage if isinstance(found, Rejected) else "identity"
+    return found.stage if isinstance(found, DecodeFailure) else "identity"
 
 
-def _why_duplicate(first: First, delivery_id: str | None, body_sha256: str) -> str:
+def _why_duplicate(first: FirstDelivery, delivery_id: str | None, body_sha256: str) -> str:
     if first.body_sha256 != body_sha256:
         return BODY_DIFFERS
     return SAME_DELIVERY if first.delivery_id == delivery_id else SAME_EVENT

@@ -10,7 +10,7 @@ from typing import Self
 
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.ingest.consumer import TopicReader
-from pipelines.load.loader import Loaded, Loader
+from pipelines.load.loader import Loader, LoadResult
 from pipelines.settings import LoadSettings
 
 SWITCH_SECONDS = 0.0005
@@ -33,7 +33,7 @@ def commits(
     *,
     stop: threading.Event,
     finished: Callable[[], bool],
-) -> Iterator[Loaded]:
+) -> Iterator[LoadResult]:
     """Load batch after batch until `stop` is set, or until nothing arrives and `finished` says so.
 
     Raises what reading and loading raise; what was committed before stays.

@@ -10,7 +10,7 @@ import polars as pl
 _numbers = count()
 
 
-class Held:
+class RegisteredFrame:
     """What a name stands for: rows that may change, in columns that may not."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
@@ -21,13 +21,13 @@ class Held:
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-class Frames:
-    """Names of frames on a connection, which no other `Frames` on it can take over."""
+class FrameRegistry:
+    """Names of frames on a connection, which no other `FrameRegistry` on it can take over."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
         self._number = next(_numbers)
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, RegisteredFrame] = {}
 
     def hold(self, frames: Mapping[str, pl.DataFrame]) -> None:
         """Let `source_of` name them. Outside a transaction, which would take a new name back with it."""
@@ -36,7 +36,7 @@ class Frames:
             if held and held.frame.schema == frame.schema:
                 held.frame = frame
             else:  # a view goes by place and would mix up other columns
-                self._held[name] = Held(frame)
+                self._held[name] = RegisteredFrame(frame)
                 self._con.register(self._view(name), self._held[name])
 
     def source_of(self, name: str) -> str:

@@ -15,7 +15,7 @@ RECORDS_BACK = 20_000
 
 
 def committed_windows(con: duckdb.DuckDBPyConnection) -> dict[str, deque[bool]]:
-    """The last outcomes of each source, as `RejectWindow` keeps them.
+    """The last outcomes of each source, as `RejectLimit` keeps them.
 
     A source of which there are few so far back has a shorter window. What was replayed is no reject any more.
     """

@@ -21,7 +21,7 @@ class TooManyRejects(HirestreamError):
         self.source = source
 
 
-class RejectWindow:
+class RejectLimit:
     """The last records of each source and whether they were rejects: those of earlier loaders too."""
 
     def __init__(self, share: float, minimum: int) -> None:

@@ -12,21 +12,21 @@ from pipelines.errors import TopicMismatch
 from pipelines.ingest.consumer import TopicReader, check_positions
 from pipelines.ingest.topic_admin import TopicInfo, ensure_topic, watermarks
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 from pipelines.lake.offsets import by_partition, positions
 from pipelines.lake.schema import create_tables
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.accepted_loss import accept_loss
 from pipelines.load.loader import Loader
-from pipelines.load.reject_limit import RejectWindow
+from pipelines.load.reject_limit import RejectLimit
 from pipelines.load.topic_continuity import check_last_records
-from pipelines.privacy.keyed_hash import keyed_of
+from pipelines.privacy.keyed_hash import erasure_hasher
 from pipelines.privacy.suppression import Suppressor
 from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class LoadPolicy:
     """What an operator allows a loader to go on past."""
 
     accept_rejects: bool = False
@@ -34,13 +34,13 @@ class Choices:
 
 
 @contextmanager
-def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[tuple[TopicReader, Loader]]:
+def open_loader(settings: Settings, holder: str, choices: LoadPolicy) -> Iterator[tuple[TopicReader, Loader]]:
     """A reader and a loader that hold the lease while the block runs.
 
     Raises `LeaseHeld`, `TopicMismatch` or `Unavailable` before anything is read, `SettingsError` where
     somebody was erased and the key of it is missing.
     """
-    with held_lease(settings.warehouse, holder):
+    with loader_lease(settings.warehouse, holder):
         topic = ensure_topic(settings.kafka)
         con = _opened(settings)
         try:
@@ -53,8 +53,8 @@ def open_loader(settings: Settings, holder: str, choices: Choices) -> Iterator[t
                 organizations=settings.expected_organizations,
                 rejects=_window(settings, choices),
                 clock=lambda: dt.datetime.now(dt.UTC),
-                turn=Turn(settings.warehouse),
-                suppressor=Suppressor(keyed_of(settings)),
+                writer_lock=WriterLock(settings.warehouse),
+                suppressor=Suppressor(erasure_hasher(settings)),
                 reopen=partial(_opened, settings),
             )
         except BaseException:
@@ -70,14 +70,14 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _window(settings: Settings, choices: Choices) -> RejectWindow | None:
+def _window(settings: Settings, choices: LoadPolicy) -> RejectLimit | None:
     if choices.accept_rejects:
         return None
-    return RejectWindow(settings.load.reject_share, settings.load.reject_minimum)
+    return RejectLimit(settings.load.reject_share, settings.load.reject_minimum)
 
 
 def _start(
-    settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo, holder: str, choices: Choices
+    settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo, holder: str, choices: LoadPolicy
 ) -> dict[int, int]:
     """Where to start. Raises `TopicMismatch` when the stored positions do not fit the topic."""
     stored = positions(con, topic.topic)

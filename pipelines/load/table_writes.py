@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.lake.offsets import LastBatch
 from pipelines.lake.schema import BATCHES, DELIVERIES, all_tables
-from pipelines.load.ledger_rows import chained
+from pipelines.load.ledger_rows import chain_hash
 
 SAME_PLACE = '(topic_id, partition, "offset") IN (SELECT (topic_id, partition, "offset") FROM moved)'
 SAME_EVENT = "event_key IN (SELECT event_key FROM moved)"
@@ -58,6 +58,6 @@ def batch_without_records(
         "loader": holder,
         **dict.fromkeys(("records", "loaded", "duplicate", "quarantined"), 0),
         **(changes or {}),
-        "chain_sha256": chained(last.chain_sha256, pl.DataFrame(schema=dict(DELIVERIES))),
+        "chain_sha256": chain_hash(last.chain_sha256, pl.DataFrame(schema=dict(DELIVERIES))),
     }
     return pl.DataFrame([row], schema=dict(BATCHES))

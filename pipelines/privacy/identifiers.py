@@ -10,7 +10,7 @@ import msgspec
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoder import Decoded, Typed, follow
+from pipelines.decode.decoder import Decoded, TypedEvent, follow
 from pipelines.decode.event_key import parse_json
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.privacy.redaction import ADDRESS
@@ -32,7 +32,9 @@ IDS: dict[str, NameKind] = {
 """Columns of contracts that hold the id of somebody, or of what is about one person."""
 
 _ID_KINDS: tuple[NameKind, ...] = ("candidate", "conversation", "booking")
-_NOBODY = re.compile(r"\s*(|null|undefined|none|nil|nan|n/?a|unknown|true|false|[0-]*)\s*", re.IGNORECASE)
+_PLACEHOLDER_ID = re.compile(
+    r"\s*(|null|undefined|none|nil|nan|n/?a|unknown|true|false|[0-]*)\s*", re.IGNORECASE
+)
 _LONGEST = 512
 _AROUND = ".*`!~\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u2026"
 """What texts put around an address without a space, curly quotes among it, and no address ends in."""
@@ -46,23 +48,25 @@ def plain_value(kind: str, value: str) -> str:
     return value.strip().lower() if kind == "email" else value
 
 
-def names_of(found: Decoded, body: bytes) -> set[Name]:
+def identifiers_in(found: Decoded, body: bytes) -> set[Name]:
     """What a record names. Where no contract says which text is an id, every text may be one of any kind."""
     texts = list(texts_of(body))
     names: set[Name] = {("email", address) for text in texts for address in _addresses(text)}
-    if isinstance(found, Typed):
-        return names | linked(found)
+    if isinstance(found, TypedEvent):
+        return names | linked_identifiers(found)
     whole = {text for text in texts if 0 < len(text) <= _LONGEST}
     return names | {(kind, text) for text in whole for kind in _ID_KINDS}
 
 
-def linked(found: Decoded) -> set[Name]:
+def linked_identifiers(found: Decoded) -> set[Name]:
     """The ids by which other records of the same person are found: those that a contract describes."""
-    if not isinstance(found, Typed):
+    if not isinstance(found, TypedEvent):
         return set()
     values = ((kind, follow(found.document, path)) for kind, path in _id_paths(type(found.document)))
     return {
-        (kind, value) for kind, value in values if isinstance(value, str) and not _NOBODY.fullmatch(value)
+        (kind, value)
+        for kind, value in values
+        if isinstance(value, str) and not _PLACEHOLDER_ID.fullmatch(value)
     }
 
 

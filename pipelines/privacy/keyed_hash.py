@@ -7,22 +7,22 @@ from pipelines.privacy.identifiers import plain_value
 from pipelines.settings import Settings
 from receiver.settings import SettingsError
 
-SHORTEST_KEY_BYTES = 16
+MIN_KEY_BYTES = 16
 
 KEY_MARK = "key"
 """Stands for an erasure beside the hash, in `ledger.suppressions`, that tells the lake's key from others."""
 
 
-class Keyed:
+class KeyedHasher:
     """Hashes, pseudonyms and signatures under one secret. Without it nothing can be told from them.
 
     Raises `SettingsError` for a key that could be guessed.
     """
 
     def __init__(self, key: bytes) -> None:
-        if len(key) < SHORTEST_KEY_BYTES:
+        if len(key) < MIN_KEY_BYTES:
             raise SettingsError(
-                f"HIRESTREAM_ERASURE__KEY has less than {SHORTEST_KEY_BYTES} bytes; make one with "
+                f"HIRESTREAM_ERASURE__KEY has less than {MIN_KEY_BYTES} bytes; make one with "
                 "`openssl rand -hex 32` and keep it as long as the lake"
             )
         self._key = key
@@ -49,15 +49,15 @@ class Keyed:
         return hmac.digest(self._key, text, sha256).hex()
 
 
-def keyed_of(settings: Settings) -> Keyed | None:
+def erasure_hasher(settings: Settings) -> KeyedHasher | None:
     """What is made with the erasure key of the settings; None without one. Raises `SettingsError`."""
     key = settings.erasure.secret()
-    return None if key is None else Keyed(key)
+    return None if key is None else KeyedHasher(key)
 
 
-def key_of(settings: Settings) -> Keyed:
+def key_of(settings: Settings) -> KeyedHasher:
     """What is made with the erasure key. Raises `SettingsError` without one: nothing is erased without it."""
-    keyed = keyed_of(settings)
+    keyed = erasure_hasher(settings)
     if keyed is None:
         raise SettingsError(
             "erasing needs a key, or a redelivery would bring the person back; set HIRESTREAM_ERASURE__KEY "

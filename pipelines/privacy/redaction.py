@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from pipelines.contracts.base import Path, Provider, as_sent
+from pipelines.contracts.base import Path, ProviderContract, unchanged
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
-from pipelines.decode.decoder import DEEPEST
+from pipelines.decode.decoder import MAX_DEPTH
 from pipelines.decode.event_key import parse_json
 from pipelines.decode.validation import Field, Problem, fields_of, is_deeper
 
@@ -42,23 +42,23 @@ _TELLS = frozenset({"status", "type", "event", "eventType", "timestamp"})
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
 
-def redacted(body: bytes, provider: str, pseudonym: Pseudonym) -> bytes:
+def redact(body: bytes, provider: str, pseudonym: Pseudonym) -> bytes:
     """The body without what is personal; no bytes at all where it is no JSON document of a known provider."""
     known = providers().get(provider)
     try:
         parsed = parse_json(body.decode())
-        if known is None or is_deeper(parsed, DEEPEST):
+        if known is None or is_deeper(parsed, MAX_DEPTH):
             return b""
-        arranged = known.arrange(parsed)
+        arranged = known.normalize(parsed)
         return _ENCODE(_masked(_document(arranged, known), pseudonym))
     except _UNREADABLE:
         return b""
 
 
-def _document(arranged: Any, provider: Provider) -> Any:
+def _document(arranged: Any, provider: ProviderContract) -> Any:
     kind = _kind(arranged, provider)
     if kind is not None:  # with null in one place, another field of the name would be moved there
-        return _record(arranged, kind, None if provider.arrange is as_sent else "")
+        return _record(arranged, kind, None if provider.normalize is unchanged else "")
     kept = _kept_names(provider.name)
     blank = _blank(arranged, kept)
     for path in (provider.event_type, provider.event_id, provider.organization, *provider.clocks):
@@ -67,7 +67,7 @@ def _document(arranged: Any, provider: Provider) -> Any:
     return blank
 
 
-def _kind(arranged: Any, provider: Provider) -> type[Record] | None:
+def _kind(arranged: Any, provider: ProviderContract) -> type[Record] | None:
     value = arranged
     for step in provider.event_type:
         value = value.get(step) if isinstance(value, dict) else None

@@ -8,10 +8,10 @@ import duckdb
 import msgspec
 
 from pipelines.decode.decoded_batch import DecodedBatch
-from pipelines.decode.decoder import Decoded, Rejected, as_event, decode_one
-from pipelines.privacy.identifiers import NameKind, linked, names_of
-from pipelines.privacy.keyed_hash import KEY_MARK, Keyed
-from pipelines.privacy.redaction import redacted, unquoted_problems
+from pipelines.decode.decoder import Decoded, DecodeFailure, as_event, decode_one
+from pipelines.privacy.identifiers import NameKind, identifiers_in, linked_identifiers
+from pipelines.privacy.keyed_hash import KEY_MARK, KeyedHasher
+from pipelines.privacy.redaction import redact, unquoted_problems
 from receiver.settings import SettingsError
 
 _WIDENED_BY: Mapping[str, frozenset[NameKind]] = MappingProxyType(
@@ -31,7 +31,7 @@ which somebody has to look at first.
 class Suppressor:
     """Knows the keyed hashes of what was erased. Without a key it knows that there is nothing."""
 
-    def __init__(self, keyed: Keyed | None, erasures: Mapping[str, str] | None = None) -> None:
+    def __init__(self, keyed: KeyedHasher | None, erasures: Mapping[str, str] | None = None) -> None:
         self._keyed = keyed
         self._erasures: Mapping[str, str] = erasures or {}
 
@@ -93,7 +93,7 @@ class Suppressor:
             return set()
         hashes = {
             self._keyed.hash_of(kind, value, organization)
-            for kind, value in names_of(found, body)
+            for kind, value in identifiers_in(found, body)
             for organization in {None, found.identity.organization_id}
         }
         return {known[each] for known in (self._erasures, fresh) for each in hashes & known.keys()}
@@ -104,18 +104,20 @@ class Suppressor:
         allowed = _WIDENED_BY.get(erasure_id.split("-", 1)[0], frozenset())
         organization = found.identity.organization_id
         hashes = {
-            self._keyed.hash_of(kind, value, organization) for kind, value in linked(found) if kind in allowed
+            self._keyed.hash_of(kind, value, organization)
+            for kind, value in linked_identifiers(found)
+            if kind in allowed
         }
         return dict.fromkeys(sorted(hashes - self._erasures.keys()), erasure_id)
 
 
 def _without(
-    batch: DecodedBatch, erased: Mapping[int, str], fresh: Mapping[str, str], keyed: Keyed
+    batch: DecodedBatch, erased: Mapping[int, str], fresh: Mapping[str, str], keyed: KeyedHasher
 ) -> DecodedBatch:
     bodies, decoded = list(batch.raw.bodies), list(batch.decoded)
     for index in erased:
         provider = (batch.raw.providers[index] or b"").decode(errors="replace")
-        bodies[index] = redacted(bodies[index], provider, keyed.pseudonym)
+        bodies[index] = redact(bodies[index], provider, keyed.pseudonym)
         decoded[index] = _decoded(batch, index, bodies[index], provider)
     raw = replace(batch.raw, bodies=bodies)
     return replace(batch, raw=raw, decoded=decoded, erased=erased, suppressions=fresh)
@@ -128,7 +130,7 @@ def _decoded(batch: DecodedBatch, index: int, body: bytes, provider: str) -> Dec
     address.
     """
     before = batch.decoded[index]
-    if isinstance(before, Rejected):
+    if isinstance(before, DecodeFailure):
         return msgspec.structs.replace(before, problems=unquoted_problems(before.problems))
     found = decode_one(provider, body, _text(batch.raw.sources[index]), _text(batch.raw.message_ids[index]))
     return as_event(found, before.identity.event_key, before.identity.key_kind)

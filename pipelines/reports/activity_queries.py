@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.reports.detail_data import FailingNode, Missing, Nudges, OpenRuns, Payments, Reviews
+from pipelines.reports.detail_data import FailingNode, MissingEvent, Nudges, OpenRuns, PaymentTotals, Reviews
 from pipelines.reports.report_data import Period
 
 _NUDGES = """
@@ -70,11 +70,13 @@ def read_reviews(con: duckdb.DuckDBPyConnection, period: Period, time_zone: str)
     return tuple(Reviews(*row) for row in rows)
 
 
-def read_payments(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[Payments, ...]:
+def read_payments(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[PaymentTotals, ...]:
     """Amounts never add up over currencies or providers."""
-    return tuple(Payments(*row) for row in con.execute(_PAYMENTS, [period.first, period.last]).fetchall())
+    return tuple(
+        PaymentTotals(*row) for row in con.execute(_PAYMENTS, [period.first, period.last]).fetchall()
+    )
 
 
-def read_missing(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[Missing, ...]:
+def read_missing(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[MissingEvent, ...]:
     """Most frequent first."""
-    return tuple(Missing(*row) for row in con.execute(_MISSING, [period.first, period.last]).fetchall())
+    return tuple(MissingEvent(*row) for row in con.execute(_MISSING, [period.first, period.last]).fetchall())

@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.reports.rates import Change, Parts
+from pipelines.reports.rates import Change, RateCounts
 from pipelines.reports.secondary_metrics import Metric
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class SecondaryMetric:
     """A further metric over the period and against the period before; `remarks` as in an `Answer`."""
 
     metric: Metric
-    parts: Parts
-    before: Parts
+    parts: RateCounts
+    before: RateCounts
     change: Change | None
     remarks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Coverage:
     """How many of a population were measured, are still open, or left out by reason. They add up."""
 
     measured: int
@@ -36,21 +36,21 @@ class Measured:
 class Duration:
     """How long something took, over those measured. `bands` are disjoint counts, shortest first."""
 
-    cases: Measured
+    cases: Coverage
     median_seconds: float | None
     p90_seconds: float | None
     bands: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RankedRate:
     """One line of a list of rates. `others` is how many lines a last one holds together.
 
     `tag` is a further mark: whether a requirement is mandatory, else None.
     """
 
     label: str | None
-    parts: Parts
+    parts: RateCounts
     tag: str | None = None
     others: int = 0
 
@@ -60,7 +60,7 @@ class Scores:
     """Scores of one group; measured are those from 0 to 100. `bands` count them, lowest first."""
 
     group: str
-    cases: Measured
+    cases: Coverage
     mean: float | None
     bands: Mapping[str, int]
 
@@ -107,7 +107,7 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
-class Payments:
+class PaymentTotals:
     """Payments of one provider, status and currency; the sum in the unit as sent, if there is one."""
 
     provider: str
@@ -118,7 +118,7 @@ class Payments:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingEvent:
     """Events that must have happened and never arrived."""
 
     entity: str
@@ -130,21 +130,21 @@ class Missing:
 class Details:
     """Everything beside the four questions' own rates. All of the period but `open_runs`."""
 
-    further: tuple[Further, ...]
+    further: tuple[SecondaryMetric, ...]
     time_to_schedule: Duration
     queue_time: Duration
-    questions: tuple[Rated, ...]
-    requirements: tuple[Rated, ...]
-    cv_analyses: Parts
+    questions: tuple[RankedRate, ...]
+    requirements: tuple[RankedRate, ...]
+    cv_analyses: RateCounts
     scores: tuple[Scores, ...]
     nudges: tuple[Nudges, ...]
     failing_nodes: tuple[FailingNode, ...]
     open_runs: tuple[OpenRuns, ...]
-    contacts: tuple[Rated, ...]
+    contacts: tuple[RankedRate, ...]
     reviews: tuple[Reviews, ...]
-    payments: tuple[Payments, ...]
-    missing: tuple[Missing, ...]
+    payments: tuple[PaymentTotals, ...]
+    missing: tuple[MissingEvent, ...]
 
-    def further_of(self, question: str) -> tuple[Further, ...]:
+    def further_of(self, question: str) -> tuple[SecondaryMetric, ...]:
         """Those of one question, by its key."""
         return tuple(found for found in self.further if found.metric.question == question)

@@ -4,9 +4,9 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reports.detail_data import Duration, Measured, Scores
+from pipelines.reports.detail_data import Coverage, Duration, Scores
 from pipelines.reports.mart_cells import bands_of, excluded_of, read_sums
-from pipelines.reports.rates import Parts
+from pipelines.reports.rates import RateCounts
 from pipelines.reports.report_data import Period
 
 _QUANTILES = """
@@ -48,13 +48,13 @@ def read_decision_scores(con: duckdb.DuckDBPyConnection, period: Period) -> tupl
     )
 
 
-def read_cv_analyses(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[Parts, tuple[Scores, ...]]:
+def read_cv_analyses(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[RateCounts, tuple[Scores, ...]]:
     """How many CVs meet every mandatory requirement, and their scores where there are CVs."""
     row = read_sums(con, "cv_analyses", period, (), _CV_SCORES).row(0, named=True)
-    cases = Measured(row["scored"], 0, {"no_score": row["no_score"], "out_of_range": row["out_of_range"]})
+    cases = Coverage(row["scored"], 0, {"no_score": row["no_score"], "out_of_range": row["out_of_range"]})
     scores = (Scores("cv_analysis", cases, row["mean"], bands_of(row)),) if cases.population else ()
-    return Parts(row["numerator"], row["denominator"], 0, excluded_of(row)), scores
+    return RateCounts(row["numerator"], row["denominator"], 0, excluded_of(row)), scores
 
 
-def _measured(row: dict[str, Any]) -> Measured:
-    return Measured(int(row["denominator"]), int(row.get("open", 0)), excluded_of(row))
+def _measured(row: dict[str, Any]) -> Coverage:
+    return Coverage(int(row["denominator"]), int(row.get("open", 0)), excluded_of(row))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.reports.chart_geometry import short_date
 from pipelines.reports.rates import Change
-from pipelines.reports.report_data import Finding, Period
+from pipelines.reports.report_data import DataQualityFinding, Period
 
 _FINDINGS = {
     "started_inferred": "known only by later events; counted, the start is inferred",
@@ -62,7 +62,7 @@ def noun(entity: str, count: int) -> str:
     return one if count == 1 else many
 
 
-def finding(value: Finding) -> str:
+def finding(value: DataQualityFinding) -> str:
     """What a finding says after its count; a kind nobody described reads as its own name."""
     return _FINDINGS.get(value.kind, value.kind.replace("_", " "))
 

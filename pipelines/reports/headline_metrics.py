@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HeadlineMetric:
     """One question, the mart and metric behind its number, and the words a reader sees."""
 
     key: str
@@ -21,7 +21,7 @@ class Question:
 
 
 QUESTIONS = (
-    Question(
+    HeadlineMetric(
         key="scheduling_success",
         mart="scheduling_success_cohort",
         metric="scheduling_success_rate",
@@ -36,7 +36,7 @@ QUESTIONS = (
         rest="not booked so far",
         denominator="with a sign of scheduling",
     ),
-    Question(
+    HeadlineMetric(
         key="screening_pass_rate",
         mart="screening_pass_rate_activity",
         metric="pass_rate",
@@ -50,7 +50,7 @@ QUESTIONS = (
         rest="failed",
         denominator="decided",
     ),
-    Question(
+    HeadlineMetric(
         key="nudge_exhaustion",
         mart="nudge_exhaustion_cohort",
         metric="exhaustion_rate",
@@ -64,7 +64,7 @@ QUESTIONS = (
         rest="not exhausted so far",
         denominator="started",
     ),
-    Question(
+    HeadlineMetric(
         key="workflow_failures",
         mart="workflow_failures_activity",
         metric="run_failure_rate",

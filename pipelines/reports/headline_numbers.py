@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.reports.headline_metrics import QUESTIONS, Question
+from pipelines.reports.headline_metrics import QUESTIONS, HeadlineMetric
 from pipelines.reports.mart_cells import read_cells, sum_parts
-from pipelines.reports.rates import Parts
+from pipelines.reports.rates import RateCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
     return [headline(question, sum_parts(each)) for question, each in zip(QUESTIONS, cells, strict=True)]
 
 
-def headline(question: Question, parts: Parts) -> Headline:
+def headline(question: HeadlineMetric, parts: RateCounts) -> Headline:
     """A question with its sums; `excluded` is keyed by the reason, without a prefix."""
     interval = parts.interval
     return Headline(

@@ -5,10 +5,10 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from pipelines.host.values import to_json_value
-from pipelines.reports.detail_data import Further, Measured
+from pipelines.reports.detail_data import Coverage, SecondaryMetric
 from pipelines.reports.glossary import meanings
-from pipelines.reports.rates import Change, Parts
-from pipelines.reports.report_data import Answer, Group, Period, ReportData
+from pipelines.reports.rates import Change, RateCounts
+from pipelines.reports.report_data import Group, MetricReport, Period, ReportData
 
 
 def report_as_json(data: ReportData) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _value(value: Any) -> Any:
     return [_value(item) for item in value] if isinstance(value, tuple) else to_json_value(value)
 
 
-def _further(further: Further) -> dict[str, Any]:
+def _further(further: SecondaryMetric) -> dict[str, Any]:
     metric = further.metric
     return {
         "question": metric.question,
@@ -58,11 +58,11 @@ def _further(further: Further) -> dict[str, Any]:
     }
 
 
-def _measured(cases: Measured) -> dict[str, Any]:
+def _measured(cases: Coverage) -> dict[str, Any]:
     return {"population": cases.population, **asdict(cases)}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: MetricReport) -> dict[str, Any]:
     question = answer.question
     return {
         "question": question.key,
@@ -83,7 +83,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _parts(parts: Parts) -> dict[str, Any]:
+def _parts(parts: RateCounts) -> dict[str, Any]:
     interval = parts.interval
     return {
         "population": parts.population,
@@ -121,7 +121,7 @@ def _period(period: Period) -> dict[str, str]:
 
 
 _CONVERTED: tuple[tuple[type, Any], ...] = (
-    (Parts, _parts),
-    (Further, _further),
-    (Measured, _measured),
+    (RateCounts, _parts),
+    (SecondaryMetric, _further),
+    (Coverage, _measured),
 )

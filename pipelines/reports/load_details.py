@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from pipelines.reports import activity_queries
-from pipelines.reports.detail_data import Details, Further
+from pipelines.reports.detail_data import Details, SecondaryMetric
 from pipelines.reports.duration_queries import read_cv_analyses, read_decision_scores, read_durations
 from pipelines.reports.mart_cells import sum_parts, sum_remarks, within
 from pipelines.reports.ranked_rates import read_contacts, read_questions, read_requirements
@@ -16,7 +16,7 @@ from pipelines.reports.secondary_metrics import FURTHER
 
 
 def read_details(
-    con: duckdb.DuckDBPyConnection, further: tuple[Further, ...], period: Period, time_zone: str
+    con: duckdb.DuckDBPyConnection, further: tuple[SecondaryMetric, ...], period: Period, time_zone: str
 ) -> Details:
     """All details of the period. Raises `Unavailable` where the marts were not built yet."""
     time_to_schedule, queue_time = read_durations(con, period)
@@ -39,11 +39,11 @@ def read_details(
     )
 
 
-def compare(cells: Sequence[pl.DataFrame], period: Period, before: Period) -> tuple[Further, ...]:
+def compare(cells: Sequence[pl.DataFrame], period: Period, before: Period) -> tuple[SecondaryMetric, ...]:
     """Every further metric against the period before, from its cells, in the order of `FURTHER`."""
     found = []
     for metric, each in zip(FURTHER, cells, strict=True):
         current = within(each, period)
         now, then = sum_parts(current), sum_parts(within(each, before))
-        found.append(Further(metric, now, then, change(then, now), sum_remarks(current)))
+        found.append(SecondaryMetric(metric, now, then, change(then, now), sum_remarks(current)))
     return tuple(found)

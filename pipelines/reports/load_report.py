@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import Unavailable
-from pipelines.reports.headline_metrics import QUESTIONS, Question
+from pipelines.reports.headline_metrics import QUESTIONS, HeadlineMetric
 from pipelines.reports.load_details import compare, read_details
 from pipelines.reports.mart_cells import parts_by, read_cells, sum_parts, sum_remarks, within
 from pipelines.reports.quality_queries import (
@@ -18,8 +18,8 @@ from pipelines.reports.quality_queries import (
     read_sources,
     sum_ledger,
 )
-from pipelines.reports.rates import Parts, change, total
-from pipelines.reports.report_data import Answer, Day, Group, Period, ReportData
+from pipelines.reports.rates import RateCounts, change, total
+from pipelines.reports.report_data import Day, Group, MetricReport, Period, ReportData
 from pipelines.reports.secondary_metrics import FURTHER
 
 TOP = 10
@@ -73,11 +73,11 @@ def period_until(as_of: datetime, time_zone: str, days: int) -> Period:
     return Period(last - timedelta(days=days - 1), last)
 
 
-def answer(question: Question, cells: pl.DataFrame, period: Period, before: Period) -> Answer:
+def answer(question: HeadlineMetric, cells: pl.DataFrame, period: Period, before: Period) -> MetricReport:
     """Everything a page says about one question, from the cells of its mart."""
     current = within(cells, period)
     now, then = sum_parts(current), sum_parts(within(cells, before))
-    return Answer(
+    return MetricReport(
         question=question,
         parts=now,
         before=then,
@@ -126,5 +126,5 @@ def _top(groups: Iterable[Group]) -> tuple[Group, ...]:
 
 
 def _rank(group: Group) -> tuple[int, int, str, str]:
-    parts: Parts = group.parts
+    parts: RateCounts = group.parts
     return -parts.denominator, -parts.population, group.organization or "", group.campaign or ""

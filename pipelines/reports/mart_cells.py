@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import Unavailable
-from pipelines.reports.rates import Parts
+from pipelines.reports.rates import RateCounts
 from pipelines.reports.report_data import Period
 
 _KEYS = ("metric", "organization_id", "campaign_id", "external_campaign_id", "day")
@@ -17,7 +17,7 @@ _REMARKS = ("denominator_", "open_")
 _BANDS = ("within_", "later", "band_")
 
 
-class Asked(Protocol):
+class CellFilter(Protocol):
     """A metric and the mart that holds it: a question, or a further metric."""
 
     @property
@@ -27,7 +27,7 @@ class Asked(Protocol):
     def metric(self) -> str: ...
 
 
-def read_cells(con: duckdb.DuckDBPyConnection, asked: Sequence[Asked]) -> list[pl.DataFrame]:
+def read_cells(con: duckdb.DuckDBPyConnection, asked: Sequence[CellFilter]) -> list[pl.DataFrame]:
     """Every cell of each metric: organization, campaign, day, each count, and what is remarked on it.
 
     A mart is read once, however many of its metrics are asked for: it is computed when it is read. Raises
@@ -78,7 +78,7 @@ def within(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
     return cells.filter(pl.col("day").is_between(period.first, period.last))
 
 
-def sum_parts(cells: pl.DataFrame) -> Parts:
+def sum_parts(cells: pl.DataFrame) -> RateCounts:
     """All cells as one."""
     return _parts(cells.select(_count_columns(cells)).sum().row(0, named=True))
 
@@ -93,7 +93,7 @@ def bands_of(row: dict[str, Any]) -> dict[str, int]:
     return {name: int(count) for name, count in row.items() if name.startswith(_BANDS)}
 
 
-def parts_by(cells: pl.DataFrame, *keys: str) -> Iterator[tuple[tuple[Any, ...], Parts]]:
+def parts_by(cells: pl.DataFrame, *keys: str) -> Iterator[tuple[tuple[Any, ...], RateCounts]]:
     """The cells summed for each value of the keys; a missing value is a group of its own."""
     names = _count_columns(cells)
     for row in cells.group_by(keys).agg(pl.col(names).sum()).iter_rows(named=True):
@@ -109,6 +109,6 @@ def excluded_of(row: dict[str, Any]) -> dict[str, int]:
     return {k.removeprefix(_EXCLUDED): int(v) for k, v in row.items() if k.startswith(_EXCLUDED)}
 
 
-def _parts(row: dict[str, Any]) -> Parts:
+def _parts(row: dict[str, Any]) -> RateCounts:
     still_open = int(row.get("open", 0))
-    return Parts(int(row["numerator"]), int(row["denominator"]), still_open, excluded_of(row))
+    return RateCounts(int(row["numerator"]), int(row["denominator"]), still_open, excluded_of(row))

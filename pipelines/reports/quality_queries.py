@@ -5,7 +5,14 @@ from collections.abc import Iterable
 
 import duckdb
 
-from pipelines.reports.report_data import Finding, Freshness, Funnel, Ledger, Period, Source
+from pipelines.reports.report_data import (
+    DataQualityFinding,
+    Freshness,
+    Funnel,
+    LedgerSummary,
+    Period,
+    SourceHealth,
+)
 
 _SOURCES = """
 SELECT source, provider, deliveries, loaded, duplicates, quarantined, last_received_at,
@@ -24,13 +31,13 @@ FROM wh.marts.funnel WHERE day BETWEEN ? AND ?
 """
 
 
-def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[Source, ...]:
+def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[SourceHealth, ...]:
     """Every sender that ever delivered, by name; silence counts until `as_of`."""
     return tuple(
-        Source(
+        SourceHealth(
             source=source or "(unknown)",
             provider=provider or "(unknown)",
-            ledger=Ledger(*row[:4]),
+            ledger=LedgerSummary(*row[:4]),
             last_received_at=_utc(row[4]),
             delay_p50_seconds=row[5],
             delay_p95_seconds=row[6],
@@ -42,10 +49,10 @@ def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[So
     )
 
 
-def sum_ledger(sources: Iterable[Source]) -> Ledger:
+def sum_ledger(sources: Iterable[SourceHealth]) -> LedgerSummary:
     """The ledgers of all senders together."""
     parts = [source.ledger for source in sources]
-    return Ledger(
+    return LedgerSummary(
         accepted=sum(part.accepted for part in parts),
         loaded=sum(part.loaded for part in parts),
         duplicate=sum(part.duplicate for part in parts),
@@ -53,9 +60,9 @@ def sum_ledger(sources: Iterable[Source]) -> Ledger:
     )
 
 
-def read_findings(con: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
+def read_findings(con: duckdb.DuckDBPyConnection) -> tuple[DataQualityFinding, ...]:
     """What was noticed about the data, over all organizations."""
-    return tuple(Finding(*row) for row in con.execute(_FINDINGS).fetchall())
+    return tuple(DataQualityFinding(*row) for row in con.execute(_FINDINGS).fetchall())
 
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> tuple[Freshness, ...]:

@@ -21,7 +21,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RateCounts:
     """Entities behind a rate: counted, still open, and left out by reason. They add up to the population."""
 
     numerator: int
@@ -50,7 +50,7 @@ class Parts:
         return wilson(self.numerator, self.denominator)
 
 
-def total(parts: Iterable[Parts]) -> Parts:
+def total(parts: Iterable[RateCounts]) -> RateCounts:
     """The sum of disjoint groups. A reason that only some know is 0 in the others."""
     numerator = denominator = still_open = 0
     excluded: dict[str, int] = {}
@@ -60,7 +60,7 @@ def total(parts: Iterable[Parts]) -> Parts:
         still_open += part.open
         for reason, count in part.excluded.items():
             excluded[reason] = excluded.get(reason, 0) + count
-    return Parts(numerator, denominator, still_open, excluded)
+    return RateCounts(numerator, denominator, still_open, excluded)
 
 
 def wilson(numerator: int, denominator: int) -> Interval | None:
@@ -94,7 +94,7 @@ class Change:
         return "fall" if self.interval.high < 0 else "no clear change"
 
 
-def change(before: Parts, after: Parts) -> Change | None:
+def change(before: RateCounts, after: RateCounts) -> Change | None:
     """The difference of two independent rates, by Newcombe's score interval; None where one has no cases."""
     old, new = before.interval, after.interval
     if old is None or new is None or before.rate is None or after.rate is None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipelines.reports.detail_data import Details
-from pipelines.reports.headline_metrics import Question
-from pipelines.reports.rates import Change, Parts
+from pipelines.reports.headline_metrics import HeadlineMetric
+from pipelines.reports.rates import Change, RateCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Day:
     """One day of a question, and the seven days that end with it."""
 
     day: date
-    parts: Parts
-    week: Parts
+    parts: RateCounts
+    week: RateCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,23 @@ class Group:
 
     organization: str | None
     campaign: str | None
-    parts: Parts
+    parts: RateCounts
     others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MetricReport:
     """One question over the period, against the period before, over all days, and cut three ways.
 
     `remarks` counts what needs a word of its own within the denominator or the open ones, by column.
     """
 
-    question: Question
-    parts: Parts
-    before: Parts
+    question: HeadlineMetric
+    parts: RateCounts
+    before: RateCounts
     change: Change | None
     remarks: Mapping[str, int]
-    all_days: Parts
+    all_days: RateCounts
     by_day: tuple[Day, ...]
     by_organization: tuple[Group, ...]
     by_campaign: tuple[Group, ...]
@@ -75,7 +75,7 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class LedgerSummary:
     """Accepted deliveries by what became of them, over all days."""
 
     accepted: int
@@ -90,7 +90,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceHealth:
     """One sender: its deliveries, its last one, and seconds from happening to being received.
 
     `error_share` is what could not be read; `usual_gap_seconds` is what 99 of 100 of its pauses stay under.
@@ -98,7 +98,7 @@ class Source:
 
     source: str
     provider: str
-    ledger: Ledger
+    ledger: LedgerSummary
     last_received_at: datetime
     delay_p50_seconds: float | None
     delay_p95_seconds: float | None
@@ -113,7 +113,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DataQualityFinding:
     """A kind of finding about the data and how often it was made; the kinds are those of the mart."""
 
     kind: str
@@ -138,12 +138,12 @@ class ReportData:
     time_zone: str
     period: Period
     period_before: Period
-    answers: tuple[Answer, ...]
+    answers: tuple[MetricReport, ...]
     details: Details
     funnel: Funnel
-    ledger: Ledger
-    sources: tuple[Source, ...]
-    findings: tuple[Finding, ...]
+    ledger: LedgerSummary
+    sources: tuple[SourceHealth, ...]
+    findings: tuple[DataQualityFinding, ...]
     freshness: tuple[Freshness, ...]
 
     @property

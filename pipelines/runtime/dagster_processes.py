@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipelines.errors import Unavailable
-from pipelines.host.child_process import Child, spawn
+from pipelines.host.child_process import ChildProcess, spawn
 from pipelines.host.supervisor import Service, http_ready
 from pipelines.settings import Settings
 from receiver.settings import PROJECT
@@ -19,7 +19,7 @@ PYTHON = sys.executable
 READY_TIMEOUT_SECONDS = 300.0
 
 
-def start_initialising(settings: Settings, environment: Mapping[str, str]) -> Child:
+def start_initialising(settings: Settings, environment: Mapping[str, str]) -> ChildProcess:
     """Start the one process that makes the storage of DAGSTER_HOME; several at once break it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(INSTANCE_FILE, settings.dagster_home / INSTANCE_FILE.name)
@@ -28,7 +28,7 @@ def start_initialising(settings: Settings, environment: Mapping[str, str]) -> Ch
     return spawn("dagster-init", command, log, environment=dagster_environment(settings, environment))
 
 
-def finish_initialising(child: Child) -> None:
+def finish_initialising(child: ChildProcess) -> None:
     """Wait until the storage is there. Raises `Unavailable` when it cannot be made."""
     try:
         code = child.process.wait(READY_TIMEOUT_SECONDS)

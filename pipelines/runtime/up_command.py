@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from pipelines.host.file_lock import FolderLock
 from pipelines.host.preflight import free_port, need_disk_space, need_port
-from pipelines.host.supervisor import RESTART_SECONDS, Ended, Service, Supervisor, http_ready, interruptible
+from pipelines.host.supervisor import (
+    RESTART_SECONDS,
+    ExitInfo,
+    Service,
+    Supervisor,
+    http_ready,
+    interruptible,
+)
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake
 from pipelines.lake.loader_lease import lease_holder
@@ -18,22 +25,22 @@ from pipelines.runtime.kafka.broker import RunningBroker, start_broker
 from pipelines.settings import Settings
 
 Say = Callable[[str], None]
-LoaderEnded = Callable[[Ended], bool]
+LoaderEnded = Callable[[ExitInfo], bool]
 """Hears of an end of the loader; whether it is to be started again."""
 
-UNTIL_A_PERSON_COMES = frozenset({0, 1, 2})
+NO_RESTART_EXIT_CODES = frozenset({0, 1, 2})
 """Exit codes after which the loader stays away: it was stopped, or started again it would end in this way."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """Which of the optional parts run, and the environment of all processes."""
 
     dagster: bool = True
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
-def run_up(settings: Settings, parts: Parts, say: Say) -> None:
+def run_up(settings: Settings, parts: Components, say: Say) -> None:
     """Run everything; returns when interrupted after it was up. It goes on when the loader ends.
 
     Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
@@ -62,7 +69,7 @@ def stay(supervisor: Supervisor) -> None:
 
 @contextmanager
 def running(
-    settings: Settings, parts: Parts, say: Say, loader_ended: LoaderEnded | None = None
+    settings: Settings, parts: Components, say: Say, loader_ended: LoaderEnded | None = None
 ) -> Iterator[Supervisor]:
     """All parts, ready; stopped in reverse order when the block is left.
 
@@ -121,9 +128,9 @@ def without_loader(settings: Settings, say: Say) -> LoaderEnded:
     """
     said: tuple[int, str] | None = None
 
-    def ended(end: Ended) -> bool:
+    def ended(end: ExitInfo) -> bool:
         nonlocal said
-        again = end.exit_code not in UNTIL_A_PERSON_COMES
+        again = end.exit_code not in NO_RESTART_EXIT_CODES
         found = end.exit_code, end.last_lines.rpartition("\n")[2]
         if found != said or end.ran_seconds > RESTART_SECONDS:
             with suppress(OSError):  # stderr may be a file on a full disk
@@ -134,7 +141,7 @@ def without_loader(settings: Settings, say: Say) -> LoaderEnded:
     return ended
 
 
-def _paused(settings: Settings, end: Ended, *, again: bool) -> str:
+def _paused(settings: Settings, end: ExitInfo, *, again: bool) -> str:
     stays = "It stays away: mend what it names, then start `hirestream up` again."
     return (
         f"{end}\nThe other parts go on: deliveries are taken and wait on the topic until they are loaded. "
@@ -148,7 +155,7 @@ def hirestream(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pipelines.cli", *arguments]
 
 
-def places(settings: Settings, parts: Parts) -> str:
+def places(settings: Settings, parts: Components) -> str:
     """Where everything is, one line each."""
     found = {
         "webhooks": ", ".join(f"{settings.receiver_url}/webhooks/{name}" for name in settings.sources),
@@ -168,7 +175,7 @@ def _own_broker(settings: Settings, stack: ExitStack, say: Say) -> RunningBroker
     return stack.enter_context(start_broker(settings, progress=say))
 
 
-def _need_ports(settings: Settings, parts: Parts) -> None:
+def _need_ports(settings: Settings, parts: Components) -> None:
     need_port(settings.receiver.port, "HIRESTREAM_RECEIVER__PORT", settings.receiver.host)
     if parts.dagster:
         need_port(settings.dagster.port, "HIRESTREAM_DAGSTER__PORT")

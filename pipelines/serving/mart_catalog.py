@@ -27,7 +27,7 @@ CUTS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CatalogMart:
     """One question: a mart by itself, or two by basis, with the metrics of both; the first is the default.
 
     `basis` is the default one, None for a mart by itself. `members` is the staging view of its members,
@@ -64,7 +64,7 @@ class Counted:
 
 
 COUNTED = (
-    Counted(
+    CatalogMart(
         name="scheduling_success",
         about="Does scheduling end in a booked meeting, and how do the bookings fare?",
         members="scheduling_members",
@@ -81,7 +81,7 @@ COUNTED = (
         ),
         basis=COHORT,
     ),
-    Counted(
+    CatalogMart(
         name="screening_pass_rate",
         about="How do screenings end: passed, failed, undecided, opted out?",
         members="screening_members",
@@ -96,42 +96,42 @@ COUNTED = (
         basis=ACTIVITY,
         cohort_only=("completion_rate", "cohort_pass_rate", "human_takeover_rate", "failed_to_start_rate"),
     ),
-    Counted(
+    CatalogMart(
         name="nudge_exhaustion",
         about="How many used up every reminder, and how many came back?",
         members="nudge_members",
         metrics=("exhaustion_rate", "interviewer_exhaustion_rate", "recovered_rate"),
         basis=COHORT,
     ),
-    Counted(
+    CatalogMart(
         name="workflow_failures",
         about="How many finished automation runs failed?",
         members="workflow_members",
         metrics=("run_failure_rate",),
         basis=ACTIVITY,
     ),
-    Counted(
+    CatalogMart(
         name="time_to_schedule",
         about="How long from the start of a conversation to its first booking?",
         members="duration_members",
         metrics=("time_to_schedule",),
         measured=True,
     ),
-    Counted(
+    CatalogMart(
         name="queue_time",
         about="How long did conversations wait in the queue?",
         members="duration_members",
         metrics=("queue_time",),
         measured=True,
     ),
-    Counted(
+    CatalogMart(
         name="question_pass_rate",
         about="Which screening questions do candidates pass?",
         members="question_members",
         metrics=("question_pass_rate",),
         own_cuts={"question": "cell.screening_question"},
     ),
-    Counted(
+    CatalogMart(
         name="requirement_met_rate",
         about="Which requirements do CVs meet?",
         members="requirement_members",

@@ -15,8 +15,8 @@ import yaml  # type: ignore[import-untyped]
 
 from pipelines.lake.connection import open_lake
 from pipelines.lake.sql import sql_literal
-from pipelines.lake.transaction import is_in_the_way
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.transaction import is_contention
+from pipelines.lake.writer_lock import WriterLock
 from receiver.settings import PROJECT
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ SCHEMAS = ("entities", "marts")
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class ModelDocs:
     """What a table or view is, and each of its columns."""
 
     about: str
@@ -39,7 +39,7 @@ class Meaning:
 
 
 @cache
-def meanings() -> Mapping[str, Meaning]:
+def meanings() -> Mapping[str, ModelDocs]:
     """Every described model by `schema.table`."""
     return MappingProxyType(dict(_read(MODELS)))
 
@@ -55,20 +55,20 @@ def comment_lake(warehouse: Path) -> int:
         try:
             _write(warehouse, wanted)
         except duckdb.Error as error:
-            if not is_in_the_way(error):
+            if not is_contention(error):
                 raise
             log.info("another writer was in the way of comments; put there the next time")
             return 0
     return len(wanted)
 
 
-def _read(models: Path) -> Iterator[tuple[str, Meaning]]:
+def _read(models: Path) -> Iterator[tuple[str, ModelDocs]]:
     for schema in SCHEMAS:
         for file in sorted((models / schema).glob("_*.yml")):
             document = yaml.safe_load(file.read_text("utf-8"))
             for model in document.get("models", []):
                 columns = {column["name"]: column["description"] for column in model["columns"]}
-                yield f"{schema}.{model['name']}", Meaning(model["description"], columns)
+                yield f"{schema}.{model['name']}", ModelDocs(model["description"], columns)
 
 
 def _missing(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _named(name: str) -> str:
 
 
 def _write(warehouse: Path, statements: list[str]) -> None:
-    with Turn(warehouse).taken(), open_lake(warehouse) as con:
+    with WriterLock(warehouse).acquired(), open_lake(warehouse) as con:
         con.begin()
         for statement in statements:
             con.execute(statement)

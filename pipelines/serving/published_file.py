@@ -35,11 +35,11 @@ _AGES = {
     "those of durations are as new as these."
 }
 
-REST = 4
+PUBLISH_DUTY_FACTOR = 4
 """So many times as long as an edition took there is none: at a million events one costs 15 CPU seconds."""
 
 
-class Publisher:
+class PublishedFileWriter:
     """Writes new editions when they are due."""
 
     def __init__(self, settings: Settings) -> None:
@@ -53,7 +53,7 @@ class Publisher:
 
         An edition that took long makes the next one wait longer, so that most of the time none is written.
         """
-        wait = max(self._settings.publish.marts_seconds, REST * self._took_seconds)
+        wait = max(self._settings.publish.marts_seconds, PUBLISH_DUTY_FACTOR * self._took_seconds)
         if not now and time.monotonic() - self._marts_at < wait:
             return False
         begun = time.monotonic()

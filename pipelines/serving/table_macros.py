@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.lake.sql import sql_literal
-from pipelines.serving.mart_catalog import ACTIVITY, BASES, COUNTED, Counted
+from pipelines.serving.mart_catalog import ACTIVITY, BASES, COUNTED, CatalogMart
 
 PARTS = "^(population|numerator|denominator|open|(excluded|open|denominator|within)_.*|later)$"
 """The columns of a mart that may be added up."""
@@ -19,25 +19,25 @@ _WILSON_Z = "1.959963984540054"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MacroTarget:
     """Where marts are: the schema with its catalog, and what `members` of a question are read from."""
 
     marts: str
     members: str | None = None
     temporary: bool = False
 
-    def members_of(self, counted: Counted) -> str:
+    def members_of(self, counted: CatalogMart) -> str:
         """The relation with the members of a question."""
         return f"{self.members}.{counted.members}" if self.members else f"{self.marts}.members"
 
 
-LAKE = Place("wh.marts", members="wh.staging", temporary=True)
+LAKE = MacroTarget("wh.marts", members="wh.staging", temporary=True)
 """Macros of a connection with the lake as `wh`; the view of one question is quicker than all members."""
-PUBLISHED = Place("marts")
+PUBLISHED = MacroTarget("marts")
 """Macros within the published file."""
 
 
-def create_macros(con: duckdb.DuckDBPyConnection, place: Place) -> None:
+def create_macros(con: duckdb.DuckDBPyConnection, place: MacroTarget) -> None:
     """Make every macro in the current catalog, or for this connection alone where `place` is temporary."""
     for counted in COUNTED:
         con.execute(macro(counted, place))
@@ -45,7 +45,7 @@ def create_macros(con: duckdb.DuckDBPyConnection, place: Place) -> None:
         con.execute(f"COMMENT ON MACRO TABLE {kept}{counted.name} IS {sql_literal(about(counted))}")
 
 
-def about(counted: Counted) -> str:
+def about(counted: CatalogMart) -> str:
     """What a macro answers and what it can be asked for."""
     lines = [counted.about, f"by := {', '.join(counted.cuts)}"]
     if counted.basis is not None:
@@ -53,7 +53,7 @@ def about(counted: Counted) -> str:
     return "\n".join([*lines, "since, until (days, both within), organization, campaign: null is all"])
 
 
-def macro(counted: Counted, place: Place) -> str:
+def macro(counted: CatalogMart, place: MacroTarget) -> str:
     """The statement that makes one macro."""
     kind = "TEMP MACRO" if place.temporary else "MACRO"
     return f"""
@@ -68,7 +68,7 @@ ORDER BY cut
 """  # noqa: S608 - our own names
 
 
-def _parameters(counted: Counted) -> Iterable[str]:
+def _parameters(counted: CatalogMart) -> Iterable[str]:
     yield "\"by\" := 'total'"
     if counted.basis is not None:
         yield f"metric := '{counted.metrics[0]}'"
@@ -76,12 +76,12 @@ def _parameters(counted: Counted) -> Iterable[str]:
     yield from (f"{name} := NULL" for name in ("since", "until", "organization", "campaign"))
 
 
-def _cut(counted: Counted) -> str:
+def _cut(counted: CatalogMart) -> str:
     cases = " ".join(f"WHEN '{name}' THEN {column}" for name, column in counted.cuts.items())
     return f'CASE "by" {cases} END'
 
 
-def _asked(counted: Counted) -> str:
+def _asked(counted: CatalogMart) -> str:
     conditions = [
         "(since IS NULL OR cell.day >= CAST(since AS DATE))",
         "(until IS NULL OR cell.day <= CAST(until AS DATE))",
@@ -91,12 +91,12 @@ def _asked(counted: Counted) -> str:
     return " AND ".join([*conditions, *(["cell.metric = metric"] if counted.basis is not None else [])])
 
 
-def _mart(counted: Counted, place: Place) -> str:
+def _mart(counted: CatalogMart, place: MacroTarget) -> str:
     name = f"'{place.marts}.{counted.name}"
     return f"{name}'" if counted.basis is None else f"{name}_' || basis"
 
 
-def _checked(counted: Counted, relation: str) -> str:
+def _checked(counted: CatalogMart, relation: str) -> str:
     """The name of a relation where the arguments are right; else an error that says what they may be."""
     cases = [_unless_known('"by"', counted.cuts)]
     if counted.basis is not None:
@@ -143,7 +143,7 @@ def _wilson(sign: str) -> str:
     )
 
 
-def _measured(counted: Counted, place: Place) -> str:
+def _measured(counted: CatalogMart, place: MacroTarget) -> str:
     return f""",
 measured AS (
   SELECT

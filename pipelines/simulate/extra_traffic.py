@@ -9,9 +9,9 @@ from pipelines.simulate.journeys.conversations import draw_conversation, draw_le
 from pipelines.simulate.journeys.generator import SPAN
 from pipelines.simulate.journeys.orufy_bookings import draw_orufy
 from pipelines.simulate.journeys.types import Journey
-from pipelines.simulate.payloads.events import Event
+from pipelines.simulate.payloads.events import SimulatedEvent
 from pipelines.simulate.payloads.job_board import job_board_events
-from pipelines.simulate.world.rng import Dice, Numbers
+from pipelines.simulate.world.rng import IdSequence, SeededRandom
 from pipelines.simulate.world.tenants import ATLAS, LEGACY, LEGACY_CAMPAIGN, PLACEHOLDER, TEST_CAMPAIGN
 
 LEGACY_SHARE = 0.01
@@ -22,7 +22,7 @@ JOB_BOARD_SHARE = 0.02
 
 def legacy(tag: str, end: datetime, journeys: int, at: datetime) -> list[Journey]:
     """Conversations that are told in the older shape, all at `at`."""
-    dice, numbers = Dice(Random(f"{tag} legacy"), end), Numbers(tag)
+    dice, numbers = SeededRandom(Random(f"{tag} legacy"), end), IdSequence(tag)
     return [
         draw_legacy_conversation(dice, numbers.take(LEGACY.id, LEGACY.series), LEGACY_CAMPAIGN, at)
         for _ in range(max(1, int(journeys * LEGACY_SHARE)))
@@ -31,25 +31,25 @@ def legacy(tag: str, end: datetime, journeys: int, at: datetime) -> list[Journey
 
 def orufy_bookings(tag: str, end: datetime, journeys: int, at: datetime) -> list[Journey]:
     """Bookings at Orufy, all told at `at`."""
-    dice, count = Dice(Random(f"{tag} orufy"), end), max(1, round(journeys * ORUFY_SHARE))
-    return [*draw_orufy(dice, Numbers(tag), at, count)]
+    dice, count = SeededRandom(Random(f"{tag} orufy"), end), max(1, round(journeys * ORUFY_SHARE))
+    return [*draw_orufy(dice, IdSequence(tag), at, count)]
 
 
-def job_board(tag: str, end: datetime, journeys: int) -> Iterator[Event]:
+def job_board(tag: str, end: datetime, journeys: int) -> Iterator[SimulatedEvent]:
     """The events of a sender without contracts."""
     count = max(1, round(journeys * JOB_BOARD_SHARE))
-    return job_board_events(Dice(Random(f"{tag} job board"), end), tag, count, SPAN)
+    return job_board_events(SeededRandom(Random(f"{tag} job board"), end), tag, count, SPAN)
 
 
 def tests(tag: str, end: datetime, count: int) -> list[Journey]:
     """What somebody tried out from the provider's portal; no mart may show it."""
-    dice, numbers = Dice(Random(f"{tag} tests"), end), Numbers(tag)
+    dice, numbers = SeededRandom(Random(f"{tag} tests"), end), IdSequence(tag)
     return [
         draw_conversation(dice, numbers.take(PLACEHOLDER.id, PLACEHOLDER.series), TEST_CAMPAIGN, end)
         for _ in range(count)
     ]
 
 
-def unknown(tag: str, end: datetime, count: int) -> list[Event]:
+def unknown(tag: str, end: datetime, count: int) -> list[SimulatedEvent]:
     """Events of types that no contract knows."""
     return [unknown_event(ATLAS, f"{tag}u{name:04x}", name, end) for name in range(count)]

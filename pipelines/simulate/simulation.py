@@ -12,11 +12,11 @@ from pipelines.simulate.extra_traffic import job_board, legacy, orufy_bookings, 
 from pipelines.simulate.journeys.generator import SPAN, draw_journeys, tag_of
 from pipelines.simulate.journeys.orufy_model import OrufyBooking
 from pipelines.simulate.journeys.types import Journey
-from pipelines.simulate.payloads.events import Event, events_of
+from pipelines.simulate.payloads.events import SimulatedEvent, events_of
 from pipelines.simulate.truth.cells import TruthRow, truth_of
 from pipelines.simulate.truth.orufy_bookings import BookingTruth, bookings_of
 from pipelines.simulate.world.endpoints import ENDPOINTS, ORUFY, POPP, POPP_SECOND
-from pipelines.simulate.world.rng import Dice, Numbers
+from pipelines.simulate.world.rng import IdSequence, SeededRandom
 from pipelines.simulate.world.tenants import ATLAS, popp_organizations
 
 __all__ = ["Delivery", "Simulation", "TruthRow", "bodies", "organization_ids", "simulate"]
@@ -70,7 +70,9 @@ def simulate(
         raise ValueError("until needs a time zone")
     end = until.astimezone(UTC).replace(microsecond=until.microsecond // 1000 * 1000)
     tag, noise = tag_of(seed, end), max(1, round(journeys * NOISE_SHARE))
-    told = _told(tag, Dice(Random(f"{tag} journeys"), end, ZoneInfo(time_zone)), journeys, legacy_day, span)
+    told = _reported(
+        tag, SeededRandom(Random(f"{tag} journeys"), end, ZoneInfo(time_zone)), journeys, legacy_day, span
+    )
     deliveries = list(_to(sources, _sent(tag, _events(tag, end, journeys, noise, told), end, noise)))
     duplicates = sum(delivery.duplicate for delivery in deliveries)
     quarantined = noise if POPP.source in sources else 0
@@ -83,7 +85,7 @@ def simulate(
 def bodies(seed: int, count: int, until: datetime = BENCH_END) -> Iterator[bytes]:
     """`count` bodies of different Popp events in the order of their journeys, without any fault."""
     tag = tag_of(seed, until)
-    journeys = draw_journeys(Dice(Random(f"{tag} journeys"), until), Numbers(tag))
+    journeys = draw_journeys(SeededRandom(Random(f"{tag} journeys"), until), IdSequence(tag))
     return islice((event.body() for journey in journeys for event in events_of(journey)), count)
 
 
@@ -92,16 +94,18 @@ def organization_ids() -> tuple[str, ...]:
     return tuple(organization.id for organization in popp_organizations())
 
 
-def _told(tag: str, dice: Dice, journeys: int, legacy_day: date | None, span: timedelta) -> list[Journey]:
+def _reported(
+    tag: str, dice: SeededRandom, journeys: int, legacy_day: date | None, span: timedelta
+) -> list[Journey]:
     """Everything that counts: with a day of sending, also what has no time of its own, at noon of it."""
-    drawn = list(islice(draw_journeys(dice, Numbers(tag), span), journeys))
+    drawn = list(islice(draw_journeys(dice, IdSequence(tag), span), journeys))
     if legacy_day is None:
         return drawn
     noon = datetime.combine(legacy_day, time(12), dice.zone).astimezone(UTC)
     return drawn + legacy(tag, dice.end, journeys, noon) + orufy_bookings(tag, dice.end, journeys, noon)
 
 
-def _events(tag: str, end: datetime, journeys: int, noise: int, told: list[Journey]) -> list[Event]:
+def _events(tag: str, end: datetime, journeys: int, noise: int, told: list[Journey]) -> list[SimulatedEvent]:
     events = [event for journey in told + tests(tag, end, noise) for event in events_of(journey)]
     return [*events, *unknown(tag, end, noise), *job_board(tag, end, journeys)]
 
@@ -110,7 +114,7 @@ def _source_of(journey: Journey) -> str:
     return (ORUFY if isinstance(journey, OrufyBooking) else POPP).source
 
 
-def _sent(tag: str, events: list[Event], end: datetime, broken: int) -> list[Delivery]:
+def _sent(tag: str, events: list[SimulatedEvent], end: datetime, broken: int) -> list[Delivery]:
     rng = Random(f"{tag} faults")
     deliveries = out_of_order(rng, events, end)
     for spoilt in islice(poison(ATLAS, f"{tag}q", end), broken):

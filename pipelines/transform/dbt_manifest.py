@@ -32,7 +32,7 @@ MAX_STORED = 8
 
 _manifests: dict[str, Manifest] = {}
 
-MOST_SAID = 500
+MAX_SAID = 500
 """Most characters of dbt's own words in an error."""
 PARTIAL_PARSE = "partial_parse.msgpack"
 _READ_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".md", ".csv"})
@@ -138,7 +138,7 @@ def _parsed(models: Path, kept: Path, variables: Mapping[str, object]) -> Path:
     if done.returncode != 0:
         shutil.rmtree(target, ignore_errors=True)
         said = " ".join((done.stdout + done.stderr).split())
-        raise HirestreamError(f"dbt cannot read the models in {models}: {said[:MOST_SAID]}")
+        raise HirestreamError(f"dbt cannot read the models in {models}: {said[:MAX_SAID]}")
     return target
 
 

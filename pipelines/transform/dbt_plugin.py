@@ -9,7 +9,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from pipelines.errors import Unavailable
 from pipelines.lake.connection import attach_statement, load_extensions
 from pipelines.lake.format_version import refuse_newer
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 
 
 class Plugin(BasePlugin):
@@ -30,12 +30,12 @@ class Plugin(BasePlugin):
         load_extensions(conn)
         conn.execute(attach_statement(self._warehouse, read_only=self._read_only))
         refuse_newer(conn)
-        turn = Turn(self._warehouse)
+        writer_lock = WriterLock(self._warehouse)
 
-        def lake_turn(mine: bool) -> bool:
+        def lake_writer_lock(mine: bool) -> bool:
             """Called by the materializations around the statement that writes."""
             if not self._read_only:
-                turn.take() if mine else turn.give()
+                writer_lock.acquire() if mine else writer_lock.release()
             return mine
 
-        conn.create_function("lake_turn", lake_turn, ["BOOLEAN"], "BOOLEAN", side_effects=True)
+        conn.create_function("lake_writer_lock", lake_writer_lock, ["BOOLEAN"], "BOOLEAN", side_effects=True)

@@ -11,14 +11,14 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from receiver.http.lingering_transport import Lingering
+from receiver.http.lingering_transport import LingeringTransport
 from receiver.rejections import (
     BROKEN_REQUEST,
     HEADERS_TOO_LARGE,
     TOO_LARGE,
     TOO_MANY_CONNECTIONS,
     TOO_SLOW,
-    Refusal,
+    HttpRejection,
 )
 from receiver.settings import ReceiverSettings
 
@@ -46,11 +46,11 @@ class Phase(Enum):
     END = auto()
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits. The limits are those of the class: see `bounded`."""
 
     limits: ClassVar[ReceiverSettings]
-    surplus: ClassVar[set["BoundedProtocol"]]
+    surplus: ClassVar[set["LimitedHttpProtocol"]]
 
     phase = Phase.REQUEST
     deadline = NEVER
@@ -62,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection over the limit is told so and closed; it never counts as one."""
         full = len(self.connections) >= self.limits.max_connections
-        self.lingering = Lingering(transport, self.loop)
+        self.lingering = LingeringTransport(transport, self.loop)
         super().connection_made(self.lingering)  # type: ignore[arg-type]
         self._wait(Phase.REQUEST, self.limits.headers_timeout_seconds)
         if full:
@@ -133,7 +133,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """What the parser does not take."""
         self.refuse(self.refusal)
 
-    def on_refused(self, refusal: Refusal) -> None:
+    def on_refused(self, refusal: HttpRejection) -> None:
         """Hears of each refusal that no application saw."""
 
     def expire(self, now: float) -> None:
@@ -147,7 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
         elif overdue:
             self.refuse(TOO_SLOW)
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: HttpRejection) -> None:
         """Answers without the application and closes; an earlier request in the works is answered first."""
         self.on_refused(refusal)
         if self._earlier_in_the_works():
@@ -183,14 +183,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + seconds
 
 
-def bounded(settings: ReceiverSettings, tell: Callable[[Refusal], None]) -> type[BoundedProtocol]:
+def bounded(settings: ReceiverSettings, tell: Callable[[HttpRejection], None]) -> type[LimitedHttpProtocol]:
     """The protocol with these limits; `tell` hears of each refusal that no application saw."""
 
-    class Bounded(BoundedProtocol):
+    class Bounded(LimitedHttpProtocol):
         limits = settings
-        surplus: ClassVar[set[BoundedProtocol]] = set()
+        surplus: ClassVar[set[LimitedHttpProtocol]] = set()
 
-        def on_refused(self, refusal: Refusal) -> None:
+        def on_refused(self, refusal: HttpRejection) -> None:
             tell(refusal)
 
     return Bounded

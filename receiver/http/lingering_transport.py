@@ -5,7 +5,7 @@ import asyncio
 LINGER_SECONDS = 1.0
 
 
-class Lingering:
+class LingeringTransport:
     """Closing while unread bytes arrive makes the kernel reset the connection, and the answer is lost.
 
     So `close` ends our side, lets the protocol throw away what still comes for a second, then closes.

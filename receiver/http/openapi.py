@@ -10,7 +10,7 @@ from receiver.rejections import (
     TOO_LARGE,
     TOO_SLOW,
     UNKNOWN_SOURCE,
-    Refusal,
+    HttpRejection,
 )
 from receiver.settings import CoreSettings
 
@@ -162,7 +162,7 @@ def _operation(settings: CoreSettings) -> dict[str, Any]:
     }
 
 
-def _response(refusal: Refusal) -> dict[str, Any]:
+def _response(refusal: HttpRejection) -> dict[str, Any]:
     retry = {"schema": {"type": "integer"}, "description": "seconds"}
     described: dict[str, Any] = {
         "description": refusal.message,

@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from receiver.failover import Failover, Kept
 from receiver.metrics import NO_SOURCE, Metrics
-from receiver.rejections import TOO_LARGE, UNAVAILABLE, UNKNOWN_SOURCE, Refusal
-from receiver.sources import Source
-from receiver.unverified.store import Hold
+from receiver.rejections import TOO_LARGE, UNAVAILABLE, UNKNOWN_SOURCE, HttpRejection
+from receiver.sources import VerifiedSource
+from receiver.unverified.store import UnverifiedStore
 from receiver.verification import accept
 
 Clock = Callable[[], datetime]
@@ -26,26 +26,26 @@ class Disconnected(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Accepted:
     """A delivery that is durable, and where."""
 
     delivery_id: str
     kept: Kept
 
 
-class Deliveries:
+class WebhookEndpoint:
     """`POST /webhooks/{source}` as a raw ASGI endpoint: a function route costs half of the rate."""
 
     def __init__(
         self,
         *,
-        known: Mapping[str, Source],
+        known: Mapping[str, VerifiedSource],
         max_body_bytes: int,
         failover: Failover,
         clock: Clock,
         new_id: NewId,
         metrics: Metrics,
-        hold: Hold | None = None,
+        hold: UnverifiedStore | None = None,
     ) -> None:
         self._sources = known
         self._max_body_bytes = max_body_bytes
@@ -73,7 +73,7 @@ class Deliveries:
             self._in_flight -= 1
         await self._answer(source, outcome, send)
 
-    async def _take(self, source: Source, scope: Scope, receive: Receive) -> Taken | Refusal:
+    async def _take(self, source: VerifiedSource, scope: Scope, receive: Receive) -> Accepted | HttpRejection:
         """The delivery once it is durable, or why it is not."""
         started = asyncio.get_running_loop().time()
         body = await read_body(scope["headers"], receive, self._max_body_bytes)
@@ -81,20 +81,22 @@ class Deliveries:
             return TOO_LARGE
         received_at, delivery_id = self._clock(), self._new_id()
         accepted = accept(source, scope["headers"], body, received_at, delivery_id)
-        if isinstance(accepted, Refusal):
+        if isinstance(accepted, HttpRejection):
             if source.hold_unverified and self._hold is not None:
                 held = await self._hold.keep(source.name, scope["headers"], body, received_at, delivery_id)
                 self._metrics.hold(source.name, held).inc()
             return accepted
         self._metrics.verified(source.name, accepted.key_id).set(accepted.received_at.timestamp())
         kept = await self._failover.keep(accepted)
-        if isinstance(kept, Refusal):
+        if isinstance(kept, HttpRejection):
             return kept
         self._metrics.latency.observe(asyncio.get_running_loop().time() - started)
-        return Taken(delivery_id, kept)
+        return Accepted(delivery_id, kept)
 
-    async def _answer(self, source: Source | None, outcome: Taken | Refusal, send: Send) -> None:
-        if isinstance(outcome, Refusal):
+    async def _answer(
+        self, source: VerifiedSource | None, outcome: Accepted | HttpRejection, send: Send
+    ) -> None:
+        if isinstance(outcome, HttpRejection):
             self._count(source, outcome.code)
             logger.info("refused: %s", outcome.code, extra={"source": source.name if source else NO_SOURCE})
             await respond(send, outcome.status, list(outcome.headers()), outcome.body())
@@ -104,7 +106,7 @@ class Deliveries:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await respond(send, 200, headers, body)
 
-    def _count(self, source: Source | None, outcome: str) -> None:
+    def _count(self, source: VerifiedSource | None, outcome: str) -> None:
         self._metrics.deliveries(source.name if source else NO_SOURCE, outcome).inc()
 
 

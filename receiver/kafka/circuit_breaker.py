@@ -6,7 +6,7 @@ import logging
 logger = logging.getLogger(__name__)
 
 
-class Circuit:
+class CircuitBreaker:
     """Open from the first delivery that Kafka did not confirm until it confirms in time again.
 
     While it is open no delivery waits for Kafka. `reason` says why, None while it is closed.

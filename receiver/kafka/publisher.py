@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.settings import KafkaSettings, SettingsError
 
 POLL_SECONDS = 0.002
@@ -32,7 +32,7 @@ class Publisher(Protocol):
     def in_flight(self) -> int:
         """Deliveries that have neither been confirmed nor failed."""
 
-    async def publish(self, envelope: Envelope) -> None:
+    async def publish(self, envelope: DeliveryEnvelope) -> None:
         """Returns once the delivery is durable. Raises `NotConfirmed` when that is not known in time."""
 
     async def ready(self) -> str | None:
@@ -68,11 +68,11 @@ class KafkaPublisher:
 
     @property
     def in_flight(self) -> int:
-        """See `Publisher`. One that was answered `NotConfirmed` counts until its report comes."""
+        """See `PublishedFileWriter`. One that was answered `NotConfirmed` counts until its report comes."""
         return self._unreported
 
-    async def publish(self, envelope: Envelope) -> None:
-        """See `Publisher`."""
+    async def publish(self, envelope: DeliveryEnvelope) -> None:
+        """See `PublishedFileWriter`."""
         if self._closed:
             raise NotConfirmed("the publisher is closed")
         loop = asyncio.get_running_loop()
@@ -83,13 +83,13 @@ class KafkaPublisher:
         await confirmed
 
     async def ready(self) -> str | None:
-        """See `Publisher`. Everybody who asks at the same time gets the answer to one question."""
+        """See `PublishedFileWriter`. Everybody who asks at the same time gets the answer to one question."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
         return await asyncio.shield(self._asking)
 
     async def close(self) -> None:
-        """See `Publisher`."""
+        """See `PublishedFileWriter`."""
         self._closed = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout_seconds
@@ -122,7 +122,7 @@ class KafkaPublisher:
         problem = known.topics[self._topic].error
         return None if problem is None else f"topic {self._topic}: {problem.name()}"
 
-    def _produce(self, envelope: Envelope, confirmed: Waiting) -> None:
+    def _produce(self, envelope: DeliveryEnvelope, confirmed: Waiting) -> None:
         try:
             self._producer.produce(
                 self._topic,

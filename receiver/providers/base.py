@@ -8,13 +8,13 @@ import msgspec
 
 from receiver.signatures import Scheme
 
-LONGEST_NAME = 512
+MAX_NAME = 512
 
 Document = TypeVar("Document")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class BodyMetadata:
     """What a body says of itself; None is what it does not say, or not in usable text."""
 
     event_type: str | None = None
@@ -23,12 +23,12 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class ProviderRules:
     """One kind of sender. Without a `scheme` of its own, the source must name one."""
 
     name: str
     scheme: Scheme | None
-    about: Callable[[bytes], About]
+    about: Callable[[bytes], BodyMetadata]
 
 
 def decode(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document | None:
@@ -41,6 +41,4 @@ def decode(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document | N
 
 def name(value: object) -> str | None:
     """`value` when it is printable text of a name's length."""
-    return (
-        value if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable() else None
-    )
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable() else None

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from receiver.providers.base import About, Provider, decode, name
-from receiver.signatures import Hmac
+from receiver.providers.base import BodyMetadata, ProviderRules, decode, name
+from receiver.signatures import HmacScheme
 
 
-class Data(msgspec.Struct, rename="camel"):
+class PoppBodyData(msgspec.Struct, rename="camel"):
     """The ids that every event has; `recordId` is that of the conversation, the booking or the run."""
 
     organization_id: Any = None
@@ -16,24 +16,24 @@ class Data(msgspec.Struct, rename="camel"):
     record_id: Any = None
 
 
-class Document(msgspec.Struct):
+class PoppBody(msgspec.Struct):
     """The envelope, current and legacy."""
 
-    data: Data
+    data: PoppBodyData
     event: Any = None
 
 
-DECODER = msgspec.json.Decoder(Document)
+DECODER = msgspec.json.Decoder(PoppBody)
 
 
-def about(body: bytes) -> About:
+def about(body: bytes) -> BodyMetadata:
     """Organization and conversation, or the record where an event names no conversation."""
     document = decode(DECODER, body)
     if document is None:
-        return About()
+        return BodyMetadata()
     data = document.data
     entity = name(data.conversation_id) or name(data.record_id)
-    return About(name(document.event), name(data.organization_id), entity)
+    return BodyMetadata(name(document.event), name(data.organization_id), entity)
 
 
-PROVIDER = Provider("popp", Hmac("x-signature"), about)
+PROVIDER = ProviderRules("popp", HmacScheme("x-signature"), about)

@@ -6,13 +6,13 @@ from functools import cache
 from types import MappingProxyType
 
 import receiver.providers as package
-from receiver.providers.base import Provider
+from receiver.providers.base import ProviderRules
 
 
 @cache
-def providers() -> MappingProxyType[str, Provider]:
+def providers() -> MappingProxyType[str, ProviderRules]:
     """Every provider by name."""
     names = (info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
     modules = (importlib.import_module(name) for name in names if name != __name__)
-    found: list[Provider] = [module.PROVIDER for module in modules if hasattr(module, "PROVIDER")]
+    found: list[ProviderRules] = [module.PROVIDER for module in modules if hasattr(module, "PROVIDER")]
     return MappingProxyType({provider.name: provider for provider in found})

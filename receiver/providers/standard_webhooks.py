@@ -4,30 +4,34 @@ from typing import Any
 
 import msgspec
 
-from receiver.providers.base import About, Provider, decode, name
+from receiver.providers.base import BodyMetadata, ProviderRules, decode, name
 from receiver.signatures import StandardWebhooks
 
 
-class Data(msgspec.Struct):
+class StandardBodyData(msgspec.Struct):
     """What the event is about, where it has an id."""
 
     id: Any = None
 
 
-class Document(msgspec.Struct):
+class StandardBody(msgspec.Struct):
     """The body the specification recommends."""
 
-    data: Data
+    data: StandardBodyData
     type: Any = None
 
 
-DECODER = msgspec.json.Decoder(Document)
+DECODER = msgspec.json.Decoder(StandardBody)
 
 
-def about(body: bytes) -> About:
+def about(body: bytes) -> BodyMetadata:
     """The type and the id of the data; the specification knows no organization."""
     document = decode(DECODER, body)
-    return About() if document is None else About(name(document.type), None, name(document.data.id))
+    return (
+        BodyMetadata()
+        if document is None
+        else BodyMetadata(name(document.type), None, name(document.data.id))
+    )
 
 
-PROVIDER = Provider("standard_webhooks", StandardWebhooks(), about)
+PROVIDER = ProviderRules("standard_webhooks", StandardWebhooks(), about)

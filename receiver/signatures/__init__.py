@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from receiver.signatures.headers import RawHeaders
-from receiver.signatures.hmac_scheme import Hmac
+from receiver.signatures.hmac_scheme import HmacScheme
 from receiver.signatures.scheme_parser import SCHEME_FORMS, Scheme, parse_scheme
 from receiver.signatures.standard_webhooks import StandardWebhooks
 from receiver.signatures.token_schemes import BasicAuth, StaticToken
@@ -16,7 +16,7 @@ from receiver.signatures.token_schemes import BasicAuth, StaticToken
 __all__ = [
     "SCHEME_FORMS",
     "BasicAuth",
-    "Hmac",
+    "HmacScheme",
     "RawHeaders",
     "Scheme",
     "StandardWebhooks",

@@ -6,7 +6,7 @@ from datetime import datetime
 RawHeaders = Sequence[tuple[bytes, bytes]]
 """Header names and values as they stood on the wire."""
 
-LONGEST_SECONDS, MILLISECONDS = 12, 13
+MAX_SECONDS, MILLISECONDS = 12, 13
 """Digits of a Unix time; with 13 it counts milliseconds, which in seconds would be the year 33000."""
 
 
@@ -26,5 +26,5 @@ def near(at: bytes | None, now: datetime, tolerance_seconds: int) -> bool:
     """Whether `at` is a plain Unix time, at most so many seconds before or after `now`."""
     if at is None or not at.isdigit() or len(at) > MILLISECONDS:
         return False
-    seconds = int(at) if len(at) <= LONGEST_SECONDS else int(at) / 1000
+    seconds = int(at) if len(at) <= MAX_SECONDS else int(at) / 1000
     return abs(seconds - now.timestamp()) <= tolerance_seconds

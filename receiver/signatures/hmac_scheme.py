@@ -15,8 +15,8 @@ from receiver.signatures.signed_template import (
     RAW_BODY,
     REFERENCES,
     Look,
-    Part,
     Signed,
+    TemplatePart,
     check_signed,
     format_signed,
     message,
@@ -32,12 +32,12 @@ ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 SEPARATORS: dict[Separator, bytes] = {"space": b" ", "comma": b","}
 KEYS: tuple[Key, ...] = get_args(Key)
 
-MOST_ITEMS = 32
+MAX_ITEMS = 32
 """Items of a list that are looked at: each costs a comparison for every live secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hmac:
+class HmacScheme:
     """An HMAC of `signed` in one header; `prefix` may stand before it.
 
     `items` says that the header is a list, of which those with the prefix are tried. `key` says whether the
@@ -52,7 +52,7 @@ class Hmac:
     items: Separator = ""
     key: Key = "text"
     signed: Signed = RAW_BODY
-    timestamp: Part | None = None
+    timestamp: TemplatePart | None = None
     tolerance_seconds: int | None = None
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class Hmac:
         told = "".join(f";{name}={value}" for name, value in options.items() if value)
         return f"hmac-{self.algorithm}:{self.header}{told}"
 
-    def references(self) -> tuple[Part, ...]:
+    def references(self) -> tuple[TemplatePart, ...]:
         """The headers and items that are signed beside the body."""
         return tuple(part for part in self.signed if part.kind in REFERENCES)
 
@@ -94,7 +94,7 @@ class Hmac:
             return body, (self._digest(value.removeprefix(self.prefix.encode())),)
         items = self._split(value)
 
-        def look(part: Part) -> bytes | None:
+        def look(part: TemplatePart) -> bytes | None:
             name = part.value.encode()
             return only(headers, name) if part.kind == "header" else only_item(items, name)
 
@@ -108,7 +108,7 @@ class Hmac:
     def sign(self, secret: bytes, body: bytes, message_id: str, now: datetime) -> dict[str, str]:
         """The headers; what else is signed holds the time or `message_id`. Raises `ValueError`."""
         self.check(secret)
-        told = {part: self._told(part, message_id, now) for part in self.references()}
+        told = {part: self._reported(part, message_id, now) for part in self.references()}
         signed = message(self.signed, body, lambda part: told[part].encode()) or b""
         own = [f"{part.value}={value}" for part, value in told.items() if part.kind == "item"]
         digest = self.prefix + self._proof(secret, signed).decode()
@@ -163,9 +163,9 @@ class Hmac:
         if not self.items:
             return (self._digest(value.removeprefix(prefix)),)
         found = [item.removeprefix(prefix) for item in items if item.startswith(prefix)]
-        return tuple(map(self._digest, found[:MOST_ITEMS]))
+        return tuple(map(self._digest, found[:MAX_ITEMS]))
 
-    def _told(self, part: Part, message_id: str, now: datetime) -> str:
+    def _reported(self, part: TemplatePart, message_id: str, now: datetime) -> str:
         value = str(int(now.timestamp())) if part == self.timestamp else message_id
         if part.kind == "item" and SEPARATORS[self.items or "comma"].decode() in value:
             raise ValueError("the message id holds what separates the items of the header")

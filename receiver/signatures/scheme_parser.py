@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
-from receiver.signatures.hmac_scheme import ALGORITHMS, ENCODINGS, KEYS, Algorithm, Hmac, Separator
+from receiver.signatures.hmac_scheme import ALGORITHMS, ENCODINGS, KEYS, Algorithm, HmacScheme, Separator
 from receiver.signatures.percent_encoding import quote, unquote
-from receiver.signatures.signed_template import RAW_BODY, REFERENCES, Part, Signed, parse_signed
+from receiver.signatures.signed_template import RAW_BODY, REFERENCES, Signed, TemplatePart, parse_signed
 from receiver.signatures.standard_webhooks import TOLERANCE_SECONDS, StandardWebhooks
 from receiver.signatures.token_schemes import BasicAuth, StaticToken
 
-Scheme = Hmac | StaticToken | BasicAuth | StandardWebhooks
+Scheme = HmacScheme | StaticToken | BasicAuth | StandardWebhooks
 """How a sender proves that a body is its own."""
 
 SCHEME_FORMS = (
@@ -51,10 +51,10 @@ def _algorithm(kind: str) -> Algorithm | None:
     return next((known for known in ALGORITHMS if kind == f"hmac-{known}"), None)
 
 
-def _hmac(algorithm: Algorithm, header: str, told: Mapping[str, str]) -> Hmac:
+def _hmac(algorithm: Algorithm, header: str, told: Mapping[str, str]) -> HmacScheme:
     signed = parse_signed(told["signed"]) if "signed" in told else RAW_BODY
     tolerance = _seconds(told["tolerance"]) if "tolerance" in told else None
-    return Hmac(
+    return HmacScheme(
         header=header.strip().lower(),
         algorithm=algorithm,
         encoding=_one_of("encoding", told.get("encoding", "hex"), ENCODINGS),
@@ -99,7 +99,7 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-def _timestamp(text: str | None, signed: Signed) -> Part:
+def _timestamp(text: str | None, signed: Signed) -> TemplatePart:
     """The reference that is named, or the only one that is signed."""
     references = [part for part in signed if part.kind in REFERENCES]
     for part in references:

@@ -27,7 +27,7 @@ _NAMES: dict[str, re.Pattern[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TemplatePart:
     """One piece: `value` is the text, or the name of the header or item."""
 
     kind: Kind
@@ -39,11 +39,11 @@ class Part:
         return f"{{{self.kind}:{self.value}}}" if self.kind in REFERENCES else f"{{{self.kind}}}"
 
 
-Signed = tuple[Part, ...]
+Signed = tuple[TemplatePart, ...]
 
-RAW_BODY: Signed = (Part("body"),)
+RAW_BODY: Signed = (TemplatePart("body"),)
 
-Look = Callable[[Part], bytes | None]
+Look = Callable[[TemplatePart], bytes | None]
 """Finds the value of a header or an item."""
 
 
@@ -75,7 +75,7 @@ def check_signed(signed: Signed) -> None:
         raise ValueError("signed must hold {body} or {compact-body}, and only once")
 
 
-def _piece(part: Part, body: bytes, look: Look) -> bytes | None:
+def _piece(part: TemplatePart, body: bytes, look: Look) -> bytes | None:
     if part.kind == "text":
         return part.value.encode()
     if part.kind in REFERENCES:
@@ -83,28 +83,28 @@ def _piece(part: Part, body: bytes, look: Look) -> bytes | None:
     return body if part.kind == "body" else compact(body)
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str) -> Iterator[TemplatePart]:
     for place, literal, stray in _PIECE.findall(text):
         if stray:
             raise ValueError("a { or } stands alone in signed; write %7B or %7D for the character itself")
-        yield Part("text", unquote(literal)) if literal else _place(place)
+        yield TemplatePart("text", unquote(literal)) if literal else _place(place)
 
 
-def _place(text: str) -> Part:
+def _place(text: str) -> TemplatePart:
     kind, _, name = text.partition(":")
     for body in BODIES:
         if text == body:
-            return Part(body)
+            return TemplatePart(body)
     for reference in REFERENCES:
         if kind == reference and _NAMES[reference].fullmatch(name):
-            return Part(reference, name.lower() if reference == "header" else name)
+            return TemplatePart(reference, name.lower() if reference == "header" else name)
     raise ValueError(
         f"signed knows no {{{text}}}; it takes text, {{body}}, {{compact-body}}, {{header:NAME}} "
         "and {item:NAME}"
     )
 
 
-def _merged(parts: Iterator[Part]) -> Iterator[Part]:
+def _merged(parts: Iterator[TemplatePart]) -> Iterator[TemplatePart]:
     """Texts that stand side by side are one."""
     text = ""
     for part in parts:
@@ -112,8 +112,8 @@ def _merged(parts: Iterator[Part]) -> Iterator[Part]:
             text += part.value
             continue
         if text:
-            yield Part("text", text)
+            yield TemplatePart("text", text)
         text = ""
         yield part
     if text:
-        yield Part("text", text)
+        yield TemplatePart("text", text)

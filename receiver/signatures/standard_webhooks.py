@@ -20,7 +20,7 @@ PUBLIC, PRIVATE, SYMMETRIC = b"whpk_", b"whsk_", b"whsec_"
 SEED_BYTES, PAIR_BYTES = 32, 64
 
 TOLERANCE_SECONDS = 300
-MOST_SIGNATURES = 32
+MAX_SIGNATURES = 32
 """Signatures of one delivery that are looked at: each costs a comparison for every live secret."""
 
 
@@ -51,7 +51,7 @@ class StandardWebhooks:
         message_id, at, signatures = (only(headers, name) for name in names)
         if not message_id or not signatures or not near(at, now, self.tolerance_seconds):
             return None
-        return b".".join((message_id, at or b"", body)), tuple(signatures.split(b" ")[:MOST_SIGNATURES])
+        return b".".join((message_id, at or b"", body)), tuple(signatures.split(b" ")[:MAX_SIGNATURES])
 
     def proves(self, secret: bytes, claim: Claim) -> bool:
         """Whether one of the signatures was made with `secret`. All are tried."""

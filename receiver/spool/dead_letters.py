@@ -16,7 +16,7 @@ from pathlib import Path
 
 from receiver.atomic_files import fsync_folder
 from receiver.envelope import format_instant
-from receiver.spool.sqlite_queue import BUSY_SECONDS, COUNTED, Counted
+from receiver.spool.sqlite_queue import BUSY_SECONDS, COUNTED, QueueStats
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused (
@@ -49,7 +49,7 @@ WHERE delivery_id = ?
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class SpooledDelivery:
     """A delivery in the spool. `attempts` and `error` are Kafka's refusals of it alone, not its outages."""
 
     position: int
@@ -62,7 +62,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOut:
+class DeadLetter:
     """A delivery that a person took out of the spool; `reason` is that person's."""
 
     position: int
@@ -77,7 +77,7 @@ class TakenOut:
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolTotals(Counted):
+class SpoolTotals(QueueStats):
     """The spool in numbers; of what waits, Kafka `refused` some by themselves."""
 
     taken_out: int
@@ -89,7 +89,7 @@ class SpoolTotals(Counted):
         return self.appended == self.deleted + self.waiting + self.taken_out
 
 
-class NotThere(LookupError):
+class NotSpooledError(LookupError):
     """No such delivery waits in the spool; it may have been drained by now."""
 
 
@@ -99,37 +99,37 @@ def note_refused(path: Path, errors: Mapping[int, str]) -> None:
         con.executemany(NOTE, [(error, position) for position, error in errors.items()])
 
 
-def waiting(path: Path, limit: int) -> list[Waits]:
+def waiting(path: Path, limit: int) -> list[SpooledDelivery]:
     """What waits: first what Kafka has refused, then the oldest. Raises `sqlite3.Error`."""
     with _opened(path) as con:
         return [
-            Waits(position, delivery_id, source, datetime.fromisoformat(at), size, attempts, error)
+            SpooledDelivery(position, delivery_id, source, datetime.fromisoformat(at), size, attempts, error)
             for position, delivery_id, source, at, size, attempts, error in con.execute(WAITING, (limit,))
         ]
 
 
-def taken_out(path: Path) -> list[TakenOut]:
+def taken_out(path: Path) -> list[DeadLetter]:
     """Everything that was ever taken out, in the order it came. Raises `sqlite3.Error`."""
     instant = datetime.fromisoformat
     with _opened(path) as con:
         return [
-            TakenOut(position, id_, source, instant(at), size, digest, error, instant(then), reason)
+            DeadLetter(position, id_, source, instant(at), size, digest, error, instant(then), reason)
             for position, id_, source, at, size, digest, error, then, reason in con.execute(
                 "SELECT * FROM taken_out ORDER BY position"
             )
         ]
 
 
-def take_out(path: Path, delivery_id: str, file: Path, *, reason: str, now: datetime) -> TakenOut:
+def take_out(path: Path, delivery_id: str, file: Path, *, reason: str, now: datetime) -> DeadLetter:
     """Put a delivery's body into a new file, then out of the spool with a row that says so.
 
-    A crash in between leaves it in both. Raises `NotThere`, and `OSError` or `sqlite3.Error` when the file
-    (which must not exist) or the spool cannot be written; it is then still in the spool.
+    A crash in between leaves it in both. Raises `NotSpooledError`. Raises `OSError` or `sqlite3.Error` when
+    the file (which must not exist) or the spool cannot be written; the delivery is then still in the spool.
     """
     with _opened(path) as con, _transaction(con):
         found = con.execute(ONE, (delivery_id,)).fetchone()
         if found is None:
-            raise NotThere
+            raise NotSpooledError
         position, source, at, body, error = found
         digest = hashlib.sha256(body).hexdigest()
         row = (position, delivery_id, source, at, len(body), digest, error, format_instant(now), reason)
@@ -137,7 +137,7 @@ def take_out(path: Path, delivery_id: str, file: Path, *, reason: str, now: date
         con.execute("DELETE FROM items WHERE position = ?", (position,))
         _write_new(file, body)
     received_at = datetime.fromisoformat(at)
-    return TakenOut(position, delivery_id, source, received_at, len(body), digest, error, now, reason)
+    return DeadLetter(position, delivery_id, source, received_at, len(body), digest, error, now, reason)
 
 
 def totals(path: Path) -> SpoolTotals:

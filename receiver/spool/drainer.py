@@ -10,11 +10,11 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.circuit_breaker import CircuitBreaker
 from receiver.kafka.publisher import NotConfirmed, Publisher
 from receiver.spool.envelope_codec import to_envelope
 from receiver.spool.spool import Spool
-from receiver.spool.sqlite_queue import Placed
+from receiver.spool.sqlite_queue import QueuedItem
 
 PAUSE_SECONDS = 0.5
 """Between two looks at a Kafka that does not answer; each look takes its own time-out besides."""
@@ -25,7 +25,7 @@ IDLE_SECONDS = 5.0
 SLOW_SECONDS = 30.0
 """After a confirm that came too late for a sender, until a delivery may try it again; the drain goes on."""
 
-OF_A_BATCH = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"})
+BATCH_ERRORS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"})
 """Kafka refuses a whole batch for one message in it, or for their sum."""
 
 Prepare = Callable[[], str | None]
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class DrainAttempt:
     """A page after Kafka was asked: the positions it confirmed, why not the others, and how fast it was."""
 
     confirmed: Sequence[int]
@@ -46,7 +46,7 @@ class Tried:
     """Whether one of them was as fast as senders need it."""
 
 
-class Drain:
+class Drainer:
     """Brings what is spooled to the topic, and closes the circuit when Kafka confirms in time again.
 
     It has a producer of its own, with the longer time-out: a Kafka too slow for senders still drains the
@@ -57,7 +57,7 @@ class Drain:
         self,
         *,
         spool: Spool,
-        circuit: Circuit,
+        circuit: CircuitBreaker,
         front: Publisher,
         make_publisher: MakePublisher,
         in_time_seconds: float,
@@ -161,12 +161,12 @@ class Drain:
             await self._spool.drained(self._confirmed)
             self._confirmed = ()
 
-    async def _publish(self, publisher: Publisher, page: Sequence[Placed]) -> Tried:
+    async def _publish(self, publisher: Publisher, page: Sequence[QueuedItem]) -> DrainAttempt:
         """The page is what is in flight at most; produced in its order, which the producer keeps."""
         loop = asyncio.get_running_loop()
         started = loop.time()
 
-        async def publish(placed: Placed) -> float | str:
+        async def publish(placed: QueuedItem) -> float | str:
             return await _refusal(publisher, placed) or loop.time() - started
 
         answers = await asyncio.gather(*map(publish, page))
@@ -175,10 +175,10 @@ class Drain:
         errors = {position: error for position, error in found.items() if isinstance(error, str)}
         in_time = any(took < self._in_time_seconds for took in taken.values())
         for placed in page:
-            if errors.get(placed.position) in OF_A_BATCH:
+            if errors.get(placed.position) in BATCH_ERRORS:
                 errors[placed.position] = await _refusal(publisher, placed) or ""
         refused = {position: error for position, error in errors.items() if error}
-        return Tried([position for position in found if position not in refused], refused, in_time)
+        return DrainAttempt([position for position in found if position not in refused], refused, in_time)
 
     async def _let_one_try(self) -> None:
         """Nothing that drains can tell how fast Kafka is, so the next delivery finds out."""
@@ -202,7 +202,7 @@ class Drain:
             one.cancel()
 
 
-async def _refusal(publisher: Publisher, placed: Placed) -> str | None:
+async def _refusal(publisher: Publisher, placed: QueuedItem) -> str | None:
     """Publishes one delivery; why Kafka did not confirm it, None when it did."""
     try:
         await publisher.publish(to_envelope(placed.item))

@@ -2,24 +2,24 @@
 
 import json
 
-from receiver.envelope import Envelope
-from receiver.spool.sqlite_queue import Item
+from receiver.envelope import DeliveryEnvelope
+from receiver.spool.sqlite_queue import QueueItem
 
 TEXTS = ("provider", "event_type", "key_id", "content_type", "message_id")
 
 
-def to_item(envelope: Envelope) -> Item:
+def to_item(envelope: DeliveryEnvelope) -> QueueItem:
     """The delivery with all that its record on the topic will say."""
     note = {name: getattr(envelope, name) for name in TEXTS} | {"key": envelope.key.decode("latin-1")}
-    return Item(
+    return QueueItem(
         envelope.delivery_id, envelope.source, envelope.received_at, envelope.body, json.dumps(note).encode()
     )
 
 
-def to_envelope(item: Item) -> Envelope:
+def to_envelope(item: QueueItem) -> DeliveryEnvelope:
     """The same delivery: its own id and time of receipt, not those of the drain. Raises `ValueError`."""
     note = json.loads(item.note)
-    return Envelope(
+    return DeliveryEnvelope(
         delivery_id=item.delivery_id,
         source=item.source,
         received_at=item.received_at,

@@ -4,25 +4,29 @@ import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
-from receiver.spool.sqlite_queue import Bounds, Item, Queue
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
-Waiting = tuple[Item, asyncio.Future[bool]]
+Waiting = tuple[QueueItem, asyncio.Future[bool]]
 
 
 class Overloaded(Exception):
     """So many appends wait already that one more is not taken on."""
 
 
-class Appender:
+class GroupCommit:
     """One thread writes; all that came while it wrote goes into its next transaction, with one fsync.
 
     It belongs to the event loop that it is used in.
     """
 
     def __init__(
-        self, queue: Queue, bounds: Bounds, max_waiting: int, max_waiting_bytes: int = MAX_WAITING_BYTES
+        self,
+        queue: SqliteQueue,
+        bounds: QueueLimits,
+        max_waiting: int,
+        max_waiting_bytes: int = MAX_WAITING_BYTES,
     ) -> None:
         self._queue = queue
         self._bounds = bounds
@@ -33,7 +37,7 @@ class Appender:
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "queue")
 
-    async def append(self, item: Item) -> bool:
+    async def append(self, item: QueueItem) -> bool:
         """True once it is durable, False when the queue is full.
 
         Raises `Overloaded`, and `sqlite3.Error` or `OSError` when it cannot be written.

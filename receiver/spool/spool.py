@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from receiver.envelope import Envelope
-from receiver.rejections import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, Refusal
+from receiver.envelope import DeliveryEnvelope
+from receiver.rejections import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, HttpRejection
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
 from receiver.spool.dead_letters import SpoolTotals, note_refused, totals
 from receiver.spool.envelope_codec import to_item
-from receiver.spool.group_commit import Appender, Overloaded
-from receiver.spool.sqlite_queue import ITEM_BYTES, Bounds, Counted, Placed, Queue
-from receiver.spool.waiting_marker import LOST, Marker
+from receiver.spool.group_commit import GroupCommit, Overloaded
+from receiver.spool.sqlite_queue import ITEM_BYTES, QueuedItem, QueueLimits, QueueStats, SqliteQueue
+from receiver.spool.waiting_marker import LOST, WaitingMarker
 
 __all__ = [
-    "Counted",
+    "QueueStats",
     "Spool",
     "SpoolTotals",
     "Trouble",
@@ -36,7 +36,7 @@ FILE_NAME = "spool.sqlite"
 MAX_WAITING = 2048
 """Deliveries being written at a time; more are refused, so that a flood costs bounded memory."""
 
-AGAIN_SECONDS = 1.0
+RETRY_AFTER_SECONDS = 1.0
 """How long a spool that could not take one is not asked again: a flood must not hammer a full disk."""
 
 PAGE_ITEMS = 200
@@ -47,7 +47,7 @@ A failing disk is tried with as many bytes: one that takes new deliveries again 
 """
 
 Trouble = Literal["full", "too_old", "failing"]
-REFUSED: dict[Trouble, Refusal] = {
+REFUSED: dict[Trouble, HttpRejection] = {
     "full": SPOOL_FULL,
     "too_old": SPOOL_TOO_OLD,
     "failing": SPOOL_FAILING,
@@ -64,14 +64,14 @@ class Spool:
     `trouble` is why it does not take now.
     """
 
-    def __init__(self, path: Path, queue: Queue, marker: Marker, settings: CoreSettings) -> None:
+    def __init__(self, path: Path, queue: SqliteQueue, marker: WaitingMarker, settings: CoreSettings) -> None:
         self._path = path
         self._inode = path.stat().st_ino
         self._marker = marker
         self.takes = settings.spool.enabled
         self.trouble: Trouble | None = None
         self._queue = queue
-        self._appender = Appender(queue, bounds(settings.spool), MAX_WAITING)
+        self._appender = GroupCommit(queue, bounds(settings.spool), MAX_WAITING)
         self._max_age = timedelta(seconds=settings.spool.max_age_seconds)
         self._page_bytes = max(PAGE_BYTES, settings.receiver.max_body_bytes)
         self._again_at = 0.0
@@ -85,7 +85,7 @@ class Spool:
         """Whether there is anything to drain."""
         return self._oldest_at is not None
 
-    async def keep(self, envelope: Envelope) -> Refusal | None:
+    async def keep(self, envelope: DeliveryEnvelope) -> HttpRejection | None:
         """None once the delivery is durable, else why it is not kept. Never raises."""
         loop = asyncio.get_running_loop()
         if refused := self._unfit(envelope, loop):
@@ -105,7 +105,7 @@ class Spool:
         await self._mark()
         return None
 
-    async def page(self, after: int) -> list[Placed]:
+    async def page(self, after: int) -> list[QueuedItem]:
         """The next deliveries behind a position, oldest first. Raises `sqlite3.Error`."""
         return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, self._page_bytes)
 
@@ -154,7 +154,7 @@ class Spool:
         self._damaged |= type(error) is sqlite3.DatabaseError
         self._troubled("failing", asyncio.get_running_loop(), type(error).__name__)
 
-    async def counted(self) -> Counted | None:
+    async def counted(self) -> QueueStats | None:
         """The spool in numbers, None when it cannot be read."""
         try:
             return await asyncio.to_thread(self._queue.counted)
@@ -180,7 +180,7 @@ class Spool:
         else:
             self._is_unmarked = False
 
-    def _unfit(self, envelope: Envelope, loop: asyncio.AbstractEventLoop) -> Refusal | None:
+    def _unfit(self, envelope: DeliveryEnvelope, loop: asyncio.AbstractEventLoop) -> HttpRejection | None:
         """What is known to be in the way before anything is written."""
         if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
             return REFUSED[self.trouble]
@@ -198,11 +198,11 @@ class Spool:
         except OSError:
             return False
 
-    def _troubled(self, trouble: Trouble, loop: asyncio.AbstractEventLoop, why: str = "") -> Refusal:
+    def _troubled(self, trouble: Trouble, loop: asyncio.AbstractEventLoop, why: str = "") -> HttpRejection:
         if self.trouble != trouble:
             logger.error("the spool takes no more: %s", " ".join(filter(None, (trouble, why))))
         self.trouble = trouble
-        self._again_at = loop.time() + AGAIN_SECONDS
+        self._again_at = loop.time() + RETRY_AFTER_SECONDS
         return REFUSED[trouble]
 
     def _well(self) -> None:
@@ -219,12 +219,12 @@ def open_spool(settings: CoreSettings) -> Spool | None:
     Damaged, it may hold deliveries that were answered 200: to start without them is a person's decision. One
     that is gone is a loss that `hirestream audit` tells from then on.
     """
-    path, marker = spool_path(settings), Marker(settings.home)
+    path, marker = spool_path(settings), WaitingMarker(settings.home)
     try:
         if not settings.spool.enabled and not path.exists():
-            _compare(marker, lambda: Counted(0, 0, 0, 0, None))
+            _compare(marker, lambda: QueueStats(0, 0, 0, 0, None))
             return None
-        queue = Queue(path)
+        queue = SqliteQueue(path)
         queue.check()
         _compare(marker, queue.counted)
         return Spool(path, queue, marker, settings)
@@ -235,7 +235,7 @@ def open_spool(settings: CoreSettings) -> Spool | None:
         ) from error
 
 
-def _compare(marker: Marker, count: Callable[[], Counted]) -> None:
+def _compare(marker: WaitingMarker, count: Callable[[], QueueStats]) -> None:
     """Whether this is the spool in which something waited, and the marker as it should be."""
     try:
         marked = marker.appended()  # first, because the count only grows
@@ -258,7 +258,7 @@ def lost_spools(settings: CoreSettings) -> list[Path]:
 
     One that a running receiver still has open is among them. Raises `SettingsError`.
     """
-    marker = Marker(settings.home)
+    marker = WaitingMarker(settings.home)
     try:
         marked = marker.appended()  # first, because the count only grows
     except OSError as error:
@@ -286,6 +286,6 @@ def spool_path(settings: CoreSettings) -> Path:
     return settings.home / FILE_NAME
 
 
-def bounds(settings: SpoolSettings) -> Bounds:
+def bounds(settings: SpoolSettings) -> QueueLimits:
     """How much may be in it; each delivery counts its overhead, so bytes bound their number too."""
-    return Bounds(settings.max_bytes, settings.max_bytes // ITEM_BYTES + 1)
+    return QueueLimits(settings.max_bytes, settings.max_bytes // ITEM_BYTES + 1)

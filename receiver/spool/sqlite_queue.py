@@ -72,7 +72,7 @@ WHERE position > ? AND source = coalesce(?, source) ORDER BY position LIMIT ?
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class QueueItem:
     """One delivery. `note` is the user's own: whatever else it needs to take the delivery up again."""
 
     delivery_id: str
@@ -88,15 +88,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class QueuedItem:
     """An item in the queue; a higher `position` came later, and none is given twice."""
 
     position: int
-    item: Item
+    item: QueueItem
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class SourceTotal:
     """What a queue has of one source."""
 
     source: str
@@ -106,7 +106,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class QueueStats:
     """A queue in numbers, all of one moment: what ever came, what ever went, what is there."""
 
     appended: int
@@ -122,17 +122,17 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class QueueLimits:
     """How much a queue may have in all."""
 
     max_bytes: int
     max_items: int
 
 
-class Queue:
+class SqliteQueue:
     """The queue in one file, which is made when it is missing. Raises `sqlite3.Error` and `OSError`.
 
-    One connection, used by one thread at a time; another process, or another `Queue`, may have its own.
+    One connection, used by one thread at a time; another process, or another `SqliteQueue`, may have its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -144,7 +144,7 @@ class Queue:
             self._con.execute(f"PRAGMA {pragma}").fetchall()
         self._con.executescript(SCHEMA)
 
-    def append(self, items: Sequence[Item], bounds: Bounds) -> list[bool]:
+    def append(self, items: Sequence[QueueItem], bounds: QueueLimits) -> list[bool]:
         """Take the items in one transaction; whether each was within the bounds. Durable on return."""
         with self._writing() as con:
             count, size = con.execute(
@@ -171,22 +171,22 @@ class Queue:
 
     def oldest(
         self, after: int, limit: int, source: str | None = None, max_bytes: int | None = None
-    ) -> list[Placed]:
+    ) -> list[QueuedItem]:
         """The next items behind a position (0: from the first), oldest first; of one source if named.
 
         Not more than `max_bytes` of them in all, but one at least.
         """
-        found: list[Placed] = []
+        found: list[QueuedItem] = []
         size = 0
         with self._lock:
             for position, delivery_id, of, at, body, note in self._con.execute(
                 OLDEST, (after, source, limit)
             ):
-                item = Item(delivery_id, of, datetime.fromisoformat(at), body, note)
+                item = QueueItem(delivery_id, of, datetime.fromisoformat(at), body, note)
                 size += item.size_bytes
                 if found and max_bytes is not None and size > max_bytes:
                     break
-                found.append(Placed(position, item))
+                found.append(QueuedItem(position, item))
         return found
 
     def delete(self, positions: Iterable[int]) -> None:
@@ -197,7 +197,7 @@ class Queue:
             ).rowcount
             con.execute(DELETED, (max(gone, 0),))
 
-    def counted(self) -> Counted:
+    def counted(self) -> QueueStats:
         """The queue in numbers. Every item's place in an index is read, which is quick and not free."""
         with self._lock:
             return _counted(self._con)
@@ -217,12 +217,13 @@ class Queue:
                 self._con.execute("VACUUM")
                 self._con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def totals(self) -> list[Total]:
+    def totals(self) -> list[SourceTotal]:
         """What there is, by source; its cost does not grow with the queue."""
         with self._lock:
             rows = self._con.execute(TOTALS).fetchall()
         return [
-            Total(source, items, size, datetime.fromisoformat(oldest)) for source, items, size, oldest in rows
+            SourceTotal(source, items, size, datetime.fromisoformat(oldest))
+            for source, items, size, oldest in rows
         ]
 
     def close(self) -> None:
@@ -243,13 +244,13 @@ class Queue:
                 raise
 
     @staticmethod
-    def _insert(con: sqlite3.Connection, item: Item) -> None:
+    def _insert(con: sqlite3.Connection, item: QueueItem) -> None:
         at = format_instant(item.received_at)
         values = (item.delivery_id, item.source, at, item.body, item.note, item.size_bytes)
         con.execute(INSERT, values)
 
 
-def count(path: Path) -> Counted:
+def count(path: Path) -> QueueStats:
     """The queue in a file, which is not written to. Raises `sqlite3.Error`, also when there is none."""
     con = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     try:
@@ -258,8 +259,8 @@ def count(path: Path) -> Counted:
         con.close()
 
 
-def _counted(con: sqlite3.Connection) -> Counted:
+def _counted(con: sqlite3.Connection) -> QueueStats:
     appended, deleted, waiting, size, oldest = con.execute(COUNTED).fetchone()
-    return Counted(
+    return QueueStats(
         appended, deleted, waiting, size, None if oldest is None else datetime.fromisoformat(oldest)
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from receiver.atomic_files import atomic_write, fsync_folder
 from receiver.envelope import format_instant
-from receiver.spool.sqlite_queue import Counted
+from receiver.spool.sqlite_queue import QueueStats
 
 FILE_NAME = "spool.waiting"
 LOST = "spool.lost"
 
 
-class Marker:
+class WaitingMarker:
     """The marker of one home folder. Everything here blocks, and raises `OSError`."""
 
     def __init__(self, home: Path) -> None:
@@ -27,11 +27,11 @@ class Marker:
         """Whether something waits."""
         return self.path.exists()
 
-    def put(self, counted: Counted) -> None:
+    def put(self, counted: QueueStats) -> None:
         """Something waits, in a spool of these numbers. On the disk when this returns."""
         atomic_write(self.path, f"{counted.appended}\n".encode())
 
-    def remove(self, count: Callable[[], Counted]) -> None:
+    def remove(self, count: Callable[[], QueueStats]) -> None:
         """Nothing waits any more, unless something came in behind this."""
         self.path.unlink(missing_ok=True)
         if (counted := count()).waiting:

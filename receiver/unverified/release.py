@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.kafka.publisher import KafkaPublisher, NotConfirmed, Publisher
 from receiver.settings import CoreSettings
-from receiver.sources import Source, sources
-from receiver.spool.sqlite_queue import Placed, Queue, Total
+from receiver.sources import VerifiedSource, sources
+from receiver.spool.sqlite_queue import QueuedItem, SourceTotal, SqliteQueue
 from receiver.unverified.store import headers_of_note, open_held
 from receiver.verification import accept
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleaseResult:
     """One source: how many went to the topic now, and how many are held still."""
 
     source: str
@@ -36,7 +36,11 @@ class Released:
 
 
 async def release(
-    queue: Queue, known: Mapping[str, Source], publisher: Publisher, tell: Tell, source: str | None = None
+    queue: SqliteQueue,
+    known: Mapping[str, VerifiedSource],
+    publisher: Publisher,
+    tell: Tell,
+    source: str | None = None,
 ) -> None:
     """Publish every held delivery that `known` verifies, then delete it; the rest stays as it is.
 
@@ -61,7 +65,7 @@ async def release(
 
 
 async def release_until_done(
-    queue: Queue, known: Mapping[str, Source], publisher: Publisher, tell: Tell
+    queue: SqliteQueue, known: Mapping[str, VerifiedSource], publisher: Publisher, tell: Tell
 ) -> None:
     """`release`, again while Kafka does not confirm. A store that cannot be read is logged and left."""
     while True:
@@ -76,7 +80,7 @@ async def release_until_done(
             return
 
 
-def release_held(settings: CoreSettings, source: str | None = None) -> list[Released]:
+def release_held(settings: CoreSettings, source: str | None = None) -> list[ReleaseResult]:
     """`release` as a command, of one source if it is named; what came of each source that had any.
 
     Raises `SettingsError` and `NotConfirmed`.
@@ -114,7 +118,11 @@ def discard_held(settings: CoreSettings, source: str) -> int:
 
 
 async def _release_once(
-    settings: CoreSettings, queue: Queue, known: Mapping[str, Source], tell: Tell, source: str | None
+    settings: CoreSettings,
+    queue: SqliteQueue,
+    known: Mapping[str, VerifiedSource],
+    tell: Tell,
+    source: str | None,
 ) -> None:
     publisher = KafkaPublisher(settings.kafka, settings.receiver.confirm_timeout_seconds)
     try:
@@ -123,9 +131,9 @@ async def _release_once(
         await publisher.close()
 
 
-def _released(counts: Mapping[str, int], left: Sequence[Total]) -> list[Released]:
+def _released(counts: Mapping[str, int], left: Sequence[SourceTotal]) -> list[ReleaseResult]:
     held = {total.source: total.items for total in left}
-    return [Released(name, counts.get(name, 0), held.get(name, 0)) for name in sorted({*counts, *held})]
+    return [ReleaseResult(name, counts.get(name, 0), held.get(name, 0)) for name in sorted({*counts, *held})]
 
 
 def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
@@ -136,15 +144,17 @@ def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
     raise first
 
 
-def _verified(page: Sequence[Placed], known: Mapping[str, Source]) -> list[tuple[Placed, Envelope]]:
+def _verified(
+    page: Sequence[QueuedItem], known: Mapping[str, VerifiedSource]
+) -> list[tuple[QueuedItem, DeliveryEnvelope]]:
     """Those of a page that now verify, with the envelopes they would have had."""
     tried = ((placed, _again(placed, known.get(placed.item.source))) for placed in page)
     return [(placed, envelope) for placed, envelope in tried if envelope is not None]
 
 
-def _again(placed: Placed, source: Source | None) -> Envelope | None:
+def _again(placed: QueuedItem, source: VerifiedSource | None) -> DeliveryEnvelope | None:
     item = placed.item
     if source is None:
         return None
     accepted = accept(source, headers_of_note(item.note), item.body, item.received_at, item.delivery_id)
-    return accepted if isinstance(accepted, Envelope) else None
+    return accepted if isinstance(accepted, DeliveryEnvelope) else None

@@ -14,8 +14,8 @@ from typing import Literal
 
 from receiver.settings import CoreSettings, SettingsError
 from receiver.signatures import RawHeaders
-from receiver.spool.group_commit import Appender, Overloaded
-from receiver.spool.sqlite_queue import Bounds, Item, Queue, Total
+from receiver.spool.group_commit import GroupCommit, Overloaded
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SourceTotal, SqliteQueue
 
 FILE_NAME = "held.sqlite"
 MAX_WAITING = 256
@@ -29,12 +29,12 @@ HoldOutcome = Literal["held", "full", "busy", "failed"]
 logger = logging.getLogger(__name__)
 
 
-class Hold:
+class UnverifiedStore:
     """The store as the event loop uses it."""
 
-    def __init__(self, queue: Queue, bounds: Bounds) -> None:
+    def __init__(self, queue: SqliteQueue, bounds: QueueLimits) -> None:
         self.queue = queue
-        self._appender = Appender(queue, bounds, MAX_WAITING)
+        self._appender = GroupCommit(queue, bounds, MAX_WAITING)
         self._full_until = 0.0
 
     async def keep(
@@ -45,7 +45,7 @@ class Hold:
         if loop.time() < self._full_until:
             return "full"
         try:
-            item = Item(delivery_id, source, received_at, body, headers_to_note(headers))
+            item = QueueItem(delivery_id, source, received_at, body, headers_to_note(headers))
             if await self._appender.append(item):
                 return "held"
         except Overloaded:
@@ -56,7 +56,7 @@ class Hold:
         self._full_until = loop.time() + FULL_SECONDS
         return "full"
 
-    async def totals(self) -> list[Total]:
+    async def totals(self) -> list[SourceTotal]:
         """What is held, by source; nothing when the store cannot be read."""
         try:
             return await asyncio.to_thread(self.queue.totals)
@@ -70,27 +70,27 @@ class Hold:
         self.queue.close()
 
 
-def open_hold(settings: CoreSettings) -> Hold | None:
+def open_hold(settings: CoreSettings) -> UnverifiedStore | None:
     """The store, None when no source needs one and there is none. Raises `SettingsError`."""
     needed = any(source.hold_unverified for source in settings.sources.values())
     queue = open_held(settings, make=needed)
-    return None if queue is None else Hold(queue, bounds(settings))
+    return None if queue is None else UnverifiedStore(queue, bounds(settings))
 
 
-def open_held(settings: CoreSettings, *, make: bool = False) -> Queue | None:
+def open_held(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | None:
     """What is held, None when there is no store and none is to be made. Raises `SettingsError`."""
     path = held_path(settings)
     if not make and not path.exists():
         return None
     try:
-        return Queue(path)
+        return SqliteQueue(path)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
             f"{path} cannot be opened ({type(error).__name__}); make it writable, or move it away"
         ) from error
 
 
-def held_totals(settings: CoreSettings) -> list[Total]:
+def held_totals(settings: CoreSettings) -> list[SourceTotal]:
     """What is held now, by source; nothing without a store. Raises `SettingsError`."""
     queue = open_held(settings)
     if queue is None:
@@ -108,9 +108,9 @@ def held_path(settings: CoreSettings) -> Path:
     return settings.home / FILE_NAME
 
 
-def bounds(settings: CoreSettings) -> Bounds:
+def bounds(settings: CoreSettings) -> QueueLimits:
     """How much may be held."""
-    return Bounds(settings.held.max_bytes, settings.held.max_deliveries)
+    return QueueLimits(settings.held.max_bytes, settings.held.max_deliveries)
 
 
 def headers_to_note(headers: RawHeaders) -> bytes:

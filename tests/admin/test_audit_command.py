@@ -10,7 +10,7 @@ from pipelines.decode.decoded_batch import decode_batch
 from pipelines.diagnostics.status import read_status
 from pipelines.errors import TopicMismatch
 from pipelines.ingest.topic_admin import ensure_topic, topic_info
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
 from tests.ingest.test_consumer import delete
 from tests.support.events import queued
@@ -23,7 +23,7 @@ from tests.support.settings_for import SettingsFor
 def settings(settings_for: SettingsFor) -> Settings:
     """Three records on one partition; the last of them is not loaded."""
     settings = settings_for(kafka={"partitions": 1})
-    with open_loader(settings, "test", Choices()) as (reader, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (reader, loader):
         produce(settings.kafka, [queued(1), queued(2)])
         while loader.next_offsets.get(0, 0) < 2:
             batch = reader.read(1_000, 1.0)
@@ -47,7 +47,7 @@ def test_a_topic_that_is_gone_or_made_anew_is_no_proof_of_anything(settings: Set
     found = run_audit(settings)
     assert not found.ok
     assert "made anew" in found.findings[0].problem
-    with open_loader(settings, "test", Choices(accept_loss=True)):
+    with open_loader(settings, "test", LoadPolicy(accept_loss=True)):
         pass
     assert run_audit(settings).ok
 
@@ -57,12 +57,12 @@ def test_a_topic_that_was_truncated_and_has_grown_again_is_not_read_on(settings:
     produce(settings.kafka, [queued(4)])
     topic = topic_info(settings.kafka)
     assert topic is not None
-    with open_loader(settings, "test", Choices()) as (_, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (_, loader):
         lost = raw_batch(queued(5), start=2)
         loader.load(decode_batch(replace(lost, topic=topic.topic, topic_id=topic.topic_id)))
     with (
         pytest.raises(TopicMismatch, match=r"partition 0: offset 2 .* truncated"),
-        open_loader(settings, "test", Choices()),
+        open_loader(settings, "test", LoadPolicy()),
     ):
         pass
     found = run_audit(settings)
@@ -80,9 +80,9 @@ def test_a_record_that_is_not_there_is_no_other_record(settings: Settings) -> No
         producer.begin_transaction()
         producer.produce(settings.kafka.topic, queued(number))
         producer.commit_transaction(30)
-    with open_loader(settings, "test", Choices()) as (_, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (_, loader):
         compacted = raw_batch(queued(3), queued(4), queued(6), start=2)
         loader.load(decode_batch(replace(compacted, topic=topic.topic, topic_id=topic.topic_id)))
-    with open_loader(settings, "test", Choices()):
+    with open_loader(settings, "test", LoadPolicy()):
         pass
     assert run_audit(settings).ok

@@ -18,7 +18,7 @@ import pytest
 from pipelines.admin.backup import backup_command
 from pipelines.admin.backup import lake_copy as warehouse_backup
 from pipelines.admin.backup.backup_command import run_backup
-from pipelines.admin.backup.manifest import Counts, Manifest, read_manifest
+from pipelines.admin.backup.manifest import BackupCounts, Manifest, read_manifest
 from pipelines.admin.backup.restore_command import run_restore
 from pipelines.admin.backup.settings_without_secrets import without_secrets
 from pipelines.errors import HirestreamError, Unavailable, UsageError
@@ -27,14 +27,14 @@ from pipelines.lake.connection import open_lake
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path
-from receiver.spool.sqlite_queue import Bounds, Item, Queue
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
 from tests.chaos.client import Traffic
 from tests.chaos.run import settings_in, traffic
 from tests.chaos.world import World, wait_for
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NO_TRAFFIC = Traffic(iter(()), 1)
-LOTS = Bounds(10**9, 10**6)
+LOTS = QueueLimits(10**9, 10**6)
 
 FILL = """
 import datetime as dt, sys
@@ -95,8 +95,8 @@ def records(settings: Settings) -> int:
 
 
 def spool(settings: Settings, *delivery_ids: str) -> None:
-    queue = Queue(spool_path(settings))
-    queue.append([Item(each, "popp", NOW, b"{}") for each in delivery_ids], LOTS)
+    queue = SqliteQueue(spool_path(settings))
+    queue.append([QueueItem(each, "popp", NOW, b"{}") for each in delivery_ids], LOTS)
     queue.close()
 
 
@@ -106,7 +106,7 @@ def test_restored_elsewhere_it_is_the_same(settings: Settings, tmp_path: Path) -
     (tmp_path / "backup").mkdir(mode=0o755)
     made = run_backup(settings, tmp_path / "backup", now=NOW, say=silent)
     assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o700
-    assert made.counts == Counts(3, 3, 0, 0, spooled=2, held=0, not_loaded=None)
+    assert made.counts == BackupCounts(3, 3, 0, 0, spooled=2, held=0, not_loaded=None)
     assert [o.next_offset for o in made.offsets] == [3]
     assert made.left_out == ("HIRESTREAM_SOURCES__POPP__SECRETS",)
     other = Settings(home=tmp_path / "elsewhere")
@@ -118,7 +118,7 @@ def test_restored_elsewhere_it_is_the_same(settings: Settings, tmp_path: Path) -
     assert records(other) == 3
     fill(other, 3, 2, "merge")
     assert records(other) == 5
-    queue = Queue(spool_path(other))
+    queue = SqliteQueue(spool_path(other))
     assert [placed.item.delivery_id for placed in queue.oldest(0, 9)] == ["d-1", "d-2"]
     assert spool_path(other).stat().st_mode & 0o777 == 0o600
     queue.close()
@@ -144,7 +144,7 @@ def test_what_is_drained_meanwhile_is_in_the_spool_or_in_the_lake(
             step(*arguments)
             if not moved and "held" not in str(arguments[0]):
                 moved.append("drained and loaded after the first of the two was copied")
-                queue = Queue(spool_path(settings))
+                queue = SqliteQueue(spool_path(settings))
                 queue.delete([placed.position for placed in queue.oldest(0, 9)])
                 queue.close()
                 fill(settings, 3, 1)

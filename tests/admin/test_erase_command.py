@@ -13,10 +13,10 @@ import pytest
 
 from pipelines.admin.audit import audit
 from pipelines.admin.erasure.erase_command import NothingFound, plan_erase, request_of, run_erase
-from pipelines.admin.erasure.finalize import How, delivered, verify_receipt
-from pipelines.admin.erasure.person_search import Request
+from pipelines.admin.erasure.finalize import ErasureContext, delivered, verify_receipt
+from pipelines.admin.erasure.person_search import ErasureRequest
 from pipelines.admin.erasure.residue_cleanup import is_clearable
-from pipelines.admin.erasure.residue_scan import UNSEARCHED, Trace, traces
+from pipelines.admin.erasure.residue_scan import UNSEARCHED, Residue, traces
 from pipelines.cli import run
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.errors import UsageError
@@ -31,7 +31,7 @@ from tests.support.people import EMAIL, KEY, MARKS, NOW, OTHERS, build, fill, lo
 from tests.support.rows import LOADED_AT, raw_batch
 from tests.support.settings_for import SettingsFor
 
-REQUEST = Request("email", EMAIL.upper())
+REQUEST = ErasureRequest("email", EMAIL.upper())
 CHANGING = {"freshness": "*", "source_health": "silence_seconds"}
 """Columns of marts that say how old things are now."""
 
@@ -56,12 +56,12 @@ def load_planted(settings: Settings) -> None:
     con.close()
 
 
-def left(settings: Settings, *values: str) -> list[Trace]:
+def left(settings: Settings, *values: str) -> list[Residue]:
     """What holds one of the values."""
     return traces(settings.home, values, without=[settings.home / "kafka"])
 
 
-def parts(found: list[Trace]) -> set[str]:
+def parts(found: list[Residue]) -> set[str]:
     """The files, those of the lake's data by their schema."""
     return {Path(t.file).parts[2] if t.file.endswith(".parquet") else Path(t.file).name for t in found}
 
@@ -97,7 +97,7 @@ def killed_after(settings: Settings, step: str) -> None:
             raise Died
 
     with pytest.raises(Died):
-        run_erase(settings, REQUEST, How("tester", lambda: NOW, after), sure=False)
+        run_erase(settings, REQUEST, ErasureContext("tester", lambda: NOW, after), sure=False)
 
 
 def test_a_person_leaves_every_file_and_every_number_stays(settings_for: SettingsFor) -> None:
@@ -122,11 +122,13 @@ def test_a_person_leaves_every_file_and_every_number_stays(settings_for: Setting
     planned = plan_erase(home, REQUEST)
     assert (planned.records, planned.redacted_already, planned.waiting) == (13, 0, {"spool": 1, "held": 1})
     with pytest.raises(UsageError, match="--yes"):
-        run_erase(home.model_copy(update={"erasure": tight(home)}), REQUEST, How("tester"), sure=False)
+        run_erase(
+            home.model_copy(update={"erasure": tight(home)}), REQUEST, ErasureContext("tester"), sure=False
+        )
     killed_after(home, "bodies")
     clean_audit(home)
 
-    receipt = run_erase(home, REQUEST, How("tester", lambda: NOW), sure=False)
+    receipt = run_erase(home, REQUEST, ErasureContext("tester", lambda: NOW), sure=False)
 
     assert left(home, *MARKS) == []
     assert receipt.clean
@@ -158,10 +160,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     found = {trace.file: trace.where for trace in traces(tmp_path, [EMAIL])}
     damaged = ("a.parquet", "b.duckdb", "c.gz", "d.gz", "e.gz")
     assert found == dict.fromkeys(damaged, UNSEARCHED) | {"h.log": "bytes"}
-    assert traces(tmp_path, [EMAIL], only=is_clearable) == [Trace("h.log", "bytes")]
+    assert traces(tmp_path, [EMAIL], only=is_clearable) == [Residue("h.log", "bytes")]
 
 
-def is_marked(trace: Trace) -> bool:
+def is_marked(trace: Residue) -> bool:
     """Whether a place is one where personal values are known to be: the lake's own files by their column."""
     place = Path(trace.file)
     if place.suffix != ".parquet" or trace.where == "bytes":
@@ -186,7 +188,7 @@ def test_nobody_and_no_key_are_said(settings_for: SettingsFor) -> None:
     home = settings_for(erasure={"key": KEY})
     fill(home)
     with pytest.raises(NothingFound, match="stream --until-caught-up"):
-        run_erase(home, Request("email", "nobody@example.test"), How("tester"), sure=True)
+        run_erase(home, ErasureRequest("email", "nobody@example.test"), ErasureContext("tester"), sure=True)
     with pytest.raises(SettingsError, match="HIRESTREAM_ERASURE__KEY"):
         plan_erase(settings_for(), REQUEST)
     for email, candidate in ((None, None), ("a@b", "c"), ("no address", None)):

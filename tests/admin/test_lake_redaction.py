@@ -16,16 +16,16 @@ from pipelines.admin.audit import audit
 from pipelines.admin.audit.ledger import ledger_findings
 from pipelines.admin.erasure.erase_command import all_of
 from pipelines.admin.erasure.lake_redaction import Eraser
-from pipelines.admin.erasure.person_search import Found, Request, find
+from pipelines.admin.erasure.person_search import ErasureRequest, PersonRecords, find
 from pipelines.admin.erasure.physical_deletion import narrow_statistics, rewrite, vacuum
 from pipelines.admin.erasure.residue_scan import traces
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
-from pipelines.privacy.keyed_hash import Keyed
-from pipelines.privacy.redaction import redacted
+from pipelines.privacy.keyed_hash import KeyedHasher
+from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import Suppressor
 from receiver.settings import SettingsError
 from tests.admin.test_rebuild import rebuild
@@ -50,8 +50,8 @@ from tests.support.people import ZOE as ZOEMARKER
 from tests.support.rows import LOADED_AT, raw_batch
 
 LATER = LOADED_AT + dt.timedelta(days=1)
-KEYED = Keyed(KEY.encode())
-BY_EMAIL = Request("email", EMAIL)
+KEYED = KeyedHasher(KEY.encode())
+BY_EMAIL = ErasureRequest("email", EMAIL)
 ZOE, BO, ORUFY = of_zoe(), of_bo(), of_orufy()
 Lake = duckdb.DuckDBPyConnection
 
@@ -83,10 +83,12 @@ def of_provider_orufy(*bodies: bytes, start: int) -> DecodedBatch:
 
 
 def eraser(lake: Any, tmp_path: Path) -> Eraser:
-    return Eraser(lake, Turn(tmp_path), KEYED, holder="test", organizations={}, clock=lambda: LATER)
+    return Eraser(lake, WriterLock(tmp_path), KEYED, holder="test", organizations={}, clock=lambda: LATER)
 
 
-def erase(lake: Any, tmp_path: Path, request: Request = BY_EMAIL, erasure_id: str = "erasure-1") -> Found:
+def erase(
+    lake: Any, tmp_path: Path, request: ErasureRequest = BY_EMAIL, erasure_id: str = "erasure-1"
+) -> PersonRecords:
     """What `hirestream erase` does to the lake, without its files."""
     erasing = eraser(lake, tmp_path)
     found = find(lake, request, erasure_id)
@@ -116,18 +118,18 @@ def everything(lake: Lake, *, without: tuple[str, ...] = ()) -> str:
     return "\n".join(str(lake.execute(f"FROM wh.{name} ORDER BY ALL").fetchall()) for name in asked)
 
 
-def offsets(found: Found) -> list[int]:
+def offsets(found: PersonRecords) -> list[int]:
     return sorted(offset for _, _, offset in found.positions)
 
 
-FINDINGS: list[tuple[Request, list[int]]] = [
+FINDINGS: list[tuple[ErasureRequest, list[int]]] = [
     (BY_EMAIL, [0, 1, 2, 3, 4, 5, 7, 8, 9, 14, 15, 16, 17]),
-    (Request("email", EMAIL, "app-1"), [7, 14, 15, 16, 17]),
-    (Request("candidate", "cand-zoe"), [0, 1, 2, 3, 4, 5, 8]),
-    (Request("conversation", "conv-bo"), [10, 11, 12, 13]),
-    (Request("email", "host@example.test"), [0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 13]),
-    (Request("candidate", "nobody"), []),
-    (Request("email", "markerova@example.test"), []),
+    (ErasureRequest("email", EMAIL, "app-1"), [7, 14, 15, 16, 17]),
+    (ErasureRequest("candidate", "cand-zoe"), [0, 1, 2, 3, 4, 5, 8]),
+    (ErasureRequest("conversation", "conv-bo"), [10, 11, 12, 13]),
+    (ErasureRequest("email", "host@example.test"), [0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 13]),
+    (ErasureRequest("candidate", "nobody"), []),
+    (ErasureRequest("email", "markerova@example.test"), []),
 ]
 
 
@@ -148,7 +150,7 @@ def test_a_value_is_found_however_json_writes_it(lake: Lake, make_loader: MakeLo
         ]
     make_loader().load(decode_batch(raw_batch(*bodies)))
     for value in values:
-        assert len(find(lake, Request("candidate", value), "e").positions) == 3
+        assert len(find(lake, ErasureRequest("candidate", value), "e").positions) == 3
 
 
 def test_events_stay_and_the_person_goes(people: Lake, tmp_path: Path) -> None:
@@ -261,7 +263,7 @@ def met(person: str, who: dict[str, str]) -> bytes:
 
 
 def test_what_a_later_record_leads_to_is_redacted_too(people: Lake, tmp_path: Path) -> None:
-    erase(people, tmp_path, Request("candidate", "cand-zoe"), "candidate-1")
+    erase(people, tmp_path, ErasureRequest("candidate", "cand-zoe"), "candidate-1")
     running, zoe = suppressing(people), ZOEMARKER
     in_one = [met("one", zoe), queued("one", "cand-zoe"), met("other", BOHDAN), queued("other", "cand-bo")]
     running.load(decode_batch(raw_batch(*in_one, start=19)))
@@ -281,12 +283,12 @@ def test_what_a_later_record_leads_to_is_redacted_too(people: Lake, tmp_path: Pa
 
 
 def test_what_is_committed_before_its_name_is_registered_is_found(people: Lake) -> None:
-    request, registered = Request("candidate", "cand-zoe"), set[Any]()
+    request, registered = ErasureRequest("candidate", "cand-zoe"), set[Any]()
     before, unaware = find(people, request, "candidate-1"), suppressing(people)
     unaware.load(decode_batch(raw_batch(queued("late", "cand-zoe"), start=19)))
     meetings = iter([met("late", ZOEMARKER)])
 
-    def register(found: Found) -> None:
+    def register(found: PersonRecords) -> None:
         registered.update(found.names)
         for body in meetings:
             unaware.load(decode_batch(raw_batch(body, start=20)))
@@ -297,9 +299,9 @@ def test_what_is_committed_before_its_name_is_registered_is_found(people: Lake) 
 
 
 def reload_all(lake: Lake, home: Path) -> None:
-    reloader = Reloader(lake, Turn(home), holder="test", organizations={}, clock=lambda: LATER)
-    assert reloader.reload(Wanted("rebuild")).refused == {}
-    assert reloader.reload(Wanted("replay")).loaded == 0
+    reloader = Replayer(lake, WriterLock(home), holder="test", organizations={}, clock=lambda: LATER)
+    assert reloader.reload(ReplaySelection("rebuild")).refused == {}
+    assert reloader.reload(ReplaySelection("replay")).loaded == 0
 
 
 def rebuild_all(lake: Lake, home: Path) -> None:
@@ -323,18 +325,20 @@ def test_without_its_key_nothing_is_loaded(people: Lake, tmp_path: Path) -> None
     erase(people, tmp_path)
     with pytest.raises(SettingsError, match="HIRESTREAM_ERASURE__KEY"):
         Suppressor(None).refresh(people)
-    other = Keyed(b"another-key-of-16-bytes")
+    other = KeyedHasher(b"another-key-of-16-bytes")
     Suppressor(KEYED).refresh(people)
     with pytest.raises(SettingsError, match="not the key of the erasures of this lake"):
         Suppressor(other).refresh(people)
-    erasing = Eraser(people, Turn(tmp_path), other, holder="test", organizations={}, clock=lambda: LATER)
+    erasing = Eraser(
+        people, WriterLock(tmp_path), other, holder="test", organizations={}, clock=lambda: LATER
+    )
     with pytest.raises(SettingsError, match="not the key"):
         erasing.register("email-2", BY_EMAIL, find(people, BY_EMAIL, "email-2"), "test")
     unmarked = "DELETE FROM wh.ledger.suppressions WHERE erasure_id = 'key'"
     people.execute(unmarked)
     Suppressor(other).refresh(people)
     with pytest.raises(SettingsError, match="openssl"):
-        Keyed(b"short")
+        KeyedHasher(b"short")
 
 
 def test_the_bytes_go_and_statistics_still_find_every_row(people: Lake, tmp_path: Path) -> None:
@@ -363,7 +367,7 @@ def test_the_bytes_go_and_statistics_still_find_every_row(people: Lake, tmp_path
         assert con.execute(last.format("completed", "M")).fetchone() == (1,)
         assert con.execute(last.format("completed", "Bo")).fetchone() == (1,)
         bodies = "SELECT count(*) FROM wh.ledger.bodies WHERE body = ?"
-        for body in (BO[0], redacted(ZOE[0], "popp", KEYED.pseudonym)):
+        for body in (BO[0], redact(ZOE[0], "popp", KEYED.pseudonym)):
             assert con.execute(bodies, [body]).fetchone() == (1,)
         assert audit(con, None, None).findings == ()
 

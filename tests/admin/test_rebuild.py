@@ -14,17 +14,17 @@ import polars as pl
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.reprocess.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.rebuild import Rebuilder, RebuildResult, Snapshots, rebuilding
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.admin.reprocess.staged_rows import staging_folder
 from pipelines.admin.reprocess.stored_bodies import loaded_records
-from pipelines.admin.reprocess.table_fingerprints import Compared, compared, event_contents
+from pipelines.admin.reprocess.table_fingerprints import TableComparison, compared, event_contents
 from pipelines.admin.reprocess.table_swap import IncompleteRebuild
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.maintenance import remove_orphans
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import create_tables
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.simulate.simulation import bodies
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
@@ -48,15 +48,15 @@ def rebuilder(lake: Lake, tmp_path: Path) -> Rebuilder:
     )
 
 
-def rebuild(lake: Lake, tmp_path: Path, first: Iterable[pl.DataFrame] | None = None) -> Rebuilt:
+def rebuild(lake: Lake, tmp_path: Path, first: Iterable[pl.DataFrame] | None = None) -> RebuildResult:
     with rebuilding(tmp_path / "warehouse"):
         done = rebuilder(lake, tmp_path).rebuild(first)
     assert not staging_folder(tmp_path / "warehouse").exists()
     return done
 
 
-def rebuild_and_compare(lake: Lake, tmp_path: Path) -> tuple[Rebuilt, dict[str, Compared]]:
-    found: list[Compared] = []
+def rebuild_and_compare(lake: Lake, tmp_path: Path) -> tuple[RebuildResult, dict[str, TableComparison]]:
+    found: list[TableComparison] = []
 
     def compare(lakes: Snapshots) -> None:
         found.extend(compared(event_contents(lakes.before), event_contents(lakes.after)))
@@ -133,8 +133,8 @@ def test_a_field_that_a_contract_gained_is_read_from_the_bodies(
     if everything_is:
         assert rebuild(lake, tmp_path).exchanged.records == 2
     else:
-        again = Reloader(lake, Turn(tmp_path), holder="t", organizations={}, clock=lambda: LATER)
-        assert again.reload(Wanted("rebuild", "d.event_type = 'CONVERSATION_QUEUED'")).loaded == 2
+        again = Replayer(lake, WriterLock(tmp_path), holder="t", organizations={}, clock=lambda: LATER)
+        assert again.reload(ReplaySelection("rebuild", "d.event_type = 'CONVERSATION_QUEUED'")).loaded == 2
     names = [name for name, *_ in lake.execute(f"DESCRIBE {table}").fetchall()]
     read = "event_key, conversation_id, candidate_id, extras"
     found = lake.execute(f"SELECT {read} FROM {table} ORDER BY conversation_id").fetchall()
@@ -198,9 +198,9 @@ def test_what_is_loaded_replayed_and_rebuilt_meanwhile_is_in_it_once(
 
     def meanwhile() -> Iterable[pl.DataFrame]:
         yield from list(loaded_records(lake, 2))
-        again = Reloader(lake, Turn(tmp_path), holder="t", organizations={}, clock=lambda: LATER)
-        assert again.reload(Wanted("rebuild", 'd."offset" = 0')).loaded == 1
-        assert again.reload(Wanted("replay")).loaded == 1
+        again = Replayer(lake, WriterLock(tmp_path), holder="t", organizations={}, clock=lambda: LATER)
+        assert again.reload(ReplaySelection("rebuild", 'd."offset" = 0')).loaded == 1
+        assert again.reload(ReplaySelection("replay")).loaded == 1
         assert loader.load(decode_batch(raw_batch(queued(3), queued(4), start=3))).loaded == 1
 
     done = rebuild(lake, tmp_path, meanwhile())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.admin.erasure.receiver_stores import redact_spool
-from pipelines.privacy.keyed_hash import Keyed
+from pipelines.privacy.keyed_hash import KeyedHasher
 from pipelines.privacy.suppression import Suppressor
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path
@@ -23,7 +23,7 @@ def waiting(settings: Settings) -> list[bytes]:
 
 @pytest.mark.parametrize("has_id", [True, False])
 def test_a_body_that_is_its_own_identity_waits_as_it_is(tmp_path: Path, *, has_id: bool) -> None:
-    settings, keyed = Settings(home=tmp_path), Keyed(KEY.encode())
+    settings, keyed = Settings(home=tmp_path), KeyedHasher(KEY.encode())
     suppressor = Suppressor(keyed, {keyed.hash_of("email", EMAIL, None): "email-1"})
     document = json.loads(meeting("zoe", [ZOE], 70, "UPDATED"))
     if not has_id:

@@ -8,19 +8,19 @@ import msgspec
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.reprocess.replay import Reloaded, Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplayResult, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
-from pipelines.lake.writer_lock import Turn
-from pipelines.load.loader import OtherLoader
+from pipelines.lake.writer_lock import WriterLock
+from pipelines.load.loader import ConcurrentLoaderError
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
 from tests.support.lake_fixtures import MakeLoader
 from tests.support.rows import LOADED_AT, raw_batch
 
 LATER = LOADED_AT + dt.timedelta(days=1)
-REBUILD = Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"])
-REPLAY = Wanted("replay")
+REBUILD = ReplaySelection("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"])
+REPLAY = ReplaySelection("replay")
 
 
 def refused(*bodies: bytes) -> DecodedBatch:
@@ -31,8 +31,8 @@ def generic(*bodies: bytes) -> DecodedBatch:
     return without_contract("CONVERSATION_QUEUED", raw_batch(*bodies))
 
 
-def reloader(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> Reloader:
-    return Reloader(lake, Turn(tmp_path), holder="test", organizations={}, clock=lambda: LATER)
+def reloader(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> Replayer:
+    return Replayer(lake, WriterLock(tmp_path), holder="test", organizations={}, clock=lambda: LATER)
 
 
 def count(lake: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -85,7 +85,7 @@ def test_replay_takes_out_of_quarantine_once(
     loader.load(decode_batch(raw_batch(queued(2), start=4)))
     assert count(lake, "quarantine.records") == 4
     done = reloader(lake, tmp_path).reload(REPLAY)
-    assert done == Reloaded(1, 2, {"$: Input data was truncated": 1}, ("conversation_queued",))
+    assert done == ReplayResult(1, 2, {"$: Input data was truncated": 1}, ("conversation_queued",))
     assert lake.execute(
         'SELECT "offset", outcome, reason, loaded_at = ? FROM wh.ledger.deliveries ORDER BY "offset"', [LATER]
     ).fetchall() == [
@@ -119,7 +119,7 @@ def test_a_second_loader_is_still_noticed(
     first, second = make_loader(), make_loader()
     first.load(decode_batch(raw_batch(queued(1))))
     reloader(lake, tmp_path).reload(REBUILD)
-    with pytest.raises(OtherLoader):
+    with pytest.raises(ConcurrentLoaderError):
         second.load(decode_batch(raw_batch(queued(2), start=1)))
 
 
@@ -142,6 +142,6 @@ def test_only_what_is_asked_for_is_moved(
     make_loader().load(refused(queued(1), queued(2)))
     delivery = lake.execute('SELECT delivery_id FROM wh.ledger.deliveries WHERE "offset" = 1').fetchone()
     assert delivery is not None
-    done = reloader(lake, tmp_path).reload(Wanted("replay", "d.delivery_id = ?", list(delivery)))
+    done = reloader(lake, tmp_path).reload(ReplaySelection("replay", "d.delivery_id = ?", list(delivery)))
     assert done.records == done.loaded == 1
     assert count(lake, "quarantine.records") == 1

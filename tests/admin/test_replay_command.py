@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.admin.reprocess.replay_command import Filters, quarantined_records
+from pipelines.admin.reprocess.replay_command import ReplayFilters, quarantined_records
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.decode.decoder import Rejected
+from pipelines.decode.decoder import DecodeFailure
 from pipelines.decode.validation import Problem
 from pipelines.diagnostics.listings import quarantine_groups
-from pipelines.host.output import WIDEST_CELL, table
+from pipelines.host.output import MAX_CELL, table
 from pipelines.lake.connection import open_lake
 from pipelines.load.loader import Loader
 from pipelines.settings import Settings
@@ -152,7 +152,7 @@ def test_a_reason_is_found_as_the_groups_show_it(tmp_path: Path) -> None:
     ]
     for row, expected in zip(groups.rows, ([0, 1], [2]), strict=True):
         shown = table(["reason"], [[row[at]]]).splitlines()[1]
-        assert len(shown) <= WIDEST_CELL
+        assert len(shown) <= MAX_CELL
         assert offsets(settings, row[at]) == offsets(settings, shown) == expected
 
 
@@ -163,7 +163,7 @@ def refused_lake(home: Path) -> Settings:
     batch = decode_batch(raw_batch(queued(1), queued(2), BROKEN))
     for index, problems in enumerate(((WRONG, SECOND), (ELSEWHERE,))):
         why = tuple(Problem(*each) for each in problems)
-        batch.decoded[index] = Rejected(batch.decoded[index].identity, "contract", why)
+        batch.decoded[index] = DecodeFailure(batch.decoded[index].identity, "contract", why)
     loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
     loader.load(batch)
     con.close()
@@ -172,7 +172,7 @@ def refused_lake(home: Path) -> Settings:
 
 def offsets(settings: Settings, reason: str) -> list[int]:
     """Of the quarantined records that a replay would decode again."""
-    wanted = quarantined_records(Filters(reason=reason))
+    wanted = quarantined_records(ReplayFilters(reason=reason))
     with open_lake(settings.warehouse, read_only=True) as con:
         rows = con.execute(
             f'SELECT "offset" FROM wh.quarantine.records AS kept WHERE {wanted.where} ORDER BY ALL',

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.erasure.finalize import How, eraser_of
+from pipelines.admin.erasure.finalize import ErasureContext, eraser_of
 from pipelines.admin.erasure.receipt import Receipt, write_receipt
 from pipelines.admin.erasure.retention import RETENTION, redact_due, run_retention, what_is_due
 from pipelines.decode.decoded_batch import decode_batch
@@ -33,11 +33,11 @@ def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFo
     home = limited_to_ten_days(settings_for)
     fill(home)
     assert what_is_due(home, SOON).records == {"popp": 0}
-    assert run_retention(home, How("tester", lambda: SOON)) is None
+    assert run_retention(home, ErasureContext("tester", lambda: SOON)) is None
     assert what_is_due(home, LATE).records == {"popp": 13}
 
     with open_lake(home.warehouse) as con:
-        eraser = eraser_of(home, con, key_of(home), How("tester", lambda: LATE))
+        eraser = eraser_of(home, con, key_of(home), ErasureContext("tester", lambda: LATE))
         done = redact_due(home, con, eraser, LATE, "tester")
         assert done.changed["ledger.deliveries"] == 13
         assert redact_due(home, con, eraser, LATE, "tester").changed == {}
@@ -55,7 +55,7 @@ def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFo
         killed_after_redacting(home, day)  # nothing is due, and yet it is taken up
     assert erasures(home) == [erasure_id]
     write_receipt(home.erasures, of_nothing(erasure_id), key_of(home))
-    assert run_retention(home, How("tester", lambda: LATE)) is None
+    assert run_retention(home, ErasureContext("tester", lambda: LATE)) is None
     with open_lake(home.warehouse) as con:
         late = raw_batch(popp("CONVERSATION_QUEUED", 90, recordId="conv-late"), start=40)
         loader(home, con).load(decode_batch(replace(late, received_at=[b"no instant"])))
@@ -70,7 +70,7 @@ def killed_after_redacting(home: Settings, day: dt.datetime) -> None:
         raise Died
 
     with pytest.raises(Died):
-        run_retention(home, How("tester", lambda: day, after))
+        run_retention(home, ErasureContext("tester", lambda: day, after))
 
 
 def erasures(home: Settings) -> list[str]:

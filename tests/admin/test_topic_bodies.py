@@ -10,12 +10,12 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from pipelines.admin.audit import audit
-from pipelines.admin.reprocess.rebuild import Rebuilder, Rebuilt, rebuilding
+from pipelines.admin.reprocess.rebuild import Rebuilder, RebuildResult, rebuilding
 from pipelines.admin.reprocess.topic_bodies import NotOnTopic, missing_from, records_of_topic
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.ingest.topic_admin import TopicInfo, Watermarks, topic_info, watermarks
 from pipelines.lake.connection import open_lake
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
 from tests.support.events import BROKEN, queued
 from tests.support.produce import produce
@@ -29,7 +29,7 @@ NAMED = [queued(number, participantFirstName=f"name-{number}") for number in ran
 def settings(settings_for: SettingsFor) -> Settings:
     """A lake with what was loaded from two partitions: forty events, one twice, one broken."""
     settings = settings_for(kafka={"partitions": 2})
-    with open_loader(settings, "test", Choices()) as (reader, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (reader, loader):
         sent = produce(settings.kafka, [*NAMED, NAMED[0], BROKEN])
         while sum(loader.next_offsets.values()) < sent:
             batch = reader.read(1_000, 1.0)
@@ -46,7 +46,7 @@ def topic_of(settings: Settings) -> Iterator[tuple[Lake, TopicInfo, dict[int, Wa
         yield lake, topic, dict(watermarks(settings.kafka, topic))
 
 
-def rebuild(settings: Settings, lake: Lake, topic: TopicInfo, marks: dict[int, Watermarks]) -> Rebuilt:
+def rebuild(settings: Settings, lake: Lake, topic: TopicInfo, marks: dict[int, Watermarks]) -> RebuildResult:
     with rebuilding(settings.warehouse):
         return Rebuilder(
             lake,

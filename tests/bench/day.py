@@ -26,10 +26,10 @@ import psutil
 
 from pipelines.decode.decoded_batch import DecodedBatch
 from pipelines.lake.connection import open_lake
-from pipelines.lake.maintenance import MOST_NEW_FILES, maintain, sizes_of
+from pipelines.lake.maintenance import MAX_NEW_FILES, maintain, sizes_of
 from pipelines.lake.offsets import by_partition, last_batch, positions
 from pipelines.lake.schema import create_tables
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from pipelines.load.read_ahead import tune_interpreter
 from pipelines.runtime.orchestration.history_retention import FULL_AGE, thin_reports
@@ -63,9 +63,9 @@ class Day:
         self.maintained: list[float] = []
         self.reporting_seconds = self.reporting_cpu_seconds = self.maintaining_cpu_seconds = 0.0
         self.thinned_at = self.most_live = self.most_on_disk = 0
-        self.new_files = MOST_NEW_FILES  # as in `hirestream stream`
+        self.new_files = MAX_NEW_FILES  # as in `hirestream stream`
         self.course: list[dict[str, Any]] = []
-        self.reporter = dagster_reporter.Thinned(
+        self.reporter = dagster_reporter.ThrottledReporter(
             report,
             dagster_reporter._counter(self.settings),
             clock=lambda: float(len(self.commit_seconds)),
@@ -110,7 +110,7 @@ class Day:
             organizations={},
             rejects=None,
             clock=self._now,
-            turn=Turn(self.settings.warehouse),
+            writer_lock=WriterLock(self.settings.warehouse),
             reopen=self._opened,
         )
 
@@ -134,7 +134,7 @@ class Day:
         self.commit_seconds.append(time.perf_counter() - begun)
         self.commit_cpu_seconds.append(time.thread_time() - cpu)
         self.new_files += done.files
-        self.reporter.tell_loaded(done)
+        self.reporter.on_loaded(done)
         if self.number % SAMPLE_EVERY == 0:
             self.sample()
 
@@ -150,7 +150,7 @@ class Day:
 
     def _upkeep(self) -> None:
         number = len(self.commit_seconds)
-        if self.new_files >= MOST_NEW_FILES:
+        if self.new_files >= MAX_NEW_FILES:
             self.new_files = 0
             self._maintain()
         begun, cpu = time.perf_counter(), time.thread_time()

@@ -7,14 +7,14 @@ import threading
 import time
 
 from pipelines.load.read_ahead import commits, tune_interpreter
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
 
 
 def drain(settings: Settings, count: int) -> dict[str, float]:
     """Seconds from the first read to the last commit, and the peak memory of this process in MiB."""
     tune_interpreter()
-    with open_loader(settings, "bench", Choices()) as (reader, loader):
+    with open_loader(settings, "bench", LoadPolicy()) as (reader, loader):
         started, records, number = time.perf_counter(), 0, 0
         for done in commits(settings.load, reader, loader, stop=threading.Event(), finished=lambda: False):
             records, number = records + done.records, number + 1

@@ -21,7 +21,7 @@ import duckdb
 import polars as pl
 
 from pipelines.decode.decoded_batch import DecodedBatch
-from pipelines.decode.decoder import Identity, Rejected
+from pipelines.decode.decoder import DecodeFailure, Identity
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
@@ -60,7 +60,7 @@ def event_key(number: int) -> str:
 
 def batch_of(numbers: list[int]) -> DecodedBatch:
     """Records with these keys; the check looks at nothing else."""
-    decoded = [Rejected(Identity(event_key=event_key(number)), "contract", ()) for number in numbers]
+    decoded = [DecodeFailure(Identity(event_key=event_key(number)), "contract", ()) for number in numbers]
     bodies = [hashlib.sha256(f"body{number}".encode()).hexdigest() for number in numbers]
     envelopes = pl.DataFrame({"delivery_id": [str(uuid.uuid4()) for _ in numbers]})
     return DecodedBatch(RawBatch("", ""), envelopes, list(decoded), bodies)

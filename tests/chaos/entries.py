@@ -13,7 +13,7 @@ from pipelines.cli import run
 from pipelines.cli.exit_codes import exit_code_of
 from pipelines.lake.connection import open_lake
 from pipelines.load.catch_up import drain
-from pipelines.load.session import Choices
+from pipelines.load.session import LoadPolicy
 from pipelines.settings import Settings
 
 
@@ -72,7 +72,7 @@ def main() -> int:
     """`dying POINT BATCH`, `jumping-receiver`, `jumping-loader`, or `drain`: loading without models."""
     what = sys.argv[1]
     if what == "drain":
-        choices = Choices(accept_loss="--accept-loss" in sys.argv)
+        choices = LoadPolicy(accept_loss="--accept-loss" in sys.argv)
         return exit_code_of(lambda: drain(Settings.read(), "drain", choices, lambda _: None) and None)
     if what == "jumping-receiver":
         patch("receiver.server.datetime", Jumping).start()

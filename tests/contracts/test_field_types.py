@@ -2,14 +2,14 @@
 
 import pytest
 
-from pipelines.contracts.field_types import Said
+from pipelines.contracts.field_types import FieldProvenance
 from pipelines.contracts.registry import contracts
 from pipelines.flatten.derived_tables import ContractTables, tables_of
 
 
-def said_in(tables: ContractTables) -> dict[str, Said | None]:
+def said_in(tables: ContractTables) -> dict[str, FieldProvenance | None]:
     """What is said of each leaf and each array of a contract, by its place in the document."""
-    found: dict[str, Said | None] = {child.json_path: child.said for child in tables.children}
+    found: dict[str, FieldProvenance | None] = {child.json_path: child.said for child in tables.children}
     for table in (tables.event, *tables.children):
         found |= {column.json_path: column.said for column in table.columns}
     return found

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.decode.decoder import DEEPEST, Decoded, Generic, Rejected, Typed, decoder_of
+from pipelines.decode.decoder import MAX_DEPTH, Decoded, DecodeFailure, TypedEvent, UntypedEvent, decoder_of
 from pipelines.decode.event_key import parse_json
 from pipelines.decode.validation import problems_of
 from tests.decode.test_fixtures import FIXTURES
@@ -39,7 +39,7 @@ def decode(body: bytes) -> Decoded:
 )
 def test_reject_says_stage_and_path(body: bytes, stage: str, path: str) -> None:
     found = decode(body)
-    assert isinstance(found, Rejected)
+    assert isinstance(found, DecodeFailure)
     assert (found.stage, found.problems[0].path) == (stage, path)
 
 
@@ -53,7 +53,7 @@ def test_every_reason_is_given_and_none_quotes_a_value() -> None:
         },
     }
     found = decode(json.dumps(body).encode())
-    assert isinstance(found, Rejected)
+    assert isinstance(found, DecodeFailure)
     assert [problem.path for problem in found.problems] == [
         "$.eventTimestamp",
         "$.data.recordId",
@@ -69,7 +69,7 @@ def test_every_reason_is_given_and_none_quotes_a_value() -> None:
 def test_a_score_of_another_type_is_never_bent_into_a_number(value: object) -> None:
     data = {"recordId": "c", "organizationId": "o", "scorecardTotalValue": value}
     found = decode(json.dumps({"event": "CONVERSATION_COMPLETED", "data": data}).encode())
-    assert isinstance(found, Rejected)
+    assert isinstance(found, DecodeFailure)
     assert [problem.path for problem in found.problems] == ["$.data.scorecardTotalValue"]
 
 
@@ -82,7 +82,7 @@ JSON_VALUES = st.recursive(
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer(body: bytes) -> None:
-    assert isinstance(decode(body), (Typed, Generic, Rejected))
+    assert isinstance(decode(body), (TypedEvent, UntypedEvent, DecodeFailure))
 
 
 @given(st.sampled_from(FIXTURES), st.data())
@@ -99,9 +99,9 @@ def test_a_field_of_any_value_is_loaded_as_it_is_or_rejected_at_its_path(
         found = decode(raw)
     except UnicodeEncodeError:
         return
-    if isinstance(found, Rejected):
+    if isinstance(found, DecodeFailure):
         assert found.problems
-    elif isinstance(found, Typed) and found.extras is None:
+    elif isinstance(found, TypedEvent) and found.extras is None:
         again = msgspec.json.decode(msgspec.json.encode(found.document))
         assert problems_of(again, type(found.document)) == []
 
@@ -112,10 +112,10 @@ def test_unknown_fields_are_all_kept(unknown: dict[str, Any]) -> None:
     added = {name: value for name, value in unknown.items() if name[0] not in "cerop"}
     body = json.dumps({"event": "CONVERSATION_QUEUED", "eventId": "e", "data": {**data, **added}}).encode()
     found = decode(body)
-    if isinstance(found, Rejected):
+    if isinstance(found, DecodeFailure):
         assert found.stage == "json"  # a lone surrogate or a number beyond a double
     else:
-        assert isinstance(found, Typed)
+        assert isinstance(found, TypedEvent)
         assert sorted(map(repr, (found.extras or {}).values())) == sorted(map(repr, _sent(added)))
 
 
@@ -140,11 +140,11 @@ def test_without_an_event_id_the_key_is_of_the_document() -> None:
 
 
 def test_what_is_nested_without_end_is_refused_before_it_can_stop_a_loader() -> None:
-    for levels in (DEEPEST + 1, 500, 980, 1_005, 100_000):
+    for levels in (MAX_DEPTH + 1, 500, 980, 1_005, 100_000):
         nest = b"[" * levels + b"]" * levels
         data = b'{"recordId":"c","organizationId":"o","x":' + nest + b"}"
         found = decode(b'{"event":"CONVERSATION_QUEUED","data":' + data + b"}")
-        assert isinstance(found, Rejected)
+        assert isinstance(found, DecodeFailure)
         assert found.stage == "json"
 
 
@@ -155,14 +155,14 @@ def test_two_places_never_share_a_path() -> None:
         "data": {"recordId": "c", "organizationId": "o", "new": 2},
     }
     found = decode(json.dumps(body).encode())
-    assert isinstance(found, Typed)
+    assert isinstance(found, TypedEvent)
     assert found.extras == {'$["data.new"]': 1, "$.data.new": 2}
 
 
 def test_an_unknown_number_keeps_its_digits_and_tells_two_bodies_apart() -> None:
     body = b'{"event":"CONVERSATION_QUEUED","data":{"recordId":"c","organizationId":"o","x":%s}}'
     one, other = (decode(body % digits) for digits in (b"12345.678901234567889", b"12345.678901234567888"))
-    assert isinstance(one, Typed)
+    assert isinstance(one, TypedEvent)
     assert str((one.extras or {})["$.data.x"]) == "12345.678901234567889"
     assert one.identity.event_key != other.identity.event_key
 
@@ -173,5 +173,5 @@ def test_a_guess_that_is_set_aside_is_kept_whole_as_it_was_sent() -> None:
     decoder = decoder_of("orufy")
     assert decoder is not None
     found = decoder.decode(body)
-    assert isinstance(found, Typed)
+    assert isinstance(found, TypedEvent)
     assert found.extras == {"$.meetData.attendees": attendees}

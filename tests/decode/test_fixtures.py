@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.orufy.meeting import Meeting
+from pipelines.contracts.orufy.meeting import OrufyMeeting
 from pipelines.contracts.registry import contracts
 from tests.support.rows import rows_of
 
@@ -63,7 +63,7 @@ def orufy_rows(beside: dict[str, Any], within: dict[str, Any]) -> dict[str, list
 @settings(deadline=None)  # the first example also derives the tables
 @given(st.sets(st.sampled_from(sorted(BOOKING))))
 def test_where_orufy_puts_a_field_makes_no_difference(moved: set[str]) -> None:
-    assert set(BOOKING) <= set(Meeting.__struct_encode_fields__)
+    assert set(BOOKING) <= set(OrufyMeeting.__struct_encode_fields__)
     beside = {name: value for name, value in BOOKING.items() if name in moved}
     within = {name: value for name, value in BOOKING.items() if name not in moved}
     assert orufy_rows(beside, within) == orufy_rows({}, BOOKING)

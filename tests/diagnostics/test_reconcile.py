@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import run
-from pipelines.diagnostics.reconcile.export_parser import Columns, Listed, read_export
+from pipelines.diagnostics.reconcile.export_parser import ExportColumns, ExportedConversation, read_export
 from pipelines.diagnostics.reconcile.reconcile import ENDED, OUTCOMES
 from pipelines.errors import UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
 from pipelines.settings import Settings
 
-GUESSED = Columns()
-TWO = [Listed("c-1", "CLOSED", 2), Listed("c-2", "ONGOING", 3)]
-OF_ENTRIES = [Listed("c-1", "CLOSED", 1), Listed("c-2", "ONGOING", 2)]
+GUESSED = ExportColumns()
+TWO = [ExportedConversation("c-1", "CLOSED", 2), ExportedConversation("c-2", "ONGOING", 3)]
+OF_ENTRIES = [ExportedConversation("c-1", "CLOSED", 1), ExportedConversation("c-2", "ONGOING", 2)]
 ROWS = [{"id": "c-1", "status": "CLOSED"}, {"id": "c-2", "status": "ONGOING"}]
 
 Command = Callable[..., tuple[int, dict[str, Any], str]]
@@ -34,17 +34,20 @@ Command = Callable[..., tuple[int, dict[str, Any], str]]
         (b"Status;Conversation ID;Name\nclosed;c-1;a, b\nongoing;c-2;c\n", TWO),
         (b'record id\tstatus\n"c-1"\tCLOSED\nc-2\tONGOING\n\n', TWO),
         ("id|status\nc-1|CLOSED\nc-2|ONGOING\n".encode("utf-16"), TWO),
-        (b'id,note,status\nc-1,"two\nlines",closed\n', [Listed("c-1", "CLOSED", 3)]),
-        (b"id,status\nc-1,Completed screening passed\n", [Listed("c-1", "COMPLETED_SCREENING_PASSED", 2)]),
-        (b"id,status\nc-1,\n", [Listed("c-1", None, 2)]),
+        (b'id,note,status\nc-1,"two\nlines",closed\n', [ExportedConversation("c-1", "CLOSED", 3)]),
+        (
+            b"id,status\nc-1,Completed screening passed\n",
+            [ExportedConversation("c-1", "COMPLETED_SCREENING_PASSED", 2)],
+        ),
+        (b"id,status\nc-1,\n", [ExportedConversation("c-1", None, 2)]),
         (json.dumps(ROWS).encode(), OF_ENTRIES),
         (json.dumps({"next": None, "conversations": ROWS}).encode(), OF_ENTRIES),
         ("\n".join(json.dumps(row) for row in ROWS).encode(), OF_ENTRIES),
-        (b'{"id": 7, "status": "CLOSED"}', [Listed("7", "CLOSED", 1)]),
-        (b'{"id": 7, "status": "CLOSED", "messages": [{"id": 8}]}', [Listed("7", "CLOSED", 1)]),
+        (b'{"id": 7, "status": "CLOSED"}', [ExportedConversation("7", "CLOSED", 1)]),
+        (b'{"id": 7, "status": "CLOSED", "messages": [{"id": 8}]}', [ExportedConversation("7", "CLOSED", 1)]),
     ],
 )
-def test_every_kind_of_file_is_read(content: bytes, found: list[Listed]) -> None:
+def test_every_kind_of_file_is_read(content: bytes, found: list[ExportedConversation]) -> None:
     assert read_export(content, GUESSED) == found
 
 
@@ -74,11 +77,14 @@ def test_what_cannot_be_read_is_said_with_its_line(content: bytes, words: str) -
 
 def test_columns_can_be_named() -> None:
     content = b"id,key,status,stage\n1,c-1,x,CLOSED\n"
-    assert read_export(content, Columns("key", "stage")) == [Listed("c-1", "CLOSED", 2)]
-    assert read_export(b"\xef\xbb\xbfkey,stage\nc-1,CLOSED\n", Columns("key", "stage"))[0].status == "CLOSED"
+    assert read_export(content, ExportColumns("key", "stage")) == [ExportedConversation("c-1", "CLOSED", 2)]
+    assert (
+        read_export(b"\xef\xbb\xbfkey,stage\nc-1,CLOSED\n", ExportColumns("key", "stage"))[0].status
+        == "CLOSED"
+    )
     assert read_export(b'\xef\xbb\xbf[{"id": "c-1", "status": "x"}]', GUESSED)[0].status == "X"
     with pytest.raises(UsageError, match="no column 'stages'"):
-        read_export(content, Columns("key", "stages"))
+        read_export(content, ExportColumns("key", "stages"))
 
 
 @given(st.binary(max_size=200))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.diagnostics.scheme_finder.captured_request import Capture, parse_capture, read_capture
+from pipelines.diagnostics.scheme_finder.captured_request import CapturedRequest, parse_capture, read_capture
 from pipelines.diagnostics.scheme_finder.search import search
 from pipelines.diagnostics.scheme_finder.secrets_report import (
     match_held,
@@ -31,7 +31,7 @@ from pipelines.settings import Settings
 from receiver.signatures import StandardWebhooks, parse_scheme, sign
 from receiver.signatures.signed_template import compact
 from receiver.sources import keys
-from receiver.spool.sqlite_queue import Bounds, Item
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits
 from receiver.unverified.store import headers_to_note, held_path, held_totals, open_held
 from tests.support.settings_for import SettingsFor
 from tests.support.topics import create_topic, headers, messages
@@ -51,15 +51,17 @@ COMMON = [
 ]
 
 
-def captured(scheme: str, secret: bytes = SECRET, body: bytes = BODY, sent: bytes | None = None) -> Capture:
+def captured(
+    scheme: str, secret: bytes = SECRET, body: bytes = BODY, sent: bytes | None = None
+) -> CapturedRequest:
     made = sign(parse_scheme(scheme), secret, body, message_id="msg_2b6f", now=NOW)
     pairs = [*COMMON, *made.items()]
-    return Capture(
+    return CapturedRequest(
         tuple((name.encode(), value.encode()) for name, value in pairs), body if sent is None else sent
     )
 
 
-def found(capture: Capture, secret: bytes = SECRET) -> list[str]:
+def found(capture: CapturedRequest, secret: bytes = SECRET) -> list[str]:
     known = {"popp": {"old": OTHER, "new": secret}, "plain": {"k": b"yet another"}}
     result = search(capture, known)
     assert all((match.source, match.key_id) == ("popp", "new") for match in result.matches)
@@ -98,7 +100,7 @@ def test_a_key_in_base64_and_a_list_of_signatures() -> None:
         (name, b"v1,bm90IHRoaXMgb25l " + value if name == b"svix-signature" else value)
         for name, value in capture.headers
     )
-    assert found(Capture(two, BODY), WHSEC) == [scheme]
+    assert found(CapturedRequest(two, BODY), WHSEC) == [scheme]
 
 
 @pytest.mark.parametrize("secret", [WHSEC, WHSK])
@@ -137,7 +139,7 @@ def test_nothing_matches_another_secret_or_an_altered_body(scheme: str) -> None:
     assert result.tried.digests > result.tried.signed_strings > 10
     if not scheme.startswith("token"):
         altered = captured(scheme, secret)
-        assert search(Capture(altered.headers, BODY + b"\n"), {"popp": {"k": secret}}).matches == []
+        assert search(CapturedRequest(altered.headers, BODY + b"\n"), {"popp": {"k": secret}}).matches == []
 
 
 @given(
@@ -145,7 +147,7 @@ def test_nothing_matches_another_secret_or_an_altered_body(scheme: str) -> None:
 )
 def test_no_capture_makes_it_fail_or_match(sent: list[tuple[bytes, bytes]], body: bytes) -> None:
     lower = tuple((name.lower(), value) for name, value in sent)
-    assert search(Capture(lower, body), {"popp": {"k": SECRET, "w": WHSEC}}).matches == []
+    assert search(CapturedRequest(lower, body), {"popp": {"k": SECRET, "w": WHSEC}}).matches == []
 
 
 WIRE = b"POST /webhooks/popp HTTP/1.1\r\nHost: a\r\nX-Signature:  abc \r\nContent-Length: 4\r\n\r\nbody\n"
@@ -260,7 +262,9 @@ def hold(settings: Settings, number: int, scheme: str, secret: bytes) -> None:
     note = headers_to_note([(name.encode(), value.encode()) for name, value in made.items()])
     queue = open_held(settings, make=True)
     assert queue is not None
-    assert queue.append([Item(f"id-{number}", "popp", NOW, BODY, note)], Bounds(10**9, 99)) == [True]
+    assert queue.append([QueueItem(f"id-{number}", "popp", NOW, BODY, note)], QueueLimits(10**9, 99)) == [
+        True
+    ]
     queue.close()
 
 

@@ -23,21 +23,21 @@ from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path, spool_totals
-from receiver.spool.sqlite_queue import Bounds, Item, Queue
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
 from tests.support.running import running, variables, wait_for
 from tests.support.settings_for import SettingsFor
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
-WIDE = Bounds(10**9, 10**6)
+WIDE = QueueLimits(10**9, 10**6)
 NOTE = b'{"provider": "popp", "key": "k"}'
 
 
 def spool(settings: Settings, count: int, drained: int, age_seconds: float) -> None:
     """A spool as a receiver that is down has left it."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    queue = Queue(spool_path(settings))
+    queue = SqliteQueue(spool_path(settings))
     at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age_seconds)
-    assert all(queue.append([Item(f"id-{n}", "popp", at, b"body", NOTE) for n in range(count)], WIDE))
+    assert all(queue.append([QueueItem(f"id-{n}", "popp", at, b"body", NOTE) for n in range(count)], WIDE))
     queue.delete([placed.position for placed in queue.oldest(0, drained)])
     queue.close()
 
@@ -147,8 +147,8 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
         create_tables(lake)
     huge = b"x" * (settings.kafka.max_message_bytes + 1)
     settings.home.mkdir(exist_ok=True)
-    queue = Queue(spool_path(settings))
-    items = [Item(f"id-{number}", "popp", NOW, body, NOTE) for number, body in ((1, b"{}"), (2, huge))]
+    queue = SqliteQueue(spool_path(settings))
+    items = [QueueItem(f"id-{number}", "popp", NOW, body, NOTE) for number, body in ((1, b"{}"), (2, huge))]
     assert queue.append(items, WIDE) == [True, True]
     queue.close()
     file, no_file = tmp_path / "delivery.json", tmp_path / "no"

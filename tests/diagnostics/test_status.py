@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from pipelines.diagnostics.doctor import Finding, examine
+from pipelines.diagnostics.doctor import DoctorCheck, examine
 from pipelines.diagnostics.status import read_status, render
 from pipelines.host.preflight import free_port
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 from pipelines.lake.schema import create_tables
 from pipelines.runtime.stream.build_state import read_state, write_state
 from pipelines.settings import Settings
@@ -46,7 +46,7 @@ def test_lag_counts_from_the_stored_position_else_from_the_beginning(settings_fo
             "INSERT INTO wh.ledger.offsets VALUES (?, ?, 0, 0, 2, 2, 2, 1), (?, ?, 0, 2, 3, 3, 1, 2)",
             [info.topic_id, info.topic] * 2,
         )
-    with held_lease(settings.warehouse, "a test"):
+    with loader_lease(settings.warehouse, "a test"):
         status = read_status(settings)
     assert status.lag == 7
     assert [(part.next_offset, part.end_offset, part.lag) for part in status.partitions] == [
@@ -76,7 +76,7 @@ def test_a_failed_build_is_a_problem(settings_for: SettingsFor) -> None:
     assert any("last model build failed" in problem for problem in read_status(settings).problems)
 
 
-def by_check(findings: list[Finding]) -> Mapping[str, Finding]:
+def by_check(findings: list[DoctorCheck]) -> Mapping[str, DoctorCheck]:
     return {finding.check: finding for finding in findings}
 
 

@@ -10,7 +10,7 @@ from pipelines.admin.audit import audit
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
 from pipelines.lake.connection import open_lake
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
 from tests.support.events import queued
 from tests.support.produce import produce
@@ -23,8 +23,8 @@ LOAD = """
 import sys
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.settings import Settings
-from pipelines.load.session import Choices, open_loader
-with open_loader(Settings.read(), "test", Choices()) as (reader, loader):
+from pipelines.load.session import LoadPolicy, open_loader
+with open_loader(Settings.read(), "test", LoadPolicy()) as (reader, loader):
     print("loading", flush=True)
     while True:
         batch = reader.read(100, 0.05)
@@ -70,6 +70,6 @@ def kill_while_loading(settings: Settings, after_seconds: float) -> None:
 
 def finish(settings: Settings) -> None:
     """Load what is left with the same function."""
-    with open_loader(settings, "test", Choices()) as (reader, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (reader, loader):
         while len(batch := reader.read(2_000, 2.0)):
             loader.load(decode_batch(batch))

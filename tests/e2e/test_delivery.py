@@ -9,7 +9,7 @@ from pipelines import connect
 from pipelines.admin.audit import audit
 from pipelines.host.values import to_json_value
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
-from pipelines.load.session import Choices
+from pipelines.load.session import LoadPolicy
 from pipelines.runtime.stream.stream import run_stream
 from tests.decode.test_fixtures import FIXTURES
 from tests.support.rows import VARYING
@@ -27,7 +27,7 @@ def test_every_documented_event_arrives(settings_for: SettingsFor, monkeypatch: 
     with running(settings) as receiver:
         answers = [receiver.post(json.dumps(case["body"]).encode()) for case in cases.values()]
     assert [answer.status for answer in answers] == [200] * len(cases)
-    run_stream(settings, Choices(), until_caught_up=True)
+    run_stream(settings, LoadPolicy(), until_caught_up=True)
     monkeypatch.setenv("HIRESTREAM_HOME", str(settings.home))
     con = connect()
     for name, case in cases.items():

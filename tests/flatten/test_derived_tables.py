@@ -6,7 +6,7 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record, Text
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.registry import contracts
 from pipelines.flatten.derived_tables import derive, tables_of
 
@@ -20,7 +20,7 @@ class ClashingData(Record):
     meeting_url: Text | None = None
 
 
-class Clashing(Envelope, kw_only=True, tag="CLASHING"):
+class Clashing(PoppDocument, kw_only=True, tag="CLASHING"):
     data: ClashingData
 
 
@@ -28,7 +28,7 @@ class TakenData(Record):
     extras: Text | None = field(name="more", default=None)
 
 
-class Taken(Envelope, kw_only=True, tag="TAKEN"):
+class Taken(PoppDocument, kw_only=True, tag="TAKEN"):
     data: TakenData
 
 

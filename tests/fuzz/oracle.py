@@ -19,7 +19,7 @@ def changed_values(provider: str, body: bytes, rows: Mapping[str, list[Row]]) ->
     document = json.loads(body, parse_float=Decimal)
     if "generic" in rows:
         return [] if rows["generic"][0]["payload"].encode() == body else ["$ (payload)"]
-    arranged = providers()[provider].arrange(document)
+    arranged = providers()[provider].normalize(document)
     assert isinstance(arranged, dict)
     event_type = _event_type(provider, arranged)
     tables = tables_of(provider, event_type)

@@ -18,11 +18,11 @@ from pipelines.contracts.registry import contracts, providers
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
 from pipelines.lake.connection import open_lake
-from pipelines.load.session import Choices
+from pipelines.load.session import LoadPolicy
 from pipelines.runtime.stream.stream import run_stream
 from pipelines.settings import Settings
 from receiver.signatures import sign
-from receiver.sources import Source, sources
+from receiver.sources import VerifiedSource, sources
 from tests.fuzz.mutants import Document, Mutant, mutants
 from tests.fuzz.oracle import Row, changed_values
 from tests.support.running import running
@@ -75,7 +75,7 @@ def fuzz(settings: Settings, per_event: int, seed: str) -> Fuzzed:
                     digest = hashlib.sha256(mutant.body).hexdigest()
                     sent[delivery_id] = Sent(f"{provider} {event}", mutant.kind, digest)
     found.wrong += [f"{count} answers {status}" for status, count in found.statuses.items() if status != 200]
-    run_stream(settings, Choices(accept_rejects=True), until_caught_up=True)
+    run_stream(settings, LoadPolicy(accept_rejects=True), until_caught_up=True)
     with open_lake(settings.warehouse, read_only=True) as con:
         found.wrong += _audited(settings, con)
         found.wrong += _accounted(con, sent, found)
@@ -127,7 +127,7 @@ async def _send(settings: Settings, provider: str, of: Iterator[Mutant]) -> list
     return answers
 
 
-def _headers(source: Source, body: bytes) -> dict[str, str]:
+def _headers(source: VerifiedSource, body: bytes) -> dict[str, str]:
     secret = next(iter(source.secrets.values()))
     message_id = hashlib.sha256(body).hexdigest()
     return sign(source.scheme, secret, body, message_id=message_id, now=datetime.now(UTC))

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.errors import Unavailable
 from pipelines.host.child_process import spawn
-from pipelines.host.supervisor import ChildEnded, Ended, Service, Supervisor, interruptible
+from pipelines.host.supervisor import ChildEnded, ExitInfo, Service, Supervisor, interruptible
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
@@ -80,9 +80,9 @@ def test_a_child_that_ends_is_named_with_its_last_words(tmp_path: Path) -> None:
 
 
 def test_the_others_go_on_without_one_that_may_end(tmp_path: Path) -> None:
-    ends: list[Ended] = []
+    ends: list[ExitInfo] = []
 
-    def ended(end: Ended) -> bool:
+    def ended(end: ExitInfo) -> bool:
         ends.append(end)
         return False
 
@@ -113,7 +113,7 @@ def test_what_is_to_be_started_again_is_and_stops_with_the_others(tmp_path: Path
     log = tmp_path / "family.log"
     times: list[float] = []
 
-    def ended(end: Ended) -> bool:
+    def ended(end: ExitInfo) -> bool:
         assert end.exit_code == -signal.SIGKILL
         times.append(time.monotonic())
         return True

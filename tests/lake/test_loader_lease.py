@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import LeaseHeld
-from pipelines.lake.loader_lease import held_lease, lease_holder
+from pipelines.lake.loader_lease import lease_holder, loader_lease
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipelines.lake.loader_lease import held_lease
-with held_lease(Path(sys.argv[1]), "the other"):
+from pipelines.lake.loader_lease import loader_lease
+with loader_lease(Path(sys.argv[1]), "the other"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -21,9 +21,9 @@ with held_lease(Path(sys.argv[1]), "the other"):
 
 def test_second_loader_is_told_who_holds_it(tmp_path: Path) -> None:
     with (
-        held_lease(tmp_path, "first"),
+        loader_lease(tmp_path, "first"),
         pytest.raises(LeaseHeld, match="first, process"),
-        held_lease(tmp_path, "b"),
+        loader_lease(tmp_path, "b"),
     ):
         pass
     assert lease_holder(tmp_path) is None
@@ -35,7 +35,7 @@ def test_lease_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
         assert other.stdout.readline() == b"held\n"
         assert (lease_holder(tmp_path) or "").startswith("the other, process")
         other.kill()
-    with held_lease(tmp_path, "next"):
+    with loader_lease(tmp_path, "next"):
         assert (lease_holder(tmp_path) or "").startswith("next")
 
 

@@ -11,7 +11,7 @@ from pipelines.lake import maintenance
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
 from pipelines.lake.schema import create_tables
-from pipelines.runtime.stream.post_commit import FollowUp
+from pipelines.runtime.stream.post_commit import PostCommit
 from pipelines.settings import Settings
 from tests.support.events import BROKEN, queued
 from tests.support.lake_fixtures import MakeLoader
@@ -58,7 +58,7 @@ def test_what_an_earlier_process_left_is_merged_at_once(
     """A loader that always ends before it has written many files would never tidy."""
     commit(make_loader, 0, 5)
     assert len(paths(lake)) == 5
-    FollowUp(Settings(home=tmp_path))._maintain_if_due()
+    PostCommit(Settings(home=tmp_path))._maintain_if_due()
     assert len(paths(lake)) == 1
 
 
@@ -145,5 +145,5 @@ def test_a_state_that_cannot_be_written_ends_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / ".stream.json.new").mkdir()  # stands for a full disk
-    FollowUp(Settings(home=tmp_path))._note({"failed": []})
+    PostCommit(Settings(home=tmp_path))._note({"failed": []})
     assert "state of the models was not written: Is a directory" in caplog.text

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.lake import writer_lock as module
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 
 TAKE = """
 import sys
 from pathlib import Path
-from pipelines.lake.writer_lock import Turn
-with Turn(Path(sys.argv[1])).taken():
+from pipelines.lake.writer_lock import WriterLock
+with WriterLock(Path(sys.argv[1])).acquired():
     print("taken", flush=True)
     sys.stdin.read()
 """
@@ -29,15 +29,15 @@ def test_the_next_writer_waits_until_the_turn_is_given(tmp_path: Path) -> None:
         assert other.stdout.readline() == b"taken\n"
         started = time.monotonic()
         threading.Timer(0.5, other.stdin.close).start()
-        with Turn(tmp_path).taken():
+        with WriterLock(tmp_path).acquired():
             assert time.monotonic() - started >= 0.5
 
 
 def test_a_turn_kept_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_SECONDS", 0.2)
-    stuck = Turn(tmp_path)
-    stuck.take()
-    stuck.take()
-    with Turn(tmp_path).taken():
+    monkeypatch.setattr(module, "MAX_SECONDS", 0.2)
+    stuck = WriterLock(tmp_path)
+    stuck.acquire()
+    stuck.acquire()
+    with WriterLock(tmp_path).acquired():
         pass
-    stuck.give()
+    stuck.release()

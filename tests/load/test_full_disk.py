@@ -14,12 +14,12 @@ import resource, sys
 from pathlib import Path
 from pipelines.cli.exit_codes import exit_code_of
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 
 def start():
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     warehouse = Path(sys.argv[1])
-    with held_lease(warehouse, "test"):
+    with loader_lease(warehouse, "test"):
         open_lake(warehouse, read_only=sys.argv[2] == "reads").close()
 
 sys.exit(exit_code_of(start))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipelines.admin.audit import audit
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.ingest.raw_batch import RawBatch
-from pipelines.load.loader import OtherLoader
-from pipelines.load.reject_limit import RejectWindow, TooManyRejects
+from pipelines.load.loader import ConcurrentLoaderError
+from pipelines.load.reject_limit import RejectLimit, TooManyRejects
 from tests.support.events import BROKEN, queued
 from tests.support.lake_fixtures import MakeLoader
 from tests.support.rows import raw_batch
@@ -173,7 +173,7 @@ class FailingAt:
 def test_a_second_loader_is_noticed(lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader) -> None:
     slow = make_loader()
     make_loader().load(batch(queued(1)))
-    with pytest.raises(OtherLoader):
+    with pytest.raises(ConcurrentLoaderError):
         slow.load(batch(queued(1)))
     assert audit(lake, None, None).findings == ()
 
@@ -189,7 +189,7 @@ def test_a_batch_made_by_hand_is_noticed(
     loader = make_loader()
     loader.load(batch(queued(1)))
     by_hand(lake, batch_id, kind)
-    with pytest.raises(OtherLoader):
+    with pytest.raises(ConcurrentLoaderError):
         loader.load(batch(queued(2), start=1))
     assert rows(lake, "SELECT count(*) FROM wh.ledger.deliveries") == [(1,)]
 
@@ -222,7 +222,7 @@ def test_a_commit_that_is_no_batch_is_in_nobodys_way(
 def test_many_rejects_pause_the_load_and_keep_the_position(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
 ) -> None:
-    loader = make_loader(rejects=RejectWindow(share=0.2, minimum=50))
+    loader = make_loader(rejects=RejectLimit(share=0.2, minimum=50))
     with pytest.raises(TooManyRejects, match="accept-rejects"):
         loader.load(batch(*[queued(n) for n in range(60)], *[BROKEN] * 60))
     assert rows(lake, LEDGER) == []
@@ -231,7 +231,7 @@ def test_many_rejects_pause_the_load_and_keep_the_position(
 
 
 def test_few_rejects_do_not_pause_the_load(make_loader: MakeLoader) -> None:
-    loader = make_loader(rejects=RejectWindow(share=0.2, minimum=50))
+    loader = make_loader(rejects=RejectLimit(share=0.2, minimum=50))
     assert loader.load(batch(*[BROKEN] * 49)).quarantined == 49
 
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipelines.admin.audit import audit
 from pipelines.admin.reprocess.rebuild import Rebuilder, rebuilding
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.errors import TopicMismatch
 from pipelines.ingest.consumer import check_positions
@@ -27,9 +27,9 @@ from pipelines.ingest.topic_admin import TopicInfo, Watermarks
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
 from pipelines.lake.offsets import by_partition, positions
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.accepted_loss import accept_loss
-from pipelines.load.loader import Loader, OtherLoader
+from pipelines.load.loader import ConcurrentLoaderError, Loader
 from tests.support.events import BROKEN, queued
 from tests.support.faults import Died, DyingAt, refusing
 from tests.support.lakes import empty_lake
@@ -64,7 +64,7 @@ class Protocol(RuleBasedStateMachine):
             organizations={},
             rejects=None,
             clock=self.clock,
-            turn=Turn(self.home),
+            writer_lock=WriterLock(self.home),
         )
 
     def clock(self) -> dt.datetime:
@@ -159,17 +159,17 @@ class Protocol(RuleBasedStateMachine):
         self.loader.load(self.next_batch(most))
         try:
             first.load(batch)
-        except OtherLoader:
+        except ConcurrentLoaderError:
             return
         raise AssertionError("two loaders have loaded the same records")
 
     @rule(at=st.none() | st.integers(0, 8), after_commit=st.booleans())
     def quarantine_is_replayed(self, at: int | None, after_commit: bool) -> None:
-        self.reload(Wanted("replay"), at, after_commit)
+        self.reload(ReplaySelection("replay"), at, after_commit)
 
     @rule(at=st.none() | st.integers(0, 8), after_commit=st.booleans())
     def an_event_type_is_rebuilt(self, at: int | None, after_commit: bool) -> None:
-        self.reload(Wanted("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at, after_commit)
+        self.reload(ReplaySelection("rebuild", "d.event_type = ?", ["CONVERSATION_QUEUED"]), at, after_commit)
 
     @rule(at=st.none() | st.integers(0, 60), after_commit=st.booleans())
     def everything_is_rebuilt(self, at: int | None, after_commit: bool) -> None:
@@ -195,10 +195,12 @@ class Protocol(RuleBasedStateMachine):
         finally:
             other.close()
 
-    def reload(self, wanted: Wanted, at: int | None, after_commit: bool = False) -> None:
+    def reload(self, wanted: ReplaySelection, at: int | None, after_commit: bool = False) -> None:
         """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
         with self.another(at, after_commit) as con:
-            Reloader(con, Turn(self.home), holder="test", organizations={}, clock=self.clock).reload(wanted)
+            Replayer(con, WriterLock(self.home), holder="test", organizations={}, clock=self.clock).reload(
+                wanted
+            )
 
     @rule()
     def the_lake_is_tidied(self) -> None:
@@ -255,7 +257,7 @@ class Protocol(RuleBasedStateMachine):
         self.it_is_loaded(10_000)
         self.the_audit_finds_what_is_lost_and_nothing_else()
         self.one_is_lost_and_two_are_written_twice()
-        self.reload(Wanted("replay"), None)
+        self.reload(ReplaySelection("replay"), None)
         counts = dict(
             self.con.execute("SELECT outcome, count(*) FROM wh.ledger.deliveries GROUP BY ALL").fetchall()
         )

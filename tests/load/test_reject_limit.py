@@ -9,13 +9,13 @@ import duckdb
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
-from pipelines.decode.decoder import Identity, Rejected
+from pipelines.decode.decoder import DecodeFailure, Identity
 from pipelines.ingest.raw_batch import RawBatch
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.reject_history import committed_windows, quarantined_among
-from pipelines.load.reject_limit import RejectWindow, TooManyRejects
+from pipelines.load.reject_limit import RejectLimit, TooManyRejects
 from tests.admin.test_lake_redaction import erase, everything, suppressing
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing
@@ -24,7 +24,7 @@ from tests.support.people import EMAIL, popp
 from tests.support.rows import LOADED_AT, raw_batch
 
 Lake = duckdb.DuckDBPyConnection
-REPLAY = Wanted("replay")
+REPLAY = ReplaySelection("replay")
 SAME = ("duplicate", "same_delivery")
 
 
@@ -32,8 +32,8 @@ def batch(*bodies: bytes, start: int = 0, source: str = "popp") -> DecodedBatch:
     return decode_batch(raw_batch(*bodies, start=start, source=source))
 
 
-def limit() -> RejectWindow:
-    return RejectWindow(share=0.2, minimum=50)
+def limit() -> RejectLimit:
+    return RejectLimit(share=0.2, minimum=50)
 
 
 def refused(raw: RawBatch) -> DecodedBatch:
@@ -43,7 +43,7 @@ def refused(raw: RawBatch) -> DecodedBatch:
 def unnamed(raw: RawBatch) -> DecodedBatch:
     """Records of which not even the event key could be read."""
     found = decode_batch(raw)
-    found.decoded[:] = [Rejected(Identity(), "identity", ())] * len(found.decoded)
+    found.decoded[:] = [DecodeFailure(Identity(), "identity", ())] * len(found.decoded)
     return found
 
 
@@ -57,7 +57,7 @@ def again(raw: RawBatch, start: int, *bodies: bytes) -> RawBatch:
 def replayed(lake: Lake, tmp_path: Path) -> tuple[int, int, int]:
     """What a replay of everything has loaded, found to be duplicates, and left."""
     later = LOADED_AT + dt.timedelta(days=1)
-    reloader = Reloader(lake, Turn(tmp_path), holder="test", organizations={}, clock=lambda: later)
+    reloader = Replayer(lake, WriterLock(tmp_path), holder="test", organizations={}, clock=lambda: later)
     done = reloader.reload(REPLAY)
     return done.loaded, done.duplicate, sum(done.refused.values())
 
@@ -139,7 +139,7 @@ def test_a_rejected_delivery_that_was_written_twice_is_kept_once(
 def test_the_second_of_the_same_batch_is_no_reject_either(lake: Lake, make_loader: MakeLoader) -> None:
     raw = raw_batch(*[BROKEN] * 20)
     raw.delivery_ids[1:] = raw.delivery_ids[:1] * 19
-    make_loader(rejects=RejectWindow(share=0.0, minimum=2)).load(decode_batch(raw))
+    make_loader(rejects=RejectLimit(share=0.0, minimum=2)).load(decode_batch(raw))
     assert outcomes(lake) == [("quarantined", "json"), *[SAME] * 19]
     assert found_wrong(lake) == set()
 

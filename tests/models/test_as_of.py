@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.decode.decoder import Decoded, ProviderDecoder, Rejected, decoder_of
+from pipelines.decode.decoder import Decoded, DecodeFailure, ProviderDecoder, decoder_of
 from pipelines.ingest.raw_batch import RawBatch
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import simulate
@@ -36,7 +36,7 @@ class Refusing(ProviderDecoder):
     """A provider's decoder as it was while a contract was wrong."""
 
     def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Decoded:
-        return Rejected(super().decode(body, source, message_id).identity, "contract", ())
+        return DecodeFailure(super().decode(body, source, message_id).identity, "contract", ())
 
 
 def refusing(provider: str) -> Callable[[str], ProviderDecoder | None]:
@@ -123,14 +123,14 @@ def test_a_build_as_of_an_earlier_day_says_what_was_said_then(
         load(0.3, 0.5)
     load(0.5, 0.7)
     remember()
-    turn = Turn(lake.settings.warehouse)
-    reloader = Reloader(lake.con, turn, holder="replay", organizations={}, clock=clock)
-    replayed = reloader.reload(Wanted("replay"))
+    writer_lock = WriterLock(lake.settings.warehouse)
+    reloader = Replayer(lake.con, writer_lock, holder="replay", organizations={}, clock=clock)
+    replayed = reloader.reload(ReplaySelection("replay"))
     assert replayed.loaded
     assert replayed.duplicate
     remember()
     load(0.7, 1)
-    assert reloader.reload(Wanted("rebuild")).loaded
+    assert reloader.reload(ReplaySelection("rebuild")).loaded
     assert len({json.dumps(marts["members"]) for _, marts in told}) == len(told)
     for then, marts in told:
         build_then(lake, then + dt.timedelta(minutes=1))

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.reports.headline_metrics import QUESTIONS
 from pipelines.serving.lake_reader import open_for_reading
-from pipelines.serving.mart_catalog import COUNTED, Counted
-from pipelines.serving.published_file import MEMBERS, Publisher
+from pipelines.serving.mart_catalog import COUNTED, CatalogMart
+from pipelines.serving.published_file import MEMBERS, PublishedFileWriter
 from pipelines.serving.table_macros import about
 from tests.support.models.small_lake import SmallLake
 
@@ -37,7 +37,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def places(traps: SmallLake) -> Iterator[dict[str, Place]]:
-    Publisher(traps.settings).publish_if_due(now=True)
+    PublishedFileWriter(traps.settings).publish_if_due(now=True)
     lake = open_for_reading(traps.settings)
     published = duckdb.connect(traps.settings.published, read_only=True)
     published.execute("SET TimeZone = 'UTC'")
@@ -51,14 +51,14 @@ def place(request: pytest.FixtureRequest, places: dict[str, Place]) -> Place:
     return places[request.param]
 
 
-def called(counted: Counted, mart: str, metric: str, **arguments: str) -> str:
+def called(counted: CatalogMart, mart: str, metric: str, **arguments: str) -> str:
     basis, _ = counted.placed()[mart]
     if basis is not None:
         arguments = {**arguments, "metric": metric, "basis": basis}
     return f"{counted.name}({', '.join(f'{name} := {value!r}' for name, value in arguments.items())})"
 
 
-def cells(counted: Counted, mart: str, metric: str) -> str:
+def cells(counted: CatalogMart, mart: str, metric: str) -> str:
     return f"{mart} WHERE metric = '{metric}'" if counted.basis is not None else f"{mart} WHERE true"
 
 
@@ -88,7 +88,7 @@ def test_the_defaults_are_those_of_the_four_questions() -> None:
 
 
 @pytest.mark.parametrize(("counted", "mart"), EVERY, ids=[mart for _, mart in EVERY])
-def test_parts_are_the_marts_by_every_cut(place: Place, counted: Counted, mart: str) -> None:
+def test_parts_are_the_marts_by_every_cut(place: Place, counted: CatalogMart, mart: str) -> None:
     _, metrics = counted.placed()[mart]
     quick = place.marts == "marts"  # the lake works everything out for each call
     for metric in metrics if quick else metrics[-1:]:
@@ -106,7 +106,7 @@ NO_PARTS = ("cut", "rate", "wilson_low", "wilson_high", "median_seconds", "p90_s
 
 
 @pytest.mark.parametrize(("counted", "mart"), EVERY, ids=[mart for _, mart in EVERY])
-def test_every_number_of_a_mart_is_a_part_of_its_macro(place: Place, counted: Counted, mart: str) -> None:
+def test_every_number_of_a_mart_is_a_part_of_its_macro(place: Place, counted: CatalogMart, mart: str) -> None:
     (schema,) = {place.marts.split(".")[-1]}
     numbers = place.rows(
         f"SELECT DISTINCT column_name AS name FROM duckdb_columns() WHERE schema_name = '{schema}' "
@@ -119,7 +119,7 @@ def test_every_number_of_a_mart_is_a_part_of_its_macro(place: Place, counted: Co
 @pytest.mark.parametrize(
     "counted", [counted for counted in COUNTED if counted.basis is not None], ids=lambda c: c.name
 )
-def test_the_rate_of_one_cell_is_the_one_that_the_mart_says(place: Place, counted: Counted) -> None:
+def test_the_rate_of_one_cell_is_the_one_that_the_mart_says(place: Place, counted: CatalogMart) -> None:
     mart = counted.mart(counted.basis)
     metric = counted.metrics[0]
     key = "organization_id, day"
@@ -167,7 +167,7 @@ def test_what_there_is_not_is_said(place: Place, call: str, complaint: str) -> N
 
 
 @pytest.mark.parametrize("counted", COUNTED, ids=lambda counted: counted.name)
-def test_a_macro_says_what_it_can_be_asked_for(place: Place, counted: Counted) -> None:
+def test_a_macro_says_what_it_can_be_asked_for(place: Place, counted: CatalogMart) -> None:
     named = f"FROM duckdb_functions() WHERE function_name = '{counted.name}'"
     assert place.one(f"SELECT comment {named}") == about(counted)
 

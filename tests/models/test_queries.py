@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from pipelines.serving.lake_reader import open_for_reading
-from pipelines.serving.mart_catalog import COUNTED, Counted
-from pipelines.serving.published_file import Publisher
+from pipelines.serving.mart_catalog import COUNTED, CatalogMart
+from pipelines.serving.published_file import PublishedFileWriter
 from receiver.settings import PROJECT
 from tests.support.models.small_lake import SmallLake
 
@@ -20,7 +20,7 @@ PLACES = ("lake", "published")
 
 @pytest.fixture(scope="module")
 def places(traps: SmallLake) -> Iterator[dict[str, duckdb.DuckDBPyConnection]]:
-    Publisher(traps.settings).publish_if_due(now=True)
+    PublishedFileWriter(traps.settings).publish_if_due(now=True)
     opened = {
         "lake": open_for_reading(traps.settings),
         "published": duckdb.connect(traps.settings.published, read_only=True),
@@ -50,7 +50,7 @@ def test_every_mart_has_a_section_with_a_query_of_it(places: dict[str, duckdb.Du
 
 
 @pytest.mark.parametrize("counted", COUNTED, ids=lambda counted: counted.name)
-def test_every_macro_is_named_and_shown(counted: Counted) -> None:
+def test_every_macro_is_named_and_shown(counted: CatalogMart) -> None:
     (section,) = (text for title, text in SECTIONS.items() if title.split(", ")[0] in counted.placed())
     assert f"FROM {counted.name}(" in section
     assert f"`{counted.name}`" in SECTIONS["Macros"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.admin.reprocess.replay import Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import decode_batch
-from pipelines.decode.decoder import Decoded, ProviderDecoder, Rejected, decoder_of
+from pipelines.decode.decoder import Decoded, DecodeFailure, ProviderDecoder, decoder_of
 from pipelines.ingest.raw_batch import RawBatch
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from tests.support.models.small_lake import SmallLake
 from tests.support.rows import LOADED_AT, raw_batch
@@ -30,7 +30,7 @@ class Refusing(ProviderDecoder):
         super().__init__(known.provider)
 
     def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Decoded:
-        return Rejected(super().decode(body, source, message_id).identity, "contract", ())
+        return DecodeFailure(super().decode(body, source, message_id).identity, "contract", ())
 
 
 def received(day: int, offset: int) -> RawBatch:
@@ -55,9 +55,9 @@ def test_an_incremental_build_after_a_replay_equals_a_full_refresh(
     assert loader.load(decode_batch(received(15, 1))).loaded == 1
     lake.build()
     assert booked_on(lake) == ["2026-03-15"]
-    turn = Turn(lake.settings.warehouse)
-    reloader = Reloader(lake.con, turn, holder="replay", organizations={}, clock=clock)
-    assert reloader.reload(Wanted("replay")).duplicate == 1
+    writer_lock = WriterLock(lake.settings.warehouse)
+    reloader = Replayer(lake.con, writer_lock, holder="replay", organizations={}, clock=clock)
+    assert reloader.reload(ReplaySelection("replay")).duplicate == 1
     lake.build()
     assert booked_on(lake) == ["2026-03-11"]
     kept = lake.rows("FROM wh.entities.bookings")

@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from pipelines.host.preflight import free_port
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 from pipelines.load.catch_up import drain
-from pipelines.load.session import Choices
+from pipelines.load.session import LoadPolicy
 from pipelines.runtime.orchestration import topic_sensor
 from pipelines.runtime.orchestration.ingest_asset import ingest_asset
 from pipelines.runtime.orchestration.schedules import LOAD, automation, built_by_stream, no_build_needed
-from pipelines.runtime.orchestration.topic_sensor import Lag, lag_sensor, measured_lag, run_key
+from pipelines.runtime.orchestration.topic_sensor import TopicLag, lag_sensor, measured_lag, run_key
 from pipelines.runtime.stream.build_state import write_state
 from pipelines.settings import Settings
 from tests.support.dagster_messages import put, started
@@ -47,7 +47,7 @@ def test_the_sensor_asks_for_one_run_and_has_nothing_to_do_after_it(
     assert isinstance(again, dg.RunRequest)
     assert asked.run_key == again.run_key
     assert asked.tags["hirestream/waiting"] == "2"
-    drain(settings, "test", Choices(), lambda _done: None)
+    drain(settings, "test", LoadPolicy(), lambda _done: None)
     assert tick(settings, instance) == dg.SkipReason("nothing waits on the topic")
     put(settings, [started(3)])
     assert measured_lag(settings).waiting == 1
@@ -58,7 +58,7 @@ def test_the_sensor_says_that_the_stream_holds_the_load(
 ) -> None:
     settings = settings_for()
     put(settings, [started(1)])
-    with held_lease(settings.warehouse, "hirestream stream"):
+    with loader_lease(settings.warehouse, "hirestream stream"):
         reason = tick(settings, instance)
     assert isinstance(reason, dg.SkipReason)
     assert reason.skip_message is not None
@@ -98,9 +98,9 @@ def test_the_sensor_waits_after_a_load_that_failed(
     )
     found = tick(settings, instance)
     if waits:
-        why = f"the load of run {failed.run_id[:8]} failed; another one 10 minutes after it"
+        why = f"the load of run {failed.run_id[:8]} failed; the next starts 10 minutes later"
         assert found == dg.SkipReason(why)
-        monkeypatch.setattr(topic_sensor, "AGAIN_SECONDS", 0.1)
+        monkeypatch.setattr(topic_sensor, "RETRY_AFTER_SECONDS", 0.1)
         time.sleep(0.1)
         found = tick(settings, instance)
     assert isinstance(found, dg.RunRequest)
@@ -122,7 +122,7 @@ def test_the_sensor_says_that_kafka_is_away(settings_for: SettingsFor, instance:
 
 
 def test_the_run_key_is_the_end_of_the_topic_and_ten_minutes() -> None:
-    found = Lag(3, {1: 4, 0: 9})
+    found = TopicLag(3, {1: 4, 0: 9})
     assert run_key(found, QUARTER) == f"0:9,1:4@{QUARTER.timestamp() // 600:.0f}"
     assert run_key(found, QUARTER + dt.timedelta(minutes=4)) == run_key(found, QUARTER)
     assert run_key(found, QUARTER + dt.timedelta(minutes=10)) != run_key(found, QUARTER)
@@ -135,7 +135,7 @@ def test_the_stream_builds_while_it_holds_the_lease_and_its_last_build_went_well
     well = {"built_at": "2026-11-21T12:14:58+00:00", "failed": []}
     write_state(settings.home, well)
     assert built_by_stream(settings) is None
-    with held_lease(settings.warehouse, "hirestream stream"):
+    with loader_lease(settings.warehouse, "hirestream stream"):
         assert "builds the models itself, last at 2026-11" in str(built_by_stream(settings))
         write_state(settings.home, {**well, "failed": ["conversations"]})
         assert built_by_stream(settings) is None

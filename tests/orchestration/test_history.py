@@ -11,7 +11,7 @@ from pipelines.runtime.orchestration.history_retention import (
     FULL_AGE,
     HOURLY_AGE,
     RUN_AGE,
-    Reported,
+    ReportedAsset,
     purge_runs,
     superseded,
     thin_reports,
@@ -22,14 +22,14 @@ KEY = dg.AssetKey(["events", "conversation_started"])
 
 rows = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 20 * 24 * 60)), max_size=200).map(
     lambda found: [
-        Reported(number, key, NOW - dt.timedelta(minutes=minutes))
+        ReportedAsset(number, key, NOW - dt.timedelta(minutes=minutes))
         for number, (key, minutes) in enumerate(found)
     ]
 )
 
 
 @given(rows)
-def test_the_newest_and_the_recent_stay_and_each_hour_keeps_one(reported: list[Reported]) -> None:
+def test_the_newest_and_the_recent_stay_and_each_hour_keeps_one(reported: list[ReportedAsset]) -> None:
     gone = superseded(reported, NOW)
     kept = [event for event in reported if event.row_id not in gone]
     for key in {event.asset_key for event in reported}:
@@ -43,7 +43,7 @@ def test_the_newest_and_the_recent_stay_and_each_hour_keeps_one(reported: list[R
 
 
 @given(rows)
-def test_thinning_twice_takes_nothing_more(reported: list[Reported]) -> None:
+def test_thinning_twice_takes_nothing_more(reported: list[ReportedAsset]) -> None:
     gone = superseded(reported, NOW)
     assert superseded([event for event in reported if event.row_id not in gone], NOW) == set()
 

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 from pipelines.runtime.orchestration.asset_checks import load_checks, share_result, uniqueness_result
 from pipelines.runtime.orchestration.ingest_asset import ingest_asset
 from pipelines.runtime.orchestration.table_assets import LEDGER, QUARANTINE, table_key
@@ -87,7 +87,7 @@ def test_a_run_beside_another_loader_fails_and_names_it(
 ) -> None:
     settings = settings_for()
     put(settings, [started(1)])
-    with held_lease(settings.warehouse, "hirestream stream"):
+    with loader_lease(settings.warehouse, "hirestream stream"):
         result = run(settings, instance)
     assert not result.success
     (failure,) = result.filter_events(lambda event: event.is_step_failure)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.definitions import definitions
 from pipelines.lake.connection import open_lake
-from pipelines.lake.loader_lease import held_lease
+from pipelines.lake.loader_lease import loader_lease
 from pipelines.runtime.kafka.broker import RunningBroker
 from pipelines.runtime.orchestration.maintenance_asset import UPKEEP
 from pipelines.runtime.orchestration.output_assets import PUBLISHED, REPORT, result_assets
@@ -103,7 +103,7 @@ def test_maintenance_shows_what_is_left(system: System) -> None:
 def test_nothing_is_published_while_the_stream_does_it(system: System) -> None:
     published, _ = result_assets(system.settings, [CONVERSATIONS])
     before = system.settings.published.stat().st_mtime_ns
-    with held_lease(system.settings.warehouse, "hirestream stream"):
+    with loader_lease(system.settings.warehouse, "hirestream stream"):
         result = dg.materialize([published], instance=system.instance)
     assert result.success
     assert not result.get_asset_materialization_events()

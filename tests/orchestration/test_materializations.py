@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from pipelines.load.loader import Loaded
-from pipelines.runtime.stream.dagster_reporter import PUBLISHED, Silent, Thinned, reporter
+from pipelines.load.loader import LoadResult
+from pipelines.runtime.stream.dagster_reporter import PUBLISHED, NullReporter, ThrottledReporter, reporter
 from pipelines.settings import Settings
 
 STARTED = "events.conversation_started"
@@ -43,9 +43,9 @@ class Heard:
         return [metadata for reported, metadata in self.reports if reported == name]
 
 
-def batch(batch_id: int, rows: int) -> Loaded:
+def batch(batch_id: int, rows: int) -> LoadResult:
     at = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
-    return Loaded(batch_id, at, rows, rows, 0, 0, {"conversation_started": rows}, {0: rows})
+    return LoadResult(batch_id, at, rows, rows, 0, 0, {"conversation_started": rows}, {0: rows})
 
 
 def no_rows(_names: Collection[str]) -> Mapping[str, int]:
@@ -54,10 +54,10 @@ def no_rows(_names: Collection[str]) -> Mapping[str, int]:
 
 def test_an_asset_is_reported_once_a_minute_with_what_was_added_up() -> None:
     heard, clock = Heard(), Clock()
-    thinned = Thinned(heard, no_rows, clock=clock)
+    thinned = ThrottledReporter(heard, no_rows, clock=clock)
     for second in range(121):
         clock.now = 1000.0 + second
-        thinned.tell_loaded(batch(second, 2))
+        thinned.on_loaded(batch(second, 2))
         thinned.report_due()
     reports = heard.of(STARTED)
     assert [report["rows_loaded"] for report in reports] == [2, 120, 120]
@@ -66,8 +66,8 @@ def test_an_asset_is_reported_once_a_minute_with_what_was_added_up() -> None:
 
 def test_nothing_is_reported_of_what_did_not_change() -> None:
     heard, clock = Heard(), Clock()
-    thinned = Thinned(heard, no_rows, clock=clock)
-    thinned.tell_loaded(batch(1, 1))
+    thinned = ThrottledReporter(heard, no_rows, clock=clock)
+    thinned.on_loaded(batch(1, 1))
     thinned.report_due()
     clock.now += 3600
     thinned.report_due()
@@ -77,10 +77,10 @@ def test_nothing_is_reported_of_what_did_not_change() -> None:
 
 def test_what_waits_is_reported_at_the_end() -> None:
     heard, clock = Heard(), Clock()
-    thinned = Thinned(heard, no_rows, clock=clock)
-    thinned.tell_loaded(batch(1, 1))
+    thinned = ThrottledReporter(heard, no_rows, clock=clock)
+    thinned.on_loaded(batch(1, 1))
     thinned.report_due()
-    thinned.tell_loaded(batch(2, 3))
+    thinned.on_loaded(batch(2, 3))
     thinned.report_due()
     thinned.report_due(now=True)
     assert [report["rows_loaded"] for report in heard.of(STARTED)] == [1, 3]
@@ -88,10 +88,10 @@ def test_what_waits_is_reported_at_the_end() -> None:
 
 def test_what_cannot_be_told_is_told_later_and_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
     heard, clock = Heard(), Clock()
-    thinned = Thinned(heard, no_rows, clock=clock)
+    thinned = ThrottledReporter(heard, no_rows, clock=clock)
     heard.deaf = True
     for number in range(3):
-        thinned.tell_loaded(batch(number, 1))
+        thinned.on_loaded(batch(number, 1))
         thinned.report_due()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     heard.deaf = False
@@ -101,8 +101,8 @@ def test_what_cannot_be_told_is_told_later_and_complained_of_once(caplog: pytest
 
 def test_models_and_the_published_file_are_reported_too() -> None:
     heard = Heard()
-    thinned = Thinned(heard, no_rows, clock=Clock())
-    thinned.tell_built(["entities.conversations", PUBLISHED])
+    thinned = ThrottledReporter(heard, no_rows, clock=Clock())
+    thinned.on_built(["entities.conversations", PUBLISHED])
     thinned.report_due()
     assert [name for name, _ in heard.reports] == ["entities.conversations", PUBLISHED]
     assert "rows_loaded" not in heard.of(PUBLISHED)[0]
@@ -112,8 +112,8 @@ def test_without_a_dagster_home_nobody_is_told(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     for environment in ({}, {"DAGSTER_HOME": str(tmp_path / "none")}):
         silent = reporter(settings, environment)
-        assert isinstance(silent, Silent)
-        silent.tell_loaded(batch(1, 1))
+        assert isinstance(silent, NullReporter)
+        silent.on_loaded(batch(1, 1))
         silent.report_due(now=True)
 
 
@@ -124,7 +124,7 @@ def test_a_real_instance_has_the_materialization_with_the_rows_of_the_lake(
     with open_lake(settings.warehouse) as con:
         create_tables(con)
     told = reporter(settings, {"DAGSTER_HOME": str(dagster_home)})
-    told.tell_loaded(batch(7, 2))
+    told.on_loaded(batch(7, 2))
     told.report_due()
     event = instance.get_latest_materialization_event(dg.AssetKey(["events", "conversation_started"]))
     assert event is not None

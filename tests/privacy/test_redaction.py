@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts, providers
-from pipelines.decode.decoder import Generic, Rejected
+from pipelines.decode.decoder import DecodeFailure, UntypedEvent
 from pipelines.decode.validation import fields_of
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.flatten.frames import event_frames
-from pipelines.load.ledger_rows import Stamp, ledger_frame
+from pipelines.load.ledger_rows import CommitInfo, ledger_frame
 from pipelines.load.outcomes import decide
-from pipelines.privacy.identifiers import linked, names_of
-from pipelines.privacy.redaction import ADDRESS, redacted
+from pipelines.privacy.identifiers import identifiers_in, linked_identifiers
+from pipelines.privacy.redaction import ADDRESS, redact
 from tests.support.rows import LOADED_AT, decoded
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -37,7 +37,7 @@ def pseudonym(address: str) -> str:
 def frames(provider: str, body: bytes) -> dict[str, pl.DataFrame]:
     batch = decoded(body, provider=provider)
     decided = decide(batch, {})
-    ledger = ledger_frame(batch, decided, Stamp(1, LOADED_AT))
+    ledger = ledger_frame(batch, decided, CommitInfo(1, LOADED_AT))
     return event_frames(batch.decoded, ledger, decided.loaded, {})
 
 
@@ -74,7 +74,7 @@ def has_objects(column: str, value: object) -> bool:
 
 def marked(provider: str, document: dict[str, Any]) -> Any:
     """The document as its contract has it, with a marker in every personal and in an unknown field."""
-    arranged: Any = providers()[provider].arrange(document)
+    arranged: Any = providers()[provider].normalize(document)
     kind = arranged
     for step in providers()[provider].event_type:
         kind = kind.get(step) if isinstance(kind, dict) else None
@@ -99,17 +99,17 @@ def _marked(value: Any, kind: type[Record]) -> Any:
 @pytest.mark.parametrize(("provider", "document"), CASES)
 def test_the_event_stays_and_the_person_goes(provider: str, document: dict[str, Any]) -> None:
     body = json.dumps(marked(provider, document)).encode()
-    once = redacted(body, provider, pseudonym)
+    once = redact(body, provider, pseudonym)
     assert MARKER.encode() in json.dumps(json.loads(body), ensure_ascii=False).encode()
     assert b"Marker" not in once
     assert told(provider, once) == told(provider, body)
-    assert redacted(once, provider, pseudonym) == once
+    assert redact(once, provider, pseudonym) == once
 
 
 @pytest.mark.parametrize(("provider", "document"), CASES)
 def test_a_fixture_as_it_is_keeps_its_rows(provider: str, document: dict[str, Any]) -> None:
     body = json.dumps(document).encode()
-    once = redacted(body, provider, pseudonym)
+    once = redact(body, provider, pseudonym)
     assert told(provider, once) == told(provider, body)
     personal = personal_columns()
     for name, frame in frames(provider, once).items():
@@ -125,7 +125,7 @@ def test_an_address_in_a_key_becomes_a_pseudonym_and_tells_apart() -> None:
             {"event": "WORKFLOW_CONTACT_RESOLUTION_FAILED", "eventId": contact, "data": data}
         ).encode()
 
-    first, second = (redacted(failed(f"{name}@x.test"), "popp", pseudonym) for name in ("ann", "bo"))
+    first, second = (redact(failed(f"{name}@x.test"), "popp", pseudonym) for name in ("ann", "bo"))
     keys = [json.loads(body)["data"]["recordId"] for body in (first, second)]
     assert keys == [pseudonym("ann@x.test"), pseudonym("bo@x.test")]
     assert b"@" not in first + second
@@ -133,8 +133,8 @@ def test_an_address_in_a_key_becomes_a_pseudonym_and_tells_apart() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b'{"a": ', b"[" * 5000, b'"text of Ann"'])
 def test_what_cannot_be_read_is_dropped_or_emptied(body: bytes) -> None:
-    assert b"Ann" not in redacted(body, "popp", pseudonym)
-    assert redacted(body, "nobody", pseudonym) == b""
+    assert b"Ann" not in redact(body, "popp", pseudonym)
+    assert redact(body, "nobody", pseudonym) == b""
 
 
 def test_a_document_without_a_contract_keeps_ids_times_and_numbers_that_contracts_know() -> None:
@@ -150,8 +150,8 @@ def test_a_document_without_a_contract_keeps_ids_times_and_numbers_that_contract
         },
     }
     body = json.dumps(document).encode()
-    assert isinstance(decoded(body, provider="orufy").decoded[0], Generic)
-    left = json.loads(redacted(body, "orufy", pseudonym))
+    assert isinstance(decoded(body, provider="orufy").decoded[0], UntypedEvent)
+    left = json.loads(redact(body, "orufy", pseudonym))
     assert left["meetData"] == {
         "_id": "m-1",
         "time": "2026-04-01T10:00:00.000Z",
@@ -172,8 +172,8 @@ def test_names_are_ids_and_addresses() -> None:
     }
     body = json.dumps({"event": "CALENDAR_MEETING_SCHEDULED", "eventId": "e", "data": data}).encode()
     (found,) = decoded(body).decoded
-    assert not isinstance(found, Rejected)
-    assert names_of(found, body) == {
+    assert not isinstance(found, DecodeFailure)
+    assert identifiers_in(found, body) == {
         ("email", "ann@x.test"),
         ("email", "bo@x.test"),
         ("booking", "b-1"),
@@ -196,12 +196,12 @@ def test_names_are_ids_and_addresses() -> None:
 )
 def test_an_address_is_found_whole_however_a_text_has_it(text: str, address: str) -> None:
     body = json.dumps({"event": "X", "data": {"id": text}}).encode()
-    emails = {value for kind, value in names_of(decoded(body).decoded[0], body) if kind == "email"}
+    emails = {value for kind, value in identifiers_in(decoded(body).decoded[0], body) if kind == "email"}
     assert emails == {address}
-    once = redacted(body, "popp", pseudonym)
+    once = redact(body, "popp", pseudonym)
     assert b"@" not in once
     assert b"brien" not in once
-    assert redacted(once, "popp", pseudonym) == once
+    assert redact(once, "popp", pseudonym) == once
 
 
 @pytest.mark.parametrize("word", ["a", "a'", "a.", "a'.", "a'a."])
@@ -213,11 +213,11 @@ def test_a_long_word_beside_an_address_costs_no_more_than_its_length(word: str) 
 def test_names_follow_documents_and_the_meeting_before() -> None:
     data = {"recordId": "c-1", "organizationId": "o-1"}
     document = json.dumps({"event": "DOCUMENT_UPLOADED", "eventId": "e", "data": data}).encode()
-    assert linked(decoded(document).decoded[0]) == {("conversation", "c-1")}
+    assert linked_identifiers(decoded(document).decoded[0]) == {("conversation", "c-1")}
     booked = json.loads((FIXTURES / "orufy" / "book.minimal.json").read_text())["body"]
     booked["meetData"] |= {"_id": "m-2", "prevMeetId": "m-1"}
     (found,) = decoded(json.dumps(booked).encode(), provider="orufy").decoded
-    assert {("booking", "m-1"), ("booking", "m-2")} <= linked(found)
+    assert {("booking", "m-1"), ("booking", "m-2")} <= linked_identifiers(found)
 
 
 documents: Any = st.recursive(
@@ -234,5 +234,5 @@ def test_any_document_can_be_redacted_once_and_stays_so(data: Any, event: str) -
         ("popp", {"event": event, "data": data}),
         ("orufy", {"eventType": event, "meetData": data}),
     ):
-        once = redacted(json.dumps(body).encode(), provider, pseudonym)
-        assert redacted(once, provider, pseudonym) == once
+        once = redact(json.dumps(body).encode(), provider, pseudonym)
+        assert redact(once, provider, pseudonym) == once

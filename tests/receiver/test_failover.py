@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from receiver.failover import Failover, wait_seconds
-from receiver.kafka.circuit_breaker import Circuit
+from receiver.kafka.circuit_breaker import CircuitBreaker
 from receiver.rejections import NOT_CONFIRMED, SPOOL_FAILING
 from receiver.settings import CoreSettings, SpoolSettings
 from receiver.spool.dead_letters import totals
-from receiver.spool.drainer import PAUSE_SECONDS, Drain, Prepare
+from receiver.spool.drainer import PAUSE_SECONDS, Drainer, Prepare
 from receiver.spool.envelope_codec import to_item
-from receiver.spool.spool import AGAIN_SECONDS, Spool, open_spool, spool_path
-from receiver.spool.sqlite_queue import Bounds, Placed, Queue
-from receiver.spool.waiting_marker import Marker
+from receiver.spool.spool import RETRY_AFTER_SECONDS, Spool, open_spool, spool_path
+from receiver.spool.sqlite_queue import QueuedItem, QueueLimits, SqliteQueue
+from receiver.spool.waiting_marker import WaitingMarker
 from tests.receiver.test_publisher import envelope
 from tests.support.publishers import SlowPublisher
 
@@ -42,12 +42,12 @@ def opened(home: Path, **values: Any) -> Spool:
 @asynccontextmanager
 async def draining(
     spool: Spool,
-    circuit: Circuit,
+    circuit: CircuitBreaker,
     front: SlowPublisher,
     behind: SlowPublisher,
     prepare: Prepare | None = None,
 ) -> AsyncIterator[None]:
-    drain = Drain(
+    drain = Drainer(
         spool=spool,
         circuit=circuit,
         front=front,
@@ -70,7 +70,7 @@ async def until(condition: Any) -> None:
 
 def test_after_the_first_that_is_not_confirmed_none_is_produced(tmp_path: Path) -> None:
     async def steps() -> None:
-        front, circuit, spool = SlowPublisher(away=True), Circuit(), opened(tmp_path)
+        front, circuit, spool = SlowPublisher(away=True), CircuitBreaker(), opened(tmp_path)
         failover = Failover(front, spool, circuit)
         assert [await failover.keep(envelope(number)) for number in range(5)] == ["spooled"] * 5
         assert front.tried == ["id-0"]
@@ -82,7 +82,7 @@ def test_after_the_first_that_is_not_confirmed_none_is_produced(tmp_path: Path) 
 
 def test_what_waits_is_marked_until_nothing_does(tmp_path: Path) -> None:
     async def steps() -> None:
-        marker, spool, other = Marker(tmp_path), opened(tmp_path), opened(tmp_path)
+        marker, spool, other = WaitingMarker(tmp_path), opened(tmp_path), opened(tmp_path)
         assert await spool.keep(envelope(0)) is None
         assert marker.appended() == 1
         (placed,) = await other.page(0)
@@ -113,7 +113,7 @@ def test_a_marker_that_cannot_be_written_keeps_nothing_out(
             spool = opened(tmp_path)
             assert spool.trouble is None
         assert await spool.keep(envelope(3)) is None
-        assert Marker(tmp_path).appended() == 4
+        assert WaitingMarker(tmp_path).appended() == 4
         await spool.close()
 
     run(steps())
@@ -123,7 +123,7 @@ def test_a_marker_that_cannot_be_written_keeps_nothing_out(
 def test_kafka_back_drains_in_order_and_takes_deliveries_again(tmp_path: Path) -> None:
     async def steps() -> None:
         front, behind = SlowPublisher(away=True), SlowPublisher(away=True)
-        circuit, spool = Circuit(), opened(tmp_path)
+        circuit, spool = CircuitBreaker(), opened(tmp_path)
         failover = Failover(front, spool, circuit)
         async with draining(spool, circuit, front, behind):
             for number in range(5):
@@ -141,7 +141,7 @@ def test_kafka_back_drains_in_order_and_takes_deliveries_again(tmp_path: Path) -
 def test_a_kafka_too_slow_for_senders_still_drains_and_stays_out_of_their_way(tmp_path: Path) -> None:
     async def steps() -> None:
         front, behind = SlowPublisher(away=True), SlowPublisher(2 * IN_TIME_SECONDS)
-        circuit, spool = Circuit(), opened(tmp_path)
+        circuit, spool = CircuitBreaker(), opened(tmp_path)
         failover = Failover(front, spool, circuit)
         assert await failover.keep(envelope(0)) == "spooled"
         front.away = False
@@ -160,7 +160,7 @@ def test_a_kafka_too_slow_for_senders_still_drains_and_stays_out_of_their_way(tm
 def test_with_nothing_to_drain_deliveries_try_again_themselves(tmp_path: Path) -> None:
     async def steps() -> None:
         front = SlowPublisher(away=True)
-        circuit, spool = Circuit(), opened(tmp_path, max_bytes=1)
+        circuit, spool = CircuitBreaker(), opened(tmp_path, max_bytes=1)
         failover = Failover(front, spool, circuit)
         async with draining(spool, circuit, front, SlowPublisher()):
             refused = await failover.keep(envelope(0))
@@ -175,7 +175,7 @@ def test_with_nothing_to_drain_deliveries_try_again_themselves(tmp_path: Path) -
 
 def test_a_file_damaged_while_it_runs_takes_nothing_more_and_kafka_goes_on(tmp_path: Path) -> None:
     async def steps() -> None:
-        front, behind, circuit = SlowPublisher(away=True), SlowPublisher(), Circuit()
+        front, behind, circuit = SlowPublisher(away=True), SlowPublisher(), CircuitBreaker()
         fill(tmp_path / "spool.sqlite", 4_000)
         spool = opened(tmp_path)
         failover = Failover(front, spool, circuit)
@@ -194,9 +194,9 @@ def test_a_file_damaged_while_it_runs_takes_nothing_more_and_kafka_goes_on(tmp_p
 
 
 def fill(path: Path, count: int) -> None:
-    queue = Queue(path)
+    queue = SqliteQueue(path)
     items = [to_item(envelope(number, body=b"x" * 1_000)) for number in range(count)]
-    assert all(queue.append(items, Bounds(10**9, 10**6)))
+    assert all(queue.append(items, QueueLimits(10**9, 10**6)))
     queue.close()
 
 
@@ -212,7 +212,7 @@ def damage(path: Path) -> None:
 def test_what_comes_in_while_the_last_goes_out_is_drained_too(tmp_path: Path) -> None:
     async def steps() -> None:
         behind, spool = SlowPublisher(), opened(tmp_path)
-        async with draining(spool, Circuit("away"), SlowPublisher(away=True), behind):
+        async with draining(spool, CircuitBreaker("away"), SlowPublisher(away=True), behind):
             for number in range(150):
                 assert await spool.keep(envelope(number)) is None
                 await asyncio.sleep(number % 7 / 2_000)
@@ -230,15 +230,15 @@ def test_one_that_comes_in_behind_a_look_at_an_empty_spool_is_seen(
 ) -> None:
     async def steps() -> None:
         spool, looked, go_on = opened(tmp_path), threading.Event(), threading.Event()
-        oldest = Queue.oldest
+        oldest = SqliteQueue.oldest
 
-        def late(*arguments: Any) -> list[Placed]:
+        def late(*arguments: Any) -> list[QueuedItem]:
             found = oldest(*arguments)
             looked.set()
             go_on.wait(10)
             return found
 
-        monkeypatch.setattr(Queue, "oldest", late)
+        monkeypatch.setattr(SqliteQueue, "oldest", late)
         look = asyncio.create_task(spool.look())
         await asyncio.to_thread(looked.wait)
         assert await spool.keep(envelope(0)) is None
@@ -253,7 +253,7 @@ def test_one_that_comes_in_behind_a_look_at_an_empty_spool_is_seen(
 def test_a_topic_that_is_not_fit_is_not_used_until_it_is(tmp_path: Path) -> None:
     async def steps() -> None:
         front, behind = SlowPublisher(), SlowPublisher()
-        circuit, spool = Circuit("not looked at yet"), opened(tmp_path)
+        circuit, spool = CircuitBreaker("not looked at yet"), opened(tmp_path)
         problems = ["the topic has too few partitions", None]
         failover = Failover(front, spool, circuit)
         fit = threading.Event()
@@ -273,19 +273,19 @@ def test_a_full_disk_is_tried_once_a_second_also_before_the_topic_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[float] = []
-    probe = Queue.probe
+    probe = SqliteQueue.probe
 
-    def counting(queue: Queue, size_bytes: int) -> None:
+    def counting(queue: SqliteQueue, size_bytes: int) -> None:
         tried.append(time.monotonic())
         probe(queue, size_bytes)
 
     async def steps() -> None:
-        spool, circuit = opened(tmp_path), Circuit("no Kafka")
+        spool, circuit = opened(tmp_path), CircuitBreaker("no Kafka")
         limit_pages(spool, 1)  # as many as there are
         failover = Failover(SlowPublisher(), spool, circuit)
         assert await failover.keep(envelope(0, body=b"x" * 100_000)) == SPOOL_FAILING
         async with draining(spool, circuit, SlowPublisher(), SlowPublisher(), lambda: "no Kafka"):
-            await asyncio.sleep(3.6 * AGAIN_SECONDS)
+            await asyncio.sleep(3.6 * RETRY_AFTER_SECONDS)
             assert spool.trouble == "failing"
             limit_pages(spool, 10**6)
             await until(lambda: spool.trouble is None)
@@ -294,25 +294,25 @@ def test_a_full_disk_is_tried_once_a_second_also_before_the_topic_is_there(
             assert found is not None
             assert (found.appended, found.waiting) == (1, 1)
 
-    monkeypatch.setattr(Queue, "probe", counting)
+    monkeypatch.setattr(SqliteQueue, "probe", counting)
     run(steps())
     assert len(tried) > 2
-    assert all(later - earlier >= AGAIN_SECONDS for earlier, later in pairwise(tried))
+    assert all(later - earlier >= RETRY_AFTER_SECONDS for earlier, later in pairwise(tried))
 
 
 def test_a_disk_that_lets_go_of_nothing_is_no_reason_to_publish_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(queue: Queue, positions: object) -> None:
+    def full(queue: SqliteQueue, positions: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     async def steps() -> None:
-        behind, circuit, spool = SlowPublisher(), Circuit("away"), opened(tmp_path)
+        behind, circuit, spool = SlowPublisher(), CircuitBreaker("away"), opened(tmp_path)
         failover = Failover(SlowPublisher(away=True), spool, circuit)
         for number in range(3):
             assert await failover.keep(envelope(number)) == "spooled"
         with monkeypatch.context() as patch:
-            patch.setattr(Queue, "delete", full)
+            patch.setattr(SqliteQueue, "delete", full)
             async with draining(spool, circuit, SlowPublisher(), behind):
                 await until(lambda: circuit.reason is None)  # senders do not wait for the disk
                 await asyncio.sleep(4 * PAUSE_SECONDS)
@@ -328,19 +328,19 @@ def test_a_disk_that_lets_go_of_nothing_is_no_reason_to_publish_it_again(
 def test_a_disk_that_takes_the_largest_body_lets_go_of_what_kafka_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, delete = 1_100_000, Queue.delete
+    room, delete = 1_100_000, SqliteQueue.delete
 
-    def nearly_full(queue: Queue, positions: Sequence[int]) -> None:
+    def nearly_full(queue: SqliteQueue, positions: Sequence[int]) -> None:
         if sum(placed.item.size_bytes for placed in queue.oldest(0, len(positions))) > room:
             raise sqlite3.OperationalError("database or disk is full")
         delete(queue, positions)
 
     async def steps() -> None:
-        behind, circuit, spool = SlowPublisher(), Circuit("away"), opened(tmp_path)
+        behind, circuit, spool = SlowPublisher(), CircuitBreaker("away"), opened(tmp_path)
         failover = Failover(SlowPublisher(away=True), spool, circuit)
         for number in range(4):
             assert await failover.keep(envelope(number, body=b"x" * 900_000)) == "spooled"
-        monkeypatch.setattr(Queue, "delete", nearly_full)
+        monkeypatch.setattr(SqliteQueue, "delete", nearly_full)
         async with draining(spool, circuit, SlowPublisher(away=True), behind):
             await until(lambda: not spool.waiting)
         assert spool.trouble is None
@@ -357,7 +357,7 @@ def limit_pages(spool: Spool, most: int) -> None:
 
 def test_switched_off_each_delivery_asks_kafka(tmp_path: Path) -> None:
     async def steps() -> None:
-        front, circuit = SlowPublisher(away=True), Circuit()
+        front, circuit = SlowPublisher(away=True), CircuitBreaker()
         failover = Failover(front, None, circuit)
         assert [await failover.keep(envelope(number)) for number in range(2)] == [NOT_CONFIRMED] * 2
         assert front.tried == ["id-0", "id-1"]

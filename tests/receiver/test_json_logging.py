@@ -3,7 +3,7 @@
 import json
 import logging
 
-from receiver.json_logging import EVERY_SECONDS, JsonLines, Sparse
+from receiver.json_logging import EVERY_SECONDS, JsonFormatter, Sparse
 
 
 def record(message: str, *args: object, name: str = "receiver.x", **more: object) -> logging.LogRecord:
@@ -17,7 +17,7 @@ def test_an_exception_is_its_type_only() -> None:
         raise ValueError("ana@example.test")
     except ValueError as error:
         made = record("failed", exc_info=(type(error), error, error.__traceback__))
-    line = JsonLines().format(made)
+    line = JsonFormatter().format(made)
     assert json.loads(line)["exception"] == "ValueError"
     assert "example.test" not in line
 
@@ -30,7 +30,7 @@ def test_a_flood_of_one_kind_is_one_line_and_a_number() -> None:
     now = EVERY_SECONDS
     later = record("refused: %s", "too_slow", source="-")
     assert sparse.filter(later)
-    assert json.loads(JsonLines().format(later))["left_out"] == 4
+    assert json.loads(JsonFormatter().format(later))["left_out"] == 4
 
 
 def test_kinds_that_never_end_take_no_memory_that_never_ends() -> None:

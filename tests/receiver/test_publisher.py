@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError
 
 from pipelines.host.preflight import free_port
 from pipelines.runtime.kafka.broker import RunningBroker
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.kafka.publisher import KafkaPublisher, NotConfirmed, Publisher, producer_config
 from receiver.settings import KafkaSettings, SettingsError
 from tests.support.publishers import NullPublisher
@@ -26,7 +26,7 @@ CONFIRM_SECONDS = 1.0
 Make = Callable[[], Publisher]
 
 
-def envelope(number: int = 0, **changes: Any) -> Envelope:
+def envelope(number: int = 0, **changes: Any) -> DeliveryEnvelope:
     values: dict[str, Any] = {
         "delivery_id": f"id-{number}",
         "source": "popp",
@@ -35,7 +35,7 @@ def envelope(number: int = 0, **changes: Any) -> Envelope:
         "key": b"popp|o|r",
         "body": b"body %d" % number,
     }
-    return Envelope(**values | changes)
+    return DeliveryEnvelope(**values | changes)
 
 
 @pytest.fixture

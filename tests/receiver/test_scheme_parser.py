@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.settings import PROJECT
-from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, parse_scheme
-from receiver.signatures.signed_template import Part
+from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, parse_scheme
+from receiver.signatures.signed_template import TemplatePart
 from tests.receiver.test_signatures import HMAC, STRIPE, TIMED
 from tests.support.schemes import SCHEMES
 
@@ -26,10 +26,13 @@ def test_every_scheme_has_a_text_that_reads_back(scheme: Scheme) -> None:
     ("text", "scheme"),
     [
         ("hmac-sha256:X-Signature", HMAC),
-        ("hmac-sha256:x-signature:sha256=", Hmac("x-signature", prefix="sha256=")),
+        ("hmac-sha256:x-signature:sha256=", HmacScheme("x-signature", prefix="sha256=")),
         ("hmac-sha256:x-signature:", HMAC),
-        ("hmac-sha256:x-signature:50%=", Hmac("x-signature", prefix="50%=")),
-        ("hmac-sha256:x-hub-signature-256;prefix=sha256=", Hmac("x-hub-signature-256", prefix="sha256=")),
+        ("hmac-sha256:x-signature:50%=", HmacScheme("x-signature", prefix="50%=")),
+        (
+            "hmac-sha256:x-hub-signature-256;prefix=sha256=",
+            HmacScheme("x-hub-signature-256", prefix="sha256="),
+        ),
         ("token:X-Secret-Token", StaticToken("x-secret-token")),
         ("token:authorization;prefix=Bearer%20", StaticToken("authorization", "Bearer ")),
         ("token:authorization;prefix=Bearer a", StaticToken("authorization", "Bearer a")),
@@ -46,24 +49,27 @@ def test_every_scheme_has_a_text_that_reads_back(scheme: Scheme) -> None:
             "hmac-sha256:svix-signature;encoding=base64;prefix=v1,;items=space;key=base64;"
             "signed={header:svix-id}.{header:svix-timestamp}.{body};"
             "timestamp=header:svix-timestamp;tolerance=300",
-            Hmac(
+            HmacScheme(
                 "svix-signature",
                 encoding="base64",
                 prefix="v1,",
                 items="space",
                 key="base64",
                 signed=(
-                    Part("header", "svix-id"),
-                    Part("text", "."),
-                    Part("header", "svix-timestamp"),
-                    Part("text", "."),
-                    Part("body"),
+                    TemplatePart("header", "svix-id"),
+                    TemplatePart("text", "."),
+                    TemplatePart("header", "svix-timestamp"),
+                    TemplatePart("text", "."),
+                    TemplatePart("body"),
                 ),
-                timestamp=Part("header", "svix-timestamp"),
+                timestamp=TemplatePart("header", "svix-timestamp"),
                 tolerance_seconds=300,
             ),
         ),
-        ("hmac-sha1:x;signed={compact-body}", Hmac("x", "sha1", signed=(Part("compact-body"),))),
+        (
+            "hmac-sha1:x;signed={compact-body}",
+            HmacScheme("x", "sha1", signed=(TemplatePart("compact-body"),)),
+        ),
     ],
 )
 def test_a_setting_names_a_scheme(text: str, scheme: Scheme) -> None:

@@ -6,29 +6,29 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, sign, verify
-from receiver.signatures.signed_template import Part
+from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, sign, verify
+from receiver.signatures.signed_template import TemplatePart
 from tests.support.schemes import NOW, SCHEMES, public_half, raw, secret_for, signed
 
-HMAC = Hmac("x-signature")
-TIMED = Hmac(
+HMAC = HmacScheme("x-signature")
+TIMED = HmacScheme(
     "x-slack-signature",
     prefix="v0=",
     signed=(
-        Part("text", "v0:"),
-        Part("header", "x-slack-request-timestamp"),
-        Part("text", ":"),
-        Part("body"),
+        TemplatePart("text", "v0:"),
+        TemplatePart("header", "x-slack-request-timestamp"),
+        TemplatePart("text", ":"),
+        TemplatePart("body"),
     ),
-    timestamp=Part("header", "x-slack-request-timestamp"),
+    timestamp=TemplatePart("header", "x-slack-request-timestamp"),
     tolerance_seconds=300,
 )
-STRIPE = Hmac(
+STRIPE = HmacScheme(
     "stripe-signature",
     prefix="v1=",
     items="comma",
-    signed=(Part("item", "t"), Part("text", "."), Part("body")),
-    timestamp=Part("item", "t"),
+    signed=(TemplatePart("item", "t"), TemplatePart("text", "."), TemplatePart("body")),
+    timestamp=TemplatePart("item", "t"),
     tolerance_seconds=300,
 )
 EXAMPLES = [HMAC, TIMED, STRIPE, StaticToken("x-token"), BasicAuth(), StandardWebhooks()]
@@ -65,8 +65,8 @@ def test_any_live_secret_verifies_and_names_its_key(
 
 @given(SCHEMES, SEEDS, st.binary(min_size=1), st.integers(min_value=0))
 def test_one_flipped_bit_of_the_body_fails(scheme: Scheme, seed: bytes, body: bytes, place: int) -> None:
-    assume(isinstance(scheme, Hmac | StandardWebhooks))
-    assume(not isinstance(scheme, Hmac) or all(part.kind != "compact-body" for part in scheme.signed))
+    assume(isinstance(scheme, HmacScheme | StandardWebhooks))
+    assume(not isinstance(scheme, HmacScheme) or all(part.kind != "compact-body" for part in scheme.signed))
     secret, place = secret_for(scheme, seed), place % (len(body) * 8)
     changed = bytearray(body)
     changed[place // 8] ^= 1 << place % 8
@@ -127,7 +127,7 @@ def test_header_names_match_in_any_case(scheme: Scheme) -> None:
 
 def test_hex_may_come_in_upper_case_and_base64_may_not() -> None:
     for encoding, key_id in (("hex", "k"), ("base64", None)):
-        scheme = Hmac("x-signature", encoding="hex" if encoding == "hex" else "base64")
+        scheme = HmacScheme("x-signature", encoding="hex" if encoding == "hex" else "base64")
         shouted = [(name, value.upper()) for name, value in signed(scheme, b"one", b"body")]
         assert verify(scheme, {"k": b"one"}, shouted, b"body", NOW) == key_id
 
@@ -135,7 +135,7 @@ def test_hex_may_come_in_upper_case_and_base64_may_not() -> None:
 def test_a_prefix_is_taken_only_where_it_is_configured() -> None:
     prefixed = [(b"x-signature", b"sha256=" + signed(HMAC, b"one", b"body")[0][1])]
     assert verify(HMAC, {"k": b"one"}, prefixed, b"body", NOW) is None
-    assert verify(Hmac("x-signature", prefix="sha256="), {"k": b"one"}, prefixed, b"body", NOW) == "k"
+    assert verify(HmacScheme("x-signature", prefix="sha256="), {"k": b"one"}, prefixed, b"body", NOW) == "k"
 
 
 def test_a_token_needs_its_prefix() -> None:
@@ -153,7 +153,7 @@ def test_another_time_is_refused(scheme: Scheme, seconds: int, key_id: str | Non
 
 
 def test_a_time_in_milliseconds_is_one_too() -> None:
-    untimed = Hmac(TIMED.header, prefix="v0=", signed=TIMED.signed)
+    untimed = HmacScheme(TIMED.header, prefix="v0=", signed=TIMED.signed)
     at = str(int(NOW.timestamp() * 1000) + 250)
     headers = raw(sign(untimed, b"one", b"body", message_id=at, now=NOW))
     assert verify(TIMED, {"k": b"one"}, headers, b"body", NOW) == "k"
@@ -170,7 +170,7 @@ def test_one_good_signature_among_others_is_enough() -> None:
 
 
 def test_a_body_signed_after_its_blanks_were_taken_out() -> None:
-    scheme = Hmac("x-signature", signed=(Part("compact-body"),))
+    scheme = HmacScheme("x-signature", signed=(TemplatePart("compact-body"),))
     headers = signed(HMAC, b"one", b'{"a b":[1,"\\" \\\\"],"c":{}}')
     assert verify(scheme, {"k": b"one"}, headers, b'{ "a b" : [1,\n\t"\\" \\\\" ],"c": {}}\r\n', NOW) == "k"
     assert verify(scheme, {"k": b"one"}, headers, b'{"ab":[1,"\\" \\\\"],"c":{}}', NOW) is None
@@ -178,7 +178,7 @@ def test_a_body_signed_after_its_blanks_were_taken_out() -> None:
 
 
 def test_taking_blanks_out_costs_no_more_for_a_body_made_to_hurt() -> None:
-    scheme = Hmac("x-signature", signed=(Part("compact-body"),))
+    scheme = HmacScheme("x-signature", signed=(TemplatePart("compact-body"),))
     for hurting in (b'"' + b'\\"' * 400_000, b'"\\' * 400_000, b" " * 900_000, b'" ' * 400_000):
         assert verify(scheme, {"k": b"one"}, [(b"x-signature", b"0")], hurting, NOW) is None
 
@@ -191,9 +191,9 @@ def test_taking_blanks_out_costs_no_more_for_a_body_made_to_hurt() -> None:
         (StandardWebhooks(), b"whpk_AAAA"),
         (StandardWebhooks(), b"whsk_AAAA"),
         (StandardWebhooks(), b"whsk_" + b"A" * 84 + b"Ag=="),
-        (Hmac("x", key="base64"), b"no base64!"),
-        (Hmac("x", key="base64"), b"whsec_"),
-        (Hmac("x"), b""),
+        (HmacScheme("x", key="base64"), b"no base64!"),
+        (HmacScheme("x", key="base64"), b"whsec_"),
+        (HmacScheme("x"), b""),
         (StaticToken("x"), b"a\nb"),
         (StaticToken("x"), b" a"),
         (BasicAuth(), b"no-colon"),

@@ -7,7 +7,7 @@ import pytest
 from receiver.providers.registry import providers
 from receiver.server import check
 from receiver.settings import CoreSettings, SettingsError
-from receiver.signatures import Hmac, StaticToken
+from receiver.signatures import HmacScheme, StaticToken
 from receiver.sources import sources
 
 
@@ -24,7 +24,7 @@ def test_every_provider_that_can_be_named_is_there() -> None:
 
 
 def test_a_provider_brings_its_scheme_and_a_source_may_name_another() -> None:
-    assert sources(of(provider="popp", secrets="k:v"))["here"].scheme == Hmac("x-signature")
+    assert sources(of(provider="popp", secrets="k:v"))["here"].scheme == HmacScheme("x-signature")
     named = of(provider="popp", secrets="k:v", scheme="token:x-other")
     assert sources(named)["here"].scheme == StaticToken("x-other")
 

@@ -23,15 +23,15 @@ from pipelines.decode.decoded_batch import decode_batch
 from pipelines.diagnostics.status import read_status
 from pipelines.host.preflight import free_port
 from pipelines.lake.connection import open_lake
-from pipelines.load.session import Choices, open_loader
+from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.runtime.kafka.broker import RunningBroker
 from pipelines.settings import Settings
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.settings import CoreSettings, SettingsError
 from receiver.spool.dead_letters import waiting
 from receiver.spool.envelope_codec import to_envelope, to_item
 from receiver.spool.spool import SpoolTotals, open_spool, spool_path, spool_totals
-from receiver.spool.sqlite_queue import Bounds, Item, Queue
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
 from tests.receiver.test_start import COMMAND as WITH_TOPIC
 from tests.support.running import COMMAND, Answer, Receiver, frozen, post, read_answer, running, wait_for
 from tests.support.settings_for import SettingsFor
@@ -43,7 +43,7 @@ FAILING_SECONDS = 5.0
 """Several turns of the drain, also of one that looks for Kafka in vain each time."""
 
 QUICK_SECONDS = 0.5
-WIDE = Bounds(10**9, 10**6)
+WIDE = QueueLimits(10**9, 10**6)
 READY = "/readyz"
 
 
@@ -87,7 +87,7 @@ def totals(settings: CoreSettings) -> SpoolTotals:
 
 
 def spooled_ids(settings: CoreSettings) -> list[str]:
-    queue = Queue(spool_path(settings))
+    queue = SqliteQueue(spool_path(settings))
     try:
         return [placed.item.delivery_id for placed in queue.oldest(0, 99_999)]
     finally:
@@ -188,7 +188,7 @@ def test_a_killed_receiver_keeps_what_it_answered(kafka: RunningBroker, settings
 
 def load(settings: Settings) -> None:
     """All that is on the topic, with the real loader."""
-    with open_loader(settings, "test", Choices()) as (reader, loader):
+    with open_loader(settings, "test", LoadPolicy()) as (reader, loader):
         while len(batch := reader.read(1_000, 1.0)):
             loader.load(decode_batch(batch))
 
@@ -484,7 +484,7 @@ def standard_post(secret: str, message_id: str, sent: bytes) -> bytes:
     return post(sent, source="std", **made)
 
 
-def envelope(number: int, **changes: Any) -> Envelope:
+def envelope(number: int, **changes: Any) -> DeliveryEnvelope:
     values: dict[str, Any] = {
         "delivery_id": f"id-{number}",
         "source": "popp",
@@ -493,19 +493,19 @@ def envelope(number: int, **changes: Any) -> Envelope:
         "key": b"popp|o|r",
         "body": body(number),
     }
-    return Envelope(**values | changes)
+    return DeliveryEnvelope(**values | changes)
 
 
-def plain_headers(sent: Envelope) -> Iterator[tuple[str, bytes]]:
+def plain_headers(sent: DeliveryEnvelope) -> Iterator[tuple[str, bytes]]:
     for name, value in sent.headers():
         assert isinstance(value, bytes)
         yield name, value
 
 
-def spool(settings: CoreSettings, *envelopes: Envelope) -> None:
+def spool(settings: CoreSettings, *envelopes: DeliveryEnvelope) -> None:
     """As an earlier receiver has left them."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    queue = Queue(spool_path(settings))
+    queue = SqliteQueue(spool_path(settings))
     assert all(queue.append([to_item(one) for one in envelopes], WIDE))
     queue.close()
 
@@ -515,7 +515,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 @given(
     st.builds(
-        Envelope,
+        DeliveryEnvelope,
         delivery_id=TEXT,
         source=TEXT,
         provider=TEXT,
@@ -528,10 +528,10 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
         message_id=st.none() | TEXT,
     )
 )
-def test_an_envelope_comes_back_as_it_was(sent: Envelope) -> None:
+def test_an_envelope_comes_back_as_it_was(sent: DeliveryEnvelope) -> None:
     assert to_envelope(to_item(sent)) == sent
 
 
 def test_an_item_that_is_no_envelope_is_an_error() -> None:
     with pytest.raises(ValueError, match="Expecting"):
-        to_envelope(Item("id", "popp", NOW, b"", b"no JSON"))
+        to_envelope(QueueItem("id", "popp", NOW, b"", b"no JSON"))

@@ -13,19 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from receiver.spool.group_commit import Appender, Overloaded
-from receiver.spool.sqlite_queue import ITEM_BYTES, Bounds, Item, Queue, Total, count
+from receiver.spool.group_commit import GroupCommit, Overloaded
+from receiver.spool.sqlite_queue import ITEM_BYTES, QueueItem, QueueLimits, SourceTotal, SqliteQueue, count
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-WIDE = Bounds(max_bytes=10**9, max_items=10**6)
+WIDE = QueueLimits(max_bytes=10**9, max_items=10**6)
 
 
-def item(number: int, source: str = "popp", body: bytes = b"body", note: bytes = b"note") -> Item:
-    return Item(f"id-{number}", source, NOW + timedelta(seconds=number), body, note)
+def item(number: int, source: str = "popp", body: bytes = b"body", note: bytes = b"note") -> QueueItem:
+    return QueueItem(f"id-{number}", source, NOW + timedelta(seconds=number), body, note)
 
 
 def test_what_is_appended_is_read_oldest_first_and_deleted_by_position(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     items = [item(number, body=bytes([number]) * number) for number in range(5)]
     assert queue.append(items, WIDE) == [True] * 5
     placed = queue.oldest(0, 3)
@@ -36,7 +36,7 @@ def test_what_is_appended_is_read_oldest_first_and_deleted_by_position(tmp_path:
 
 
 def test_a_position_is_never_given_twice(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(1)], WIDE)
     first = queue.oldest(0, 1)[0].position
     queue.delete([first])
@@ -45,12 +45,12 @@ def test_a_position_is_never_given_twice(tmp_path: Path) -> None:
 
 
 def test_sources_are_counted_and_read_apart(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(3), item(4, "orufy"), item(5)], WIDE)
     size = len(b"bodynote") + ITEM_BYTES
     assert queue.totals() == [
-        Total("orufy", 1, size, NOW + timedelta(seconds=4)),
-        Total("popp", 2, 2 * size, NOW + timedelta(seconds=3)),
+        SourceTotal("orufy", 1, size, NOW + timedelta(seconds=4)),
+        SourceTotal("popp", 2, 2 * size, NOW + timedelta(seconds=3)),
     ]
     assert [one.item.delivery_id for one in queue.oldest(0, 9, "popp")] == ["id-3", "id-5"]
     queue.delete([one.position for one in queue.oldest(0, 9, "popp")])
@@ -68,11 +68,13 @@ def test_it_never_holds_more_than_its_bounds_and_never_gives_one_up(
     sizes: list[int], max_bytes: int, max_items: int, deleted: list[int]
 ) -> None:
     with TemporaryDirectory() as folder:
-        check_bounds(Queue(Path(folder) / "queue.sqlite"), Bounds(max_bytes, max_items), sizes, deleted)
+        check_bounds(
+            SqliteQueue(Path(folder) / "queue.sqlite"), QueueLimits(max_bytes, max_items), sizes, deleted
+        )
 
 
-def check_bounds(queue: Queue, bounds: Bounds, sizes: list[int], deleted: list[int]) -> None:
-    kept: list[Item] = []
+def check_bounds(queue: SqliteQueue, bounds: QueueLimits, sizes: list[int], deleted: list[int]) -> None:
+    kept: list[QueueItem] = []
     for number, size in enumerate(sizes):
         one = item(number, body=b"x" * size)
         if queue.append([one], bounds)[0]:
@@ -88,14 +90,14 @@ def check_bounds(queue: Queue, bounds: Bounds, sizes: list[int], deleted: list[i
 
 
 def test_one_that_does_not_fit_leaves_room_for_a_smaller_one(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
-    bounds = Bounds(max_bytes=2 * ITEM_BYTES + 50, max_items=10)
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
+    bounds = QueueLimits(max_bytes=2 * ITEM_BYTES + 50, max_items=10)
     assert queue.append([item(1), item(2, body=b"x" * 100), item(3)], bounds) == [True, False, True]
 
 
 def test_two_that_use_one_file_see_each_other(tmp_path: Path) -> None:
-    one, other = Queue(tmp_path / "queue.sqlite"), Queue(tmp_path / "queue.sqlite")
-    bounds = Bounds(max_bytes=10**6, max_items=2)
+    one, other = SqliteQueue(tmp_path / "queue.sqlite"), SqliteQueue(tmp_path / "queue.sqlite")
+    bounds = QueueLimits(max_bytes=10**6, max_items=2)
     assert one.append([item(1)], bounds) == [True]
     assert other.append([item(2), item(3)], bounds) == [True, False]
     one.delete([other.oldest(0, 1)[0].position])
@@ -104,13 +106,13 @@ def test_two_that_use_one_file_see_each_other(tmp_path: Path) -> None:
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(1)], WIDE)
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_deleted_body_is_no_longer_in_the_file(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(1, body=b"ana@example.test" * 100)], WIDE)
     queue.delete([1])
     queue.close()
@@ -120,16 +122,16 @@ def test_a_deleted_body_is_no_longer_in_the_file(tmp_path: Path) -> None:
 def test_what_was_appended_is_there_after_a_kill(tmp_path: Path) -> None:
     program = (
         "import os, sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
-        "from receiver.spool.sqlite_queue import Bounds, Item, Queue\n"
-        "queue = Queue(Path(sys.argv[1]))\n"
+        "from receiver.spool.sqlite_queue import QueueLimits, QueueItem, SqliteQueue\n"
+        "queue = SqliteQueue(Path(sys.argv[1]))\n"
         "for n in range(20):\n"
-        "    queue.append([Item(str(n), 's', datetime.now(UTC), b'x' * 5000)], Bounds(10**9, 99))\n"
+        "    queue.append([QueueItem(str(n), 's', datetime.now(UTC), b'x' * 5000)], QueueLimits(10**9, 99))\n"
         f"os.kill(os.getpid(), {signal.SIGKILL:d})\n"
     )
     path = tmp_path / "queue.sqlite"
     done = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    queue = Queue(path)
+    queue = SqliteQueue(path)
     assert [one.item.delivery_id for one in queue.oldest(0, 99)] == [str(n) for n in range(20)]
     assert queue.totals()[0].items == 20
 
@@ -139,28 +141,28 @@ def test_a_file_that_is_no_queue_is_an_error_and_untouched(tmp_path: Path) -> No
     path.write_bytes(b"something else entirely, and long enough to look at" * 100)
     before = path.read_bytes()
     with pytest.raises(sqlite3.DatabaseError):
-        Queue(path)
+        SqliteQueue(path)
     assert path.read_bytes() == before
 
 
 def test_many_appends_at_once_are_few_transactions_and_all_durable(tmp_path: Path) -> None:
     async def scenario() -> list[bool]:
-        queue = Queue(tmp_path / "queue.sqlite")
-        appender = Appender(queue, Bounds(10**9, 150), max_waiting=1000)
+        queue = SqliteQueue(tmp_path / "queue.sqlite")
+        appender = GroupCommit(queue, QueueLimits(10**9, 150), max_waiting=1000)
         taken = await asyncio.gather(*(appender.append(item(number)) for number in range(200)))
         await appender.close()
         queue.close()
         return taken
 
     assert asyncio.run(scenario()) == [True] * 150 + [False] * 50
-    assert [one.item for one in Queue(tmp_path / "queue.sqlite").oldest(0, 999)] == [
+    assert [one.item for one in SqliteQueue(tmp_path / "queue.sqlite").oldest(0, 999)] == [
         item(number) for number in range(150)
     ]
 
 
 def test_more_than_may_wait_is_turned_away_at_once(tmp_path: Path) -> None:
     async def scenario() -> list[bool | BaseException]:
-        appender = Appender(Queue(tmp_path / "queue.sqlite"), WIDE, max_waiting=3)
+        appender = GroupCommit(SqliteQueue(tmp_path / "queue.sqlite"), WIDE, max_waiting=3)
         asked = (appender.append(item(number)) for number in range(5))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         await appender.close()
@@ -173,7 +175,7 @@ def test_more_than_may_wait_is_turned_away_at_once(tmp_path: Path) -> None:
 
 def test_more_bytes_than_may_wait_are_turned_away_at_once(tmp_path: Path) -> None:
     async def scenario() -> list[bool | BaseException]:
-        appender = Appender(Queue(tmp_path / "queue.sqlite"), WIDE, 99, max_waiting_bytes=3_000)
+        appender = GroupCommit(SqliteQueue(tmp_path / "queue.sqlite"), WIDE, 99, max_waiting_bytes=3_000)
         asked = (appender.append(item(number, body=b"x" * 1_000)) for number in range(4))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert await appender.append(item(9)) is True
@@ -186,7 +188,7 @@ def test_more_bytes_than_may_wait_are_turned_away_at_once(tmp_path: Path) -> Non
 
 
 def test_a_page_ends_at_its_bytes_and_has_one_item_at_least(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(number, body=b"x" * 1_000) for number in range(5)], WIDE)
     assert len(queue.oldest(0, 9, max_bytes=2_500)) == 2
     assert len(queue.oldest(0, 9, max_bytes=1)) == 1
@@ -194,7 +196,7 @@ def test_a_page_ends_at_its_bytes_and_has_one_item_at_least(tmp_path: Path) -> N
 
 def test_a_probe_is_written_to_the_disk_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
-    queue, other = Queue(path), Queue(path)
+    queue, other = SqliteQueue(path), SqliteQueue(path)
     queue.append([item(1), item(2)], WIDE)
     queue.delete([1])
     before = content(path)
@@ -210,7 +212,7 @@ def test_a_probe_is_written_to_the_disk_and_leaves_nothing(tmp_path: Path) -> No
 
 
 def test_a_probe_of_a_full_disk_is_an_error_and_what_is_there_stays(tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.sqlite")
+    queue = SqliteQueue(tmp_path / "queue.sqlite")
     queue.append([item(1)], WIDE)
     before = content(tmp_path / "queue.sqlite")
     queue._con.execute("PRAGMA max_page_count = 1")  # as many as there are
@@ -231,7 +233,7 @@ def content(path: Path) -> list[str]:
 
 def test_what_an_empty_queue_took_is_given_back(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
-    queue = Queue(path)
+    queue = SqliteQueue(path)
     queue.append([item(number, body=b"x" * 100_000) for number in range(60)], WIDE)
     queue.delete(placed.position for placed in queue.oldest(0, 99))
     assert path.stat().st_size > 4_000_000
@@ -255,7 +257,7 @@ def test_after_any_crash_what_came_in_is_drained_or_there(
     """The files as a crash leaves them, the log cut anywhere: a state that was, the last if it is whole."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "queue.sqlite"
-        queue = Queue(path)
+        queue = SqliteQueue(path)
         states: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
         for name, number in operations:
             queue = operate(queue, path, name, number)
@@ -265,19 +267,19 @@ def test_after_any_crash_what_came_in_is_drained_or_there(
         torn.write_bytes(path.read_bytes())
         log = Path(f"{path}-wal").read_bytes()
         Path(f"{torn}-wal").write_bytes(log if whole else log[: int(len(log) * kept_share)])
-        left = Queue(torn)
+        left = SqliteQueue(torn)
         left.check()
         assert left.counted().adds_up
         assert seen(left) in states
         assert not whole or seen(left) == states[-1]
 
 
-def operate(queue: Queue, path: Path, name: str, number: int) -> Queue:
+def operate(queue: SqliteQueue, path: Path, name: str, number: int) -> SqliteQueue:
     """One operation; a crash ends the process's own view in the middle of a transaction."""
     if name == "append":
         queue.append([item(one) for one in range(number)], WIDE)
     elif name == "full":
-        queue.append([item(one) for one in range(number)], Bounds(10**9, 2))
+        queue.append([item(one) for one in range(number)], QueueLimits(10**9, 2))
     elif name == "probe":
         queue.probe(number * 1_000)
     elif name == "drain":
@@ -286,11 +288,11 @@ def operate(queue: Queue, path: Path, name: str, number: int) -> Queue:
         queue._con.execute("BEGIN IMMEDIATE")
         queue._con.execute("DELETE FROM items")
         queue._con.close()
-        return Queue(path)
+        return SqliteQueue(path)
     return queue
 
 
-def seen(queue: Queue) -> tuple[int, int, tuple[int, ...]]:
+def seen(queue: SqliteQueue) -> tuple[int, int, tuple[int, ...]]:
     counted = queue.counted()
     positions = tuple(placed.position for placed in queue.oldest(0, 999))
     return counted.appended, counted.deleted, positions
@@ -298,7 +300,7 @@ def seen(queue: Queue) -> tuple[int, int, tuple[int, ...]]:
 
 def test_an_item_that_was_taken_out_by_hand_shows(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
-    Queue(path).append([item(1), item(2)], WIDE)
+    SqliteQueue(path).append([item(1), item(2)], WIDE)
     assert count(path).adds_up
     with sqlite3.connect(path) as con:
         con.execute("DELETE FROM items WHERE position = 1")
@@ -308,20 +310,20 @@ def test_an_item_that_was_taken_out_by_hand_shows(tmp_path: Path) -> None:
 
 def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
-    queue = Queue(path)
+    queue = SqliteQueue(path)
     queue.append([item(number, body=b"x" * 3_000) for number in range(50)], WIDE)
     queue.close()
     content = bytearray(path.read_bytes())
     content[40_960:49_152] = b"\xff" * 8_192
     path.write_bytes(content)
     with pytest.raises(sqlite3.DatabaseError):
-        Queue(path).check()
+        SqliteQueue(path).check()
 
 
 def test_a_disk_that_fails_is_told_to_each_that_waits(tmp_path: Path) -> None:
     async def scenario() -> list[bool | BaseException]:
-        queue = Queue(tmp_path / "queue.sqlite")
-        appender = Appender(queue, WIDE, max_waiting=9)
+        queue = SqliteQueue(tmp_path / "queue.sqlite")
+        appender = GroupCommit(queue, WIDE, max_waiting=9)
         queue.close()
         asked = (appender.append(item(number)) for number in range(3))
         answers = await asyncio.gather(*asked, return_exceptions=True)

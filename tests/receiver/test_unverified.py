@@ -19,8 +19,8 @@ from pipelines.host.preflight import free_port
 from pipelines.settings import Settings
 from receiver.kafka.publisher import NotConfirmed
 from receiver.settings import SettingsError
-from receiver.spool.sqlite_queue import Bounds, Item
-from receiver.unverified.release import Released, release_held
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits
+from receiver.unverified.release import ReleaseResult, release_held
 from receiver.unverified.store import headers_of_note, headers_to_note, held_path, open_held
 from tests.support.running import running, variables
 from tests.support.schemes import raw
@@ -31,7 +31,7 @@ BODY = json.dumps({"event": "E", "data": {"organizationId": "o", "recordId": "r"
 RIGHT = "hmac-sha256:x-hub-signature-256;prefix=sha256="
 TIMED = f"{RIGHT};signed={{header:x-at}}.{{body}};tolerance=300"
 PROVED = {"x_hub_signature_256": "sha256=" + hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()}
-WIDE = Bounds(10**9, 10**6)
+WIDE = QueueLimits(10**9, 10**6)
 
 
 def source(**values: Any) -> dict[str, Any]:
@@ -55,16 +55,16 @@ def held_ids(settings: Settings) -> list[str]:
         queue.close()
 
 
-def hold(settings: Settings, *items: Item) -> None:
+def hold(settings: Settings, *items: QueueItem) -> None:
     queue = open_held(settings, make=True)
     assert queue is not None
     assert all(queue.append(items, WIDE))
     queue.close()
 
 
-def delivery(number: int, *, at: datetime, body: bytes = BODY, name: str = "popp", **sent: str) -> Item:
+def delivery(number: int, *, at: datetime, body: bytes = BODY, name: str = "popp", **sent: str) -> QueueItem:
     named = {header.replace("_", "-"): value for header, value in (sent or PROVED).items()}
-    return Item(f"id-{number}", name, at, body, headers_to_note(raw(named)))
+    return QueueItem(f"id-{number}", name, at, body, headers_to_note(raw(named)))
 
 
 def wait_for(condition: Any) -> None:
@@ -149,7 +149,7 @@ def test_the_time_is_checked_against_when_it_came(settings_for: SettingsFor) -> 
         at = str(int(received_at.timestamp()) - late)
         digest = hmac.new(SECRET.encode(), at.encode() + b"." + BODY, hashlib.sha256).hexdigest()
         hold(settings, delivery(number, at=received_at, x_hub_signature_256="sha256=" + digest, x_at=at))
-    assert release_held(settings) == [Released("popp", released=1, still_held=1)]
+    assert release_held(settings) == [ReleaseResult("popp", released=1, still_held=1)]
     (found,) = messages(settings.kafka)
     assert headers(found)["delivery_id"] == "id-1"
     assert datetime.fromisoformat(headers(found)["received_at"]) == received_at
@@ -162,8 +162,8 @@ def test_many_are_released_in_pages_and_one_source_alone_if_named(settings_for: 
     now = datetime.now(UTC)
     hold(settings, *(delivery(number, at=now, name=("popp", "other")[number % 2]) for number in range(90)))
     hold(settings, delivery(90, at=now, name="gone"))
-    assert release_held(settings, "other") == [Released("other", 45, 0)]
-    assert release_held(settings) == [Released("gone", 0, 1), Released("popp", 45, 0)]
+    assert release_held(settings, "other") == [ReleaseResult("other", 45, 0)]
+    assert release_held(settings) == [ReleaseResult("gone", 0, 1), ReleaseResult("popp", 45, 0)]
     assert sorted(headers(found)["delivery_id"] for found in messages(settings.kafka)) == sorted(
         f"id-{number}" for number in range(90)
     )
@@ -206,14 +206,14 @@ def test_a_receiver_without_kafka_keeps_what_is_held(settings_for: SettingsFor) 
 KILLED_BEFORE_DELETE = """
 import os, signal
 from pathlib import Path
-from receiver.spool.sqlite_queue import Queue
+from receiver.spool.sqlite_queue import SqliteQueue
 from receiver.unverified.release import release_held
 from receiver.settings import CoreSettings
 
 def killed(self, positions):
     os.kill(os.getpid(), signal.SIGKILL)
 
-Queue.delete = killed
+SqliteQueue.delete = killed
 release_held(CoreSettings.read())
 """
 
@@ -228,7 +228,7 @@ def test_a_kill_between_publishing_and_deleting_publishes_the_same_id_again(
     )
     assert done.returncode == -signal.SIGKILL
     assert held_ids(settings) == ["id-1"]
-    assert release_held(settings) == [Released("popp", 1, 0)]
+    assert release_held(settings) == [ReleaseResult("popp", 1, 0)]
     assert release_held(settings) == []
     assert [headers(found)["delivery_id"] for found in messages(settings.kafka)] == ["id-1", "id-1"]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from receiver.signatures import Hmac, StandardWebhooks, parse_scheme, sign, verify
+from receiver.signatures import HmacScheme, StandardWebhooks, parse_scheme, sign, verify
 from receiver.signatures.standard_webhooks import PRIVATE, PUBLIC, private_key, public_key
 from tests.support.schemes import raw
 
@@ -64,7 +64,7 @@ def test_ed25519_of_rfc_8032(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["rfc4231"] + VECTORS["rfc2202"])
 def test_hmac_of_the_rfcs(vector: Vector) -> None:
-    scheme = Hmac("x-signature", algorithm=vector["algorithm"])
+    scheme = HmacScheme("x-signature", algorithm=vector["algorithm"])
     key, data = bytes.fromhex(vector["key"]), bytes.fromhex(vector["data"])
     made = sign(scheme, key, data, message_id="", now=datetime.now(UTC))
     assert made == {"x-signature": vector["digest"]}

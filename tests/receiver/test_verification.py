@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.providers.registry import providers
 from receiver.rejections import NOT_AUTHENTIC
 from receiver.signatures import StaticToken, sign
-from receiver.sources import Source
+from receiver.sources import VerifiedSource
 from receiver.verification import accept
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -32,17 +32,17 @@ JSON = st.recursive(
 BODIES = st.binary() | (JSON | st.floats()).map(lambda value: json.dumps(value).encode())
 
 
-def source(provider: str) -> Source:
+def source(provider: str) -> VerifiedSource:
     known = providers()[provider]
-    return Source("here", known, known.scheme or StaticToken("x-secret-token"), {"k1": SECRET})
+    return VerifiedSource("here", known, known.scheme or StaticToken("x-secret-token"), {"k1": SECRET})
 
 
-def taken(body: bytes, provider: str = "popp", **headers: str) -> Envelope:
+def taken(body: bytes, provider: str = "popp", **headers: str) -> DeliveryEnvelope:
     at = source(provider)
     signed = sign(at.scheme, SECRET, body, message_id="m", now=NOW) | headers
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in signed.items()]
     found = accept(at, raw, body, NOW, "id-1")
-    assert isinstance(found, Envelope)
+    assert isinstance(found, DeliveryEnvelope)
     return found
 
 
@@ -142,7 +142,7 @@ def test_the_message_id_is_kept_where_it_is_signed_and_plain(sent: str, kept: st
     signed |= {"webhook-id": sent, "webhook-signature": f"v1,{signature}"}
     raw = [(name.encode(), value.encode()) for name, value in signed.items()]
     found = accept(at, raw, b"{}", NOW, "id-1")
-    assert isinstance(found, Envelope)
+    assert isinstance(found, DeliveryEnvelope)
     assert found.message_id == kept
     assert ("message_id" in dict(found.headers())) == (kept is not None)
 

@@ -6,18 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.reports.chart_geometry import NARROW, WIDE, Size, chart
-from pipelines.reports.rates import Parts
+from pipelines.reports.rates import RateCounts
 from pipelines.reports.report_data import Day
 
 FIRST = dt.date(2026, 10, 23)
 
 
-def share(numerator: int, denominator: int) -> Parts:
-    return Parts(numerator, denominator, 0, {})
+def share(numerator: int, denominator: int) -> RateCounts:
+    return RateCounts(numerator, denominator, 0, {})
 
 
 @st.composite
-def shares(draw: st.DrawFn) -> Parts:
+def shares(draw: st.DrawFn) -> RateCounts:
     denominator = draw(st.integers(0, 10_000))
     return share(draw(st.integers(0, denominator)), denominator)
 

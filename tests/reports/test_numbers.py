@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.reports.headline_metrics import QUESTIONS, Question
+from pipelines.reports.headline_metrics import QUESTIONS, HeadlineMetric
 from pipelines.reports.headline_numbers import headlines
 from pipelines.reports.html_page import render
 from pipelines.reports.json_report import report_as_json
@@ -32,7 +32,7 @@ def page(data: ReportData) -> Page:
 
 
 def sums(
-    con: duckdb.DuckDBPyConnection, question: Question, where: str = "true", column: str | None = None
+    con: duckdb.DuckDBPyConnection, question: HeadlineMetric, where: str = "true", column: str | None = None
 ) -> dict[object, dict[str, int]]:
     """The mart summed by SQL of its own, for each value of a column."""
     by = column or "1"
@@ -65,7 +65,7 @@ def test_headlines_are_what_the_simulation_did(lake: duckdb.DuckDBPyConnection, 
 
 @each_question
 def test_the_pages_headline_is_the_marts(
-    lake: duckdb.DuckDBPyConnection, page: Page, question: Question
+    lake: duckdb.DuckDBPyConnection, page: Page, question: HeadlineMetric
 ) -> None:
     (section,) = page.question(question.key).having("data-question")
     assert (section["data-mart"], section["data-metric"]) == (question.mart, question.metric)
@@ -75,14 +75,16 @@ def test_the_pages_headline_is_the_marts(
 
 
 @each_question
-def test_the_parts_on_the_page_add_up_to_everybody(page: Page, question: Question) -> None:
+def test_the_parts_on_the_page_add_up_to_everybody(page: Page, question: HeadlineMetric) -> None:
     section = page.question(question.key)
     parts = {part["data-part"]: int(part["data-count"]) for part in section.having("data-part")}
     assert sum(parts.values()) == numbers(section.having("data-question")[0])["population"]
 
 
 @each_question
-def test_the_days_are_the_marts(lake: duckdb.DuckDBPyConnection, page: Page, question: Question) -> None:
+def test_the_days_are_the_marts(
+    lake: duckdb.DuckDBPyConnection, page: Page, question: HeadlineMetric
+) -> None:
     shown = {row["data-day"]: numbers(row) for row in page.question(question.key).rows("day")}
     days = [(FIRST + dt.timedelta(days=number)).isoformat() for number in range(30)]
     assert list(shown) == days
@@ -92,7 +94,7 @@ def test_the_days_are_the_marts(lake: duckdb.DuckDBPyConnection, page: Page, que
 
 @each_question
 def test_a_week_is_the_sum_of_its_seven_days(
-    lake: duckdb.DuckDBPyConnection, data: ReportData, question: Question
+    lake: duckdb.DuckDBPyConnection, data: ReportData, question: HeadlineMetric
 ) -> None:
     (answer,) = (answer for answer in data.answers if answer.question == question)
     for day in (answer.by_day[0], answer.by_day[17], answer.by_day[-1]):
@@ -104,7 +106,7 @@ def test_a_week_is_the_sum_of_its_seven_days(
 
 @each_question
 @pytest.mark.parametrize("table", ["organization", "campaign"])
-def test_every_table_adds_up_to_its_headline(page: Page, question: Question, table: str) -> None:
+def test_every_table_adds_up_to_its_headline(page: Page, question: HeadlineMetric, table: str) -> None:
     section = page.question(question.key)
     rows = [numbers(row) for row in section.rows(table)]
     headline = numbers(section.having("data-question")[0])
@@ -115,7 +117,7 @@ def test_every_table_adds_up_to_its_headline(page: Page, question: Question, tab
 
 @each_question
 def test_rows_are_the_marts_own(
-    lake: duckdb.DuckDBPyConnection, data: ReportData, question: Question
+    lake: duckdb.DuckDBPyConnection, data: ReportData, question: HeadlineMetric
 ) -> None:
     (answer,) = (answer for answer in data.answers if answer.question == question)
     shown = {

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.reports.rates import Parts, change, total, wilson
+from pipelines.reports.rates import RateCounts, change, total, wilson
 
 COUNTS = st.integers(0, 10**9)
 REASONS = st.dictionaries(st.sampled_from(("closed", "opted_out", "cancelled")), COUNTS)
 
 
 @st.composite
-def parts(draw: st.DrawFn) -> Parts:
+def parts(draw: st.DrawFn) -> RateCounts:
     denominator = draw(COUNTS)
-    return Parts(draw(st.integers(0, denominator)), denominator, draw(COUNTS), draw(REASONS))
+    return RateCounts(draw(st.integers(0, denominator)), denominator, draw(COUNTS), draw(REASONS))
 
 
 @given(parts())
-def test_the_interval_holds_the_rate_within_0_and_1(some: Parts) -> None:
+def test_the_interval_holds_the_rate_within_0_and_1(some: RateCounts) -> None:
     if some.interval is None or some.rate is None:
         assert some.denominator == 0
         return
@@ -63,7 +63,7 @@ def test_what_is_no_share_is_refused(numerator: int, denominator: int) -> None:
 
 
 @given(st.lists(parts(), max_size=6))
-def test_a_total_keeps_every_part(groups: list[Parts]) -> None:
+def test_a_total_keeps_every_part(groups: list[RateCounts]) -> None:
     whole = total(groups)
     assert whole.numerator == sum(group.numerator for group in groups)
     assert whole.denominator == sum(group.denominator for group in groups)
@@ -72,12 +72,12 @@ def test_a_total_keeps_every_part(groups: list[Parts]) -> None:
 
 
 @given(st.lists(parts(), max_size=6))
-def test_a_total_does_not_depend_on_order(groups: list[Parts]) -> None:
+def test_a_total_does_not_depend_on_order(groups: list[RateCounts]) -> None:
     assert total(groups) == total(reversed(groups))
 
 
 @given(parts(), parts())
-def test_a_change_reads_the_same_backwards(some: Parts, other: Parts) -> None:
+def test_a_change_reads_the_same_backwards(some: RateCounts, other: RateCounts) -> None:
     forth, back = change(some, other), change(other, some)
     if forth is None or back is None:
         assert 0 in (some.denominator, other.denominator)
@@ -90,7 +90,7 @@ def test_a_change_reads_the_same_backwards(some: Parts, other: Parts) -> None:
 
 def test_a_published_difference() -> None:
     """56 of 70 against 48 of 80, Newcombe 1998, method 10: 0.0524 to 0.3339."""
-    found = change(Parts(48, 80, 0, {}), Parts(56, 70, 0, {}))
+    found = change(RateCounts(48, 80, 0, {}), RateCounts(56, 70, 0, {}))
     assert found is not None
     assert (round(found.interval.low, 4), round(found.interval.high, 4)) == (0.0524, 0.3339)
     assert found.verdict == "rise"
@@ -100,5 +100,5 @@ def test_a_verdict_needs_the_interval_to_leave_out_zero() -> None:
     assert [
         found.verdict
         for before, after in [((1, 3), (2, 3)), ((100, 1000), (900, 1000)), ((900, 1000), (100, 1000))]
-        if (found := change(Parts(*before, 0, {}), Parts(*after, 0, {})))
+        if (found := change(RateCounts(*before, 0, {}), RateCounts(*after, 0, {})))
     ] == ["no clear change", "rise", "fall"]

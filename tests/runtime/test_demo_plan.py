@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.runtime.demo.plan import Plan, own_source, remember, remembered
+from pipelines.runtime.demo.plan import DemoPlan, own_source, remember, remembered
 from pipelines.settings import Settings
 
-PLAN = Plan(seed=1, journeys=10, until=datetime(2026, 6, 30, 12, tzinfo=UTC), legacy_day=date(2026, 6, 30))
+PLAN = DemoPlan(
+    seed=1, journeys=10, until=datetime(2026, 6, 30, 12, tzinfo=UTC), legacy_day=date(2026, 6, 30)
+)
 
 
 def test_a_second_start_goes_on_with_the_first_plan(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert remembered(settings, PLAN) == PLAN
-    sent = Plan(PLAN.seed, PLAN.journeys, PLAN.until, PLAN.legacy_day, sent=40)
+    sent = DemoPlan(PLAN.seed, PLAN.journeys, PLAN.until, PLAN.legacy_day, sent=40)
     remember(settings, sent)
-    later = Plan(PLAN.seed, PLAN.journeys, datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1))
+    later = DemoPlan(PLAN.seed, PLAN.journeys, datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1))
     assert remembered(settings, later) == sent
 
 
@@ -25,7 +27,7 @@ def test_another_demo_in_the_same_home_is_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     remembered(settings, PLAN)
     with pytest.raises(UsageError, match="--seed 1 --journeys 10"):
-        remembered(settings, Plan(2, PLAN.journeys, PLAN.until, PLAN.legacy_day))
+        remembered(settings, DemoPlan(2, PLAN.journeys, PLAN.until, PLAN.legacy_day))
 
 
 def test_a_home_with_real_data_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from pipelines.host.preflight import free_port
-from pipelines.host.supervisor import RESTART_SECONDS, Ended
+from pipelines.host.supervisor import RESTART_SECONDS, ExitInfo
 from pipelines.runtime.up_command import without_loader
 from pipelines.settings import Settings
 from tests.support.running import Receiver
@@ -174,7 +174,7 @@ def test_the_same_end_of_the_loader_is_said_once_and_only_some_pass_by_themselve
 ) -> None:
     said: list[str] = []
     ended = without_loader(Settings(home=tmp_path), said.append)
-    first = Ended("stream", exit_code, 5.0, tmp_path / "stream.log", "before\nwhy")
+    first = ExitInfo("stream", exit_code, 5.0, tmp_path / "stream.log", "before\nwhy")
     later = replace(first, last_lines="other\nwhy")
     for end, count in (
         (first, 1),
@@ -193,4 +193,4 @@ def test_a_stderr_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     ended = without_loader(Settings(home=tmp_path), full)
-    assert not ended(Ended("stream", 1, 5.0, tmp_path / "stream.log", "why"))
+    assert not ended(ExitInfo("stream", 1, 5.0, tmp_path / "stream.log", "why"))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoder import Decoded, Generic, Rejected, Typed, decoder_of
+from pipelines.decode.decoder import Decoded, DecodeFailure, TypedEvent, UntypedEvent, decoder_of
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import Simulation, bodies, organization_ids, simulate
 from pipelines.simulate.world.sample_texts import UNKNOWN_EVENTS
@@ -30,7 +30,7 @@ def decoded(delivery: Delivery) -> Decoded:
 
 def decodes(delivery: Delivery) -> bool:
     """Whether it has a contract; of other providers, whether it loads."""
-    kinds = (Typed,) if delivery.provider == "popp" else (Typed, Generic)
+    kinds = (TypedEvent,) if delivery.provider == "popp" else (TypedEvent, UntypedEvent)
     return isinstance(decoded(delivery), kinds)
 
 
@@ -69,7 +69,7 @@ def test_only_the_planted_bodies_miss_their_contract(simulation: Simulation) -> 
 
 def test_the_decoder_of_the_load_sees_what_the_simulator_says(simulation: Simulation) -> None:
     judged = [decoded(delivery) for delivery in simulation.deliveries]
-    kept = [document for document in judged if not isinstance(document, Rejected)]
+    kept = [document for document in judged if not isinstance(document, DecodeFailure)]
     assert len(judged) - len(kept) == simulation.quarantined
     assert len({document.identity.event_key for document in kept}) == simulation.distinct_events
 

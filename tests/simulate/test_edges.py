@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.decode.decoder import Typed
+from pipelines.decode.decoder import TypedEvent
 from pipelines.simulate.payloads.unknown_fields import with_extras
 from pipelines.simulate.simulation import Simulation, simulate
 from pipelines.simulate.world.calendar_edges import changes, night_shift
-from pipelines.simulate.world.rng import Dice
+from pipelines.simulate.world.rng import SeededRandom
 from tests.simulate.conftest import UNTIL
 from tests.simulate.test_deliveries import decoded, documents, near_a_change, stamps
 from tests.support.truth_sums import cells
@@ -84,7 +84,7 @@ def test_changes_of_clocks_are_found_to_the_minute() -> None:
 
 
 def test_a_night_shift_is_within_an_hour_and_a_half_of_a_change() -> None:
-    dice, at = Dice(Random(1), UNTIL), datetime(2026, 3, 2, tzinfo=UTC)
+    dice, at = SeededRandom(Random(1), UNTIL), datetime(2026, 3, 2, tzinfo=UTC)
     starts = {night_shift(dice, at, ZoneInfo("Europe/Lisbon")) for _ in range(100)}
     assert len(starts) == 7
     assert max(starts) == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_unknown_fields_come_at_several_depths_and_are_set_aside(simulation: Sim
     paths: dict[str, set[str]] = {"popp": set(), "orufy": set()}
     for delivery in simulation.deliveries:
         judged = decoded(delivery)
-        if isinstance(judged, Typed) and judged.extras:
+        if isinstance(judged, TypedEvent) and judged.extras:
             paths[delivery.provider] |= {path.rpartition(".")[0].split("[")[0] for path in judged.extras}
     assert {"$", "$.data", "$.data.meetingDetails", "$.data.meetingDetails.participants"} <= paths["popp"]
     assert {"$.data.screeningQuestionsOutcome", "$.data.requirementOutcomes"} <= paths["popp"]

@@ -8,18 +8,18 @@ import pytest
 
 from pipelines.simulate.journeys.model import (
     Analysis,
-    Answer,
+    BookingChange,
     Change,
     Ending,
     Exhaustion,
     Friction,
     LooseBooking,
-    Meeting,
-    Move,
     Review,
+    ScreeningAnswer,
+    SimulatedMeeting,
     Verdict,
 )
-from pipelines.simulate.journeys.orufy_model import Appointment, Guest, OrufyBooking, Payment, Shape
+from pipelines.simulate.journeys.orufy_model import Appointment, Guest, OrufyBooking, Shape, SimulatedPayment
 from pipelines.simulate.journeys.types import Journey
 from pipelines.simulate.journeys.workflow_model import Node, Run, RunEnding, UnresolvedContact
 from pipelines.simulate.truth.cells import truth_of
@@ -43,13 +43,13 @@ ONE = {**HALF, "numerator": 1}
 OPEN = {"population": 1, "open": 1}
 
 
-def meeting(*moves: tuple[float, Change, float], number: int = 1) -> Meeting:
+def meeting(*moves: tuple[float, Change, float], number: int = 1) -> SimulatedMeeting:
     """Moves as hours after Monday: when, what, and when the meeting starts."""
-    told = tuple(Move(later(at), change, later(start), 60) for at, change, start in moves)
-    return Meeting(f"booking_{number}", told)
+    told = tuple(BookingChange(later(at), change, later(start), 60) for at, change, start in moves)
+    return SimulatedMeeting(f"booking_{number}", told)
 
 
-def booked(*meetings: Meeting, **what: Any) -> Journey:
+def booked(*meetings: SimulatedMeeting, **what: Any) -> Journey:
     return talk(meetings=meetings, **what)
 
 
@@ -187,8 +187,12 @@ def test_a_review_is_followed_by_the_next_event_of_its_conversation() -> None:
 
 
 def test_the_last_screening_answers_the_questions_and_the_decision_has_its_own_score() -> None:
-    first = Ending(later(1), PASSED, 80, (Answer("a", None, "PASSED"), Answer("b", None, "PASSED")))
-    second = Ending(later(24), FAILED, None, (Answer("a", None, "FAILED"), Answer("b", None, None)))
+    first = Ending(
+        later(1), PASSED, 80, (ScreeningAnswer("a", None, "PASSED"), ScreeningAnswer("b", None, "PASSED"))
+    )
+    second = Ending(
+        later(24), FAILED, None, (ScreeningAnswer("a", None, "FAILED"), ScreeningAnswer("b", None, None))
+    )
     told: list[Journey] = [talk(endings=(first, second, Ending(later(48), BARE)))]
     rows = [row for row in truth_of(told, "UTC", ASKED) if row.mart == "question_pass_rate"]
     assert [(row.keys["screening_question"], row.day.day, row.counts["denominator"]) for row in rows] == [
@@ -255,7 +259,7 @@ def test_a_contact_that_fails_again_counts_once_and_a_skipped_one_each_time() ->
 
 
 def test_payments_add_up_within_a_currency_where_they_are_numbers() -> None:
-    paid = Payment("p", 49.5, "EUR", "STRIPE", ("PENDING", "DONE"))
+    paid = SimulatedPayment("p", 49.5, "EUR", "STRIPE", ("PENDING", "DONE"))
     told: list[Journey] = [
         at_orufy(payment=paid),
         at_orufy(payment=replace(paid, amount="1499.00")),

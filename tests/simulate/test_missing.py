@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from pipelines.simulate.journeys.model import (
+    BookingChange,
     Conversation,
     Ending,
     Exhaustion,
     Friction,
     LooseBooking,
-    Meeting,
-    Move,
     Person,
+    SimulatedMeeting,
 )
 from pipelines.simulate.journeys.workflow_model import Node, Run
 from pipelines.simulate.simulation import Simulation
@@ -44,9 +44,12 @@ def entities(simulation: Simulation, name: str) -> set[tuple[str, str]]:
     return {(data["organizationId"], data["recordId"]) for data in told}
 
 
-MOVES = (Move(MONDAY, "SCHEDULED", later(90), 30), Move(later(24), "RESCHEDULED", later(99), 30))
+MOVES = (
+    BookingChange(MONDAY, "SCHEDULED", later(90), 30),
+    BookingChange(later(24), "RESCHEDULED", later(99), 30),
+)
 # The days are those of March 2026.
-UNTOLD: list[tuple[str, Any, dict[str, int]]] = [
+UNKNOWN: list[tuple[str, Any, dict[str, int]]] = [
     (
         "a start that never came is known by the earliest of what followed",
         Conversation(
@@ -77,12 +80,12 @@ UNTOLD: list[tuple[str, Any, dict[str, int]]] = [
     ),
     (
         "a booking is known by its second move",
-        LooseBooking("1", CAMPAIGNS[2], ANA, Meeting("booking_1", MOVES, first_told=False)),
+        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES, first_told=False)),
         {"scheduling_success_cohort": 3, "scheduling_success_activity": 3},
     ),
     (
         "a booking that only began is not known",
-        LooseBooking("1", CAMPAIGNS[2], ANA, Meeting("booking_1", MOVES[:1], first_told=False)),
+        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES[:1], first_told=False)),
         {},
     ),
     (
@@ -96,14 +99,14 @@ UNTOLD: list[tuple[str, Any, dict[str, int]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("journey", "days"), [pytest.param(*case[1:], id=case[0]) for case in UNTOLD])
+@pytest.mark.parametrize(("journey", "days"), [pytest.param(*case[1:], id=case[0]) for case in UNKNOWN])
 def test_by_hand(journey: Any, days: dict[str, int]) -> None:
     assert {mart: int(day[-2:]) for mart, _, day in counted([journey])} == days
 
 
 def test_a_queued_conversation_whose_start_never_came_waits_until_something_proves_it() -> None:
     queued: dict[str, Any] = {"queued_at": MONDAY, "started_at": later(1), "start_told": False}
-    booked = Meeting("booking_2", (Move(later(2), "SCHEDULED", later(9), 30),))
+    booked = SimulatedMeeting("booking_2", (BookingChange(later(2), "SCHEDULED", later(9), 30),))
     waits = Conversation("1", CAMPAIGNS[0], ANA, **queued)
     talks = Conversation("2", CAMPAIGNS[0], ANA, **queued, meetings=(booked,))
     rows = by_mart([waits, talks])

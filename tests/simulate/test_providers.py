@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoder import Generic, Rejected, Typed
+from pipelines.decode.decoder import DecodeFailure, TypedEvent, UntypedEvent
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import SOURCES, Simulation, simulate
 from pipelines.simulate.world.endpoints import ENDPOINTS, JOB_BOARD, MOVING, ORUFY, POPP, POPP_SECOND
@@ -41,8 +41,8 @@ def test_every_delivery_names_the_source_and_provider_it_belongs_to(simulation: 
 def test_orufy_sends_what_is_documented_and_a_no_show_in_every_spelling(simulation: Simulation) -> None:
     known = {event_type for provider, event_type in contracts() if provider == "orufy"}
     judged = [decoded(delivery) for delivery in of(simulation, ORUFY.source)]
-    assert {each.identity.event_type for each in judged if isinstance(each, Typed)} == known
-    others = {each.identity.event_type for each in judged if isinstance(each, Generic)}
+    assert {each.identity.event_type for each in judged if isinstance(each, TypedEvent)} == known
+    others = {each.identity.event_type for each in judged if isinstance(each, UntypedEvent)}
     assert others == {"NO_SHOW", "NOSHOW", "MARK_AS_NO_SHOW", "Mask as no-show", "no-show"}
     assert {each.identity.organization_id for each in judged} == set(ORUFY.organizations)
 
@@ -136,7 +136,7 @@ def test_a_message_of_the_job_board_keeps_its_id_and_loads_without_a_contract(si
     ids: defaultdict[str, set[str]] = defaultdict(set)
     for delivery in sent:
         judged = decoded(delivery)
-        assert isinstance(judged, Generic)
+        assert isinstance(judged, UntypedEvent)
         assert judged.identity.event_id == delivery.message_id
         assert judged.clock
         ids[str(delivery.message_id)].add(str(key_of(delivery)))
@@ -168,6 +168,6 @@ def test_leaving_sources_out_changes_nothing_of_the_others(
     assert fewer.deliveries == [each for each in simulation.deliveries if each.source in kept]
     organizations = {name for each in ENDPOINTS if each.source in kept for name in each.organizations}
     assert fewer.truth == [row for row in simulation.truth if row.organization_id in organizations]
-    loaded = {key_of(each) for each in fewer.deliveries if not isinstance(decoded(each), Rejected)}
+    loaded = {key_of(each) for each in fewer.deliveries if not isinstance(decoded(each), DecodeFailure)}
     assert fewer.distinct_events == len(loaded)
     assert len(fewer.deliveries) == fewer.distinct_events + fewer.duplicates + fewer.quarantined

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.simulate.journeys.model import (
+    BookingChange,
     Conversation,
     Ending,
     Exhaustion,
     Friction,
     LooseBooking,
-    Meeting,
-    Move,
     Person,
     Review,
+    SimulatedMeeting,
 )
 from pipelines.simulate.journeys.types import Journey
 from pipelines.simulate.journeys.workflow_model import Run, RunEnding, UnresolvedContact
@@ -124,8 +124,10 @@ def talk(number: str = "1", campaign: Any = SCREENING, **what: Any) -> Conversat
     return Conversation(number, campaign, ANA, started_at=MONDAY, **what)
 
 
-def booking(at: datetime) -> Meeting:
-    return Meeting("booking_1", (Move(later(1), "RESCHEDULED", at, 30), Move(at, "CANCELLED", at, 30)))
+def booking(at: datetime) -> SimulatedMeeting:
+    return SimulatedMeeting(
+        "booking_1", (BookingChange(later(1), "RESCHEDULED", at, 30), BookingChange(at, "CANCELLED", at, 30))
+    )
 
 
 def run(*endings: RunEnding) -> Run:

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.settings import Settings
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 BROKEN = b'{"event": "CONVERSATION_STARTED", '
@@ -38,7 +38,7 @@ def put(settings: Settings, bodies: Iterable[bytes]) -> None:
     ensure_topic(settings.kafka)
     producer = Producer(settings.kafka.client_config())
     for body in bodies:
-        envelope = Envelope(str(uuid.uuid4()), "popp", "popp", AT, b"key", body)
+        envelope = DeliveryEnvelope(str(uuid.uuid4()), "popp", "popp", AT, b"key", body)
         producer.produce(
             settings.kafka.topic, key=envelope.key, value=envelope.body, headers=envelope.headers()
         )

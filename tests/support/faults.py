@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
-from pipelines.decode.decoder import Decoded, ProviderDecoder, Rejected, decoder_of
+from pipelines.decode.decoder import Decoded, DecodeFailure, ProviderDecoder, decoder_of
 from pipelines.decode.validation import Problem
 from pipelines.ingest.raw_batch import RawBatch
 
@@ -72,7 +72,9 @@ class PartialDecoder(ProviderDecoder):
         if found.identity.event_type != self._event_type:
             return found
         if self._refuses:
-            return Rejected(found.identity, "contract", (Problem("$.data", "refused by a wrong contract"),))
+            return DecodeFailure(
+                found.identity, "contract", (Problem("$.data", "refused by a wrong contract"),)
+            )
         self.contracts.pop(self._event_type, None)
         return self._decode_again(body, source, message_id)
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.load.loader import Loader
-from pipelines.load.reject_limit import RejectWindow
+from pipelines.load.reject_limit import RejectLimit
 from tests.support.lakes import empty_lake
 from tests.support.rows import LOADED_AT
 
@@ -27,7 +27,7 @@ def make_loader(lake: duckdb.DuckDBPyConnection) -> MakeLoader:
     """A loader on the lake as it is now; each commit is a second later than the one before."""
 
     def make(
-        rejects: RejectWindow | None = None, organizations: dict[str, frozenset[str]] | None = None
+        rejects: RejectLimit | None = None, organizations: dict[str, frozenset[str]] | None = None
     ) -> Loader:
         ticks = iter(LOADED_AT + dt.timedelta(seconds=n) for n in range(10_000))
         return Loader(

@@ -7,13 +7,13 @@ from typing import Any
 
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.load.loader import Loader
-from pipelines.serving.published_file import Publisher
+from pipelines.serving.published_file import PublishedFileWriter
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.spool.envelope_codec import to_item
 from receiver.spool.spool import spool_path
-from receiver.spool.sqlite_queue import Bounds, Item, Queue
+from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
 from receiver.unverified.store import headers_to_note, held_path
 from tests.support.lakes import modelled_lake
 from tests.support.rows import LOADED_AT, raw_batch
@@ -21,7 +21,7 @@ from tests.support.rows import LOADED_AT, raw_batch
 KEY = "0123456789abcdef-test-key"
 EMAIL = "Zoe.Markerova@Example.test"
 NOW = dt.datetime(2026, 3, 6, 12, tzinfo=dt.UTC)
-BOUNDS = Bounds(10_000_000, 1_000)
+BOUNDS = QueueLimits(10_000_000, 1_000)
 
 MARKS = ("Zoemarker Firstname", "Markerova Lastname", "markerova said she likes bees", EMAIL)
 """What is personal of the one who is erased."""
@@ -187,12 +187,12 @@ def fill(settings: Settings) -> None:
 def build(settings: Settings) -> None:
     """The models and the published file."""
     assert not ModelBuilder(settings).build().failures
-    Publisher(settings).publish_if_due(now=True)
+    PublishedFileWriter(settings).publish_if_due(now=True)
 
 
 def spool(settings: Settings, body: bytes, delivery_id: str) -> None:
     """As the receiver puts it there."""
-    envelope = Envelope(
+    envelope = DeliveryEnvelope(
         delivery_id=delivery_id,
         source="popp",
         provider="popp",
@@ -204,13 +204,13 @@ def spool(settings: Settings, body: bytes, delivery_id: str) -> None:
         content_type="application/json",
         message_id=None,
     )
-    queue = Queue(spool_path(settings))
+    queue = SqliteQueue(spool_path(settings))
     assert queue.append([to_item(envelope)], BOUNDS) == [True]
     queue.close()
 
 
 def hold(settings: Settings, body: bytes, delivery_id: str) -> None:
-    queue = Queue(held_path(settings))
-    item = Item(delivery_id, "popp", NOW, body, headers_to_note([(b"x-signature", b"wrong")]))
+    queue = SqliteQueue(held_path(settings))
+    item = QueueItem(delivery_id, "popp", NOW, body, headers_to_note([(b"x-signature", b"wrong")]))
     assert queue.append([item], BOUNDS) == [True]
     queue.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import Producer
 
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.settings import KafkaSettings
 
 
@@ -15,7 +15,7 @@ def produce(kafka: KafkaSettings, bodies: Iterable[bytes]) -> int:
     producer = Producer({**kafka.client_config(), "linger.ms": 5, "acks": "all"})
     count = 0
     for count, body in enumerate(bodies, start=1):
-        sent = Envelope(
+        sent = DeliveryEnvelope(
             str(uuid.uuid4()), "popp", "popp", dt.datetime.now(dt.UTC), str(count % 50).encode(), body
         )
         producer.produce(kafka.topic, sent.body, key=sent.key, headers=sent.headers())

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from receiver.envelope import Envelope
+from receiver.envelope import DeliveryEnvelope
 from receiver.kafka.publisher import NotConfirmed
 
 
@@ -17,7 +17,7 @@ class NullPublisher:
         """Never any."""
         return 0
 
-    async def publish(self, envelope: Envelope) -> None:
+    async def publish(self, envelope: DeliveryEnvelope) -> None:
         """Returns at once."""
         if self.closed:
             raise NotConfirmed("the publisher is closed")
@@ -41,7 +41,7 @@ class SlowPublisher(NullPublisher):
         self.tried: list[str] = []
         self.confirmed: list[str] = []
 
-    async def publish(self, envelope: Envelope) -> None:
+    async def publish(self, envelope: DeliveryEnvelope) -> None:
         """Takes its time."""
         self.tried.append(envelope.delivery_id)
         await asyncio.sleep(self.seconds)

@@ -8,7 +8,7 @@ from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.flatten.frames import event_frames
 from pipelines.host.values import to_json_value
 from pipelines.ingest.raw_batch import RawBatch
-from pipelines.load.ledger_rows import Stamp, ledger_frame
+from pipelines.load.ledger_rows import CommitInfo, ledger_frame
 from pipelines.load.outcomes import decide
 
 RECEIVED_AT = dt.datetime(2026, 3, 5, 12, 0, tzinfo=dt.UTC)
@@ -44,7 +44,7 @@ def rows_of(provider: str, body: bytes) -> dict[str, list[dict[str, Any]]]:
     """Event and child rows of one body by table, with nulls left out."""
     batch = decoded(body, provider=provider)
     decided = decide(batch, {})
-    ledger = ledger_frame(batch, decided, Stamp(1, LOADED_AT))
+    ledger = ledger_frame(batch, decided, CommitInfo(1, LOADED_AT))
     frames = event_frames(batch.decoded, ledger, decided.loaded, {})
     return {
         name: [_shown(row) for row in frame.iter_rows(named=True)] for name, frame in sorted(frames.items())

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import strategies as st
 
-from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, sign
+from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, sign
 from receiver.signatures.hmac_scheme import ALGORITHMS, ENCODINGS, KEYS, SEPARATORS, Separator
-from receiver.signatures.signed_template import RAW_BODY, REFERENCES, Part, Signed
+from receiver.signatures.signed_template import RAW_BODY, REFERENCES, Signed, TemplatePart
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MESSAGE_ID = "msg_1"
@@ -18,18 +18,18 @@ NAMES = st.from_regex(r"[a-z0-9_-]{1,12}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x7f", min_codepoint=32), max_size=8)
 PREFIXES = TEXTS.map(lambda text: text.lstrip(" \t").replace(",", ""))
 SECONDS = st.integers(1, 10**9 - 1)
-BODIES = st.sampled_from([Part("body"), Part("compact-body")])
+BODIES = st.sampled_from([TemplatePart("body"), TemplatePart("compact-body")])
 
 
-def _named(kind: str) -> st.SearchStrategy[Part]:
-    return NAMES.map(lambda name: Part("header" if kind == "header" else "item", name))
+def _named(kind: str) -> st.SearchStrategy[TemplatePart]:
+    return NAMES.map(lambda name: TemplatePart("header" if kind == "header" else "item", name))
 
 
 @st.composite
 def signed_parts(draw: st.DrawFn, *, lists: bool) -> Signed:
     """A template with one body; texts that stand side by side are one, as the parser makes them."""
     others = st.lists(
-        (TEXTS.filter(bool).map(lambda text: Part("text", text)) | _named("header"))
+        (TEXTS.filter(bool).map(lambda text: TemplatePart("text", text)) | _named("header"))
         | (_named("item") if lists else st.nothing()),
         max_size=4,
     )
@@ -43,7 +43,7 @@ def signed_parts(draw: st.DrawFn, *, lists: bool) -> Signed:
 
 
 @st.composite
-def hmacs(draw: st.DrawFn) -> Hmac:
+def hmacs(draw: st.DrawFn) -> HmacScheme:
     """Any HMAC scheme that can be."""
     items: Separator = draw(st.sampled_from(["", *SEPARATORS]))
     header, prefix = draw(NAMES), draw(PREFIXES).replace(" ", "")
@@ -56,7 +56,7 @@ def hmacs(draw: st.DrawFn) -> Hmac:
     )
     references = [part for part in signed if part.kind in REFERENCES]
     timestamp = draw(st.none() | st.sampled_from(references)) if references else None
-    return Hmac(
+    return HmacScheme(
         header=header,
         algorithm=draw(st.sampled_from(ALGORITHMS)),
         encoding=draw(st.sampled_from(ENCODINGS)),
@@ -70,10 +70,10 @@ def hmacs(draw: st.DrawFn) -> Hmac:
 
 
 def _merged(signed: Signed) -> Signed:
-    merged: list[Part] = []
+    merged: list[TemplatePart] = []
     for part in signed:
         if part.kind == "text" and merged and merged[-1].kind == "text":
-            merged[-1] = Part("text", merged[-1].value + part.value)
+            merged[-1] = TemplatePart("text", merged[-1].value + part.value)
         else:
             merged.append(part)
     return tuple(merged)
@@ -93,7 +93,7 @@ def secret_for(scheme: Scheme, seed: bytes) -> bytes:
         return (b"whsec_" if seed[0] % 2 else b"whsk_") + base64.b64encode(seed)
     if isinstance(scheme, BasicAuth):
         return b"user:" + seed.hex().encode()
-    if isinstance(scheme, Hmac) and scheme.key == "text":
+    if isinstance(scheme, HmacScheme) and scheme.key == "text":
         return seed
     return base64.b64encode(seed)
 

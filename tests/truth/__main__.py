@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipelines.simulate.compare.marts import Compared, compare
+from pipelines.simulate.compare.marts import MartComparison, compare
 from tests.truth.lake import Question, loaded, simulated
 from tests.truth.table import rendered
 
@@ -21,7 +21,7 @@ def main() -> int:
     return int(any(each.differing for each in found))
 
 
-def _compared(question: Question, home: Path) -> list[Compared]:
+def _compared(question: Question, home: Path) -> list[MartComparison]:
     begun = time.monotonic()
 
     def say(what: str) -> None:

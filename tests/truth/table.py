@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from pipelines.simulate.compare.marts import Compared
+from pipelines.simulate.compare.marts import MartComparison
 
 SHOWN = 5
 """Differing cells that are named for each metric."""
 
 
-def rendered(compared: Iterable[Compared]) -> str:
+def rendered(compared: Iterable[MartComparison]) -> str:
     """The table, and under it some of what differs."""
     rows = list(compared)
     lines = [f"{'mart':<30}{'metric':<30}{'cells':>8}{'truth':>10}{'mart':>10}{'differ':>8}"]

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 import duckdb
 
 from pipelines.admin.audit.event_tables import child_findings, event_findings
-from pipelines.admin.audit.findings import Audit, Finding, Totals
+from pipelines.admin.audit.findings import Audit, AuditFinding, LedgerTotals
 from pipelines.admin.audit.hash_chain import batch_findings
 from pipelines.admin.audit.ledger import ledger_findings
 from pipelines.admin.audit.topic import topic_findings, waiting
 from pipelines.ingest.topic_admin import TopicInfo, Watermarks
 
-__all__ = ["Audit", "Finding", "Totals", "audit"]
+__all__ = ["Audit", "AuditFinding", "LedgerTotals", "audit"]
 
 
 def audit(
@@ -35,7 +35,7 @@ def audit(
         *(topic_findings(con, topic, found) if topic and found else ()),
     ]
     beyond = waiting(con, topic, found) if topic and found is not None else None
-    return Audit(Totals(*_counts(con), beyond), tuple(findings))
+    return Audit(LedgerTotals(*_counts(con), beyond), tuple(findings))
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:

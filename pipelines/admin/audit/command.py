@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.admin.audit import Audit, Finding, audit
+from pipelines.admin.audit import Audit, AuditFinding, audit
 from pipelines.admin.audit.topic import CHECK as ON_TOPIC
 from pipelines.admin.audit.topic import gone_findings
 from pipelines.ingest.topic_admin import TopicInfo, topic_info, watermarks
@@ -22,7 +22,7 @@ GONE = "no spool goes while deliveries wait in it"
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
+class SpoolCheck:
     """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now, taken out by hand."""
 
     taken: int
@@ -35,7 +35,7 @@ class Spooled:
 class FullAudit(Audit):
     """The audit of the lake with that of the spool on this machine, None where there is none."""
 
-    spool: Spooled | None = None
+    spool: SpoolCheck | None = None
 
 
 def run_audit(settings: Settings) -> FullAudit:
@@ -53,7 +53,7 @@ def run_audit(settings: Settings) -> FullAudit:
 
 def _on_topic(
     settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo | None
-) -> Iterator[Finding]:
+) -> Iterator[AuditFinding]:
     """What only a look at the topic itself tells."""
     if topic is None:
         yield from gone_findings(con, settings.kafka.topic, "there is no such topic any more")
@@ -61,18 +61,18 @@ def _on_topic(
     replaced = replaced_records(con, settings.kafka, topic, watermarks(settings.kafka, topic))
     for partition, offset in replaced.items():
         where = f"{topic.topic}/{partition} offset {offset}"
-        yield Finding(ON_TOPIC, where, "another record than the one that was loaded from there", 1)
+        yield AuditFinding(ON_TOPIC, where, "another record than the one that was loaded from there", 1)
 
 
-def audit_spool(settings: Settings) -> tuple[Spooled | None, tuple[Finding, ...]]:
+def audit_spool(settings: Settings) -> tuple[SpoolCheck | None, tuple[AuditFinding, ...]]:
     """The spool, and what does not hold. What waits is no finding: it is not lost, only not yet loaded."""
     try:
         lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
-        return None, (Finding(CHECK, str(spool_path(settings)), str(error), 0),)
+        return None, (AuditFinding(CHECK, str(spool_path(settings)), str(error), 0),)
     if found is None:
         return None, tuple(map(_gone, lost))
-    spool = Spooled(found.appended, found.deleted, found.waiting, found.taken_out)
+    spool = SpoolCheck(found.appended, found.deleted, found.waiting, found.taken_out)
     return spool, (*_findings(settings, found), *map(_gone, lost))
 
 
@@ -97,20 +97,20 @@ def render(found: FullAudit) -> str:
     return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
 
 
-def _findings(settings: Settings, found: SpoolTotals) -> Iterator[Finding]:
+def _findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:
     if not found.adds_up:
         missing = found.appended - found.deleted - found.waiting - found.taken_out
         problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
-        yield Finding(CHECK, str(spool_path(settings)), problem, abs(missing))
+        yield AuditFinding(CHECK, str(spool_path(settings)), problem, abs(missing))
     if found.taken_out:
         problem = "taken out by hand; `hirestream spool taken-out` says why"
-        yield Finding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
+        yield AuditFinding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
 
 
-def _gone(marker: Path) -> Finding:
+def _gone(marker: Path) -> AuditFinding:
     problem = (
         "the spool was deleted or replaced while deliveries that were answered 200 waited in it. A receiver "
         "that runs since then delivers what it had: let it. Else put `spool.sqlite*` back before the next "
         "start; without it they are lost, and nobody can say how many: delete this marker once somebody knows"
     )
-    return Finding(GONE, str(marker), problem, 1)
+    return AuditFinding(GONE, str(marker), problem, 1)

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import duckdb
 
-from pipelines.admin.audit.findings import Finding
+from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.schema import all_tables
 
 _SAME = "hash(delivery_id, source, provider, organization_id, received_at)"
 """What an event row and its ledger row both say of the delivery."""
 
 
-def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
     """Event rows against the ledger, in both directions."""
     names = [
         name for name, columns in all_tables() if name.startswith("events.") and "position" not in columns
@@ -35,10 +35,10 @@ def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         WHERE d.event_key IS NULL OR e.event_key IS NULL OR e.n > 1 OR e.said <> d.said GROUP BY ALL
         """  # noqa: S608 - names of our own tables
     for where, records, problem in con.execute(sql).fetchall():
-        yield Finding("ledger and event tables agree", where, problem, records)
+        yield AuditFinding("ledger and event tables agree", where, problem, records)
 
 
-def child_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def child_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
     """Child rows: each of an event, each position once and none left out before the last."""
     names = [name for name, columns in all_tables() if "position" in columns]
     if not names:
@@ -55,4 +55,6 @@ def child_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         ) GROUP BY name
         """  # noqa: S608 - names of our own tables
     for where, records in con.execute(sql).fetchall():
-        yield Finding("child rows fit their event", where, "rows missing, doubled or of no event", records)
+        yield AuditFinding(
+            "child rows fit their event", where, "rows missing, doubled or of no event", records
+        )

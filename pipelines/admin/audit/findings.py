@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AuditFinding:
     """One thing that is not as promised. `records` says how many records it touches.
 
     What an operator has `accepted` as lost is told for ever, and no longer fails the audit.
@@ -18,7 +18,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class LedgerTotals:
     """The ledger in numbers; `waiting` is what the topic holds beyond it, None without a topic."""
 
     records: int
@@ -32,8 +32,8 @@ class Totals:
 class Audit:
     """What was found; `ok` when that is nothing but accepted losses."""
 
-    totals: Totals
-    findings: tuple[Finding, ...]
+    totals: LedgerTotals
+    findings: tuple[AuditFinding, ...]
 
     @property
     def ok(self) -> bool:

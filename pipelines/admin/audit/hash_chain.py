@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from pipelines.admin.audit.findings import Finding
+from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.offsets import FIRST_CHAIN
 from pipelines.load.ledger_rows import CHAINED, link
 
@@ -16,23 +16,23 @@ Batch = tuple[int, int | None, str | None]
 """Its number, how many records it says it has, and the end of the chain it says."""
 
 
-def batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
     """The hash chain recomputed: an altered, added or removed ledger row breaks it at its batch."""
     rows = con.execute(
         "SELECT batch_id, records, chain_sha256 FROM wh.ledger.batches ORDER BY batch_id"
     ).fetchall()
     batches: list[Batch] = [row for row in rows if row[0] is not None]
     if len(batches) < len(rows):
-        yield Finding(_CHECK, "batches without a number", _ALTERED, len(rows) - len(batches))
+        yield AuditFinding(_CHECK, "batches without a number", _ALTERED, len(rows) - len(batches))
     before, expected = FIRST_CHAIN, 1
     for part in _parts(batches):
         texts = _texts(con, part[0][0], part[-1][0])
         for batch_id, records, chain in part:
             if batch_id != expected:
-                yield Finding(_CHECK, f"batch {expected}", "is missing", 0)
+                yield AuditFinding(_CHECK, f"batch {expected}", "is missing", 0)
             found, text = texts.get(batch_id, (0, None))
             if found != records or link(before, [] if text is None else [text]) != chain:
-                yield Finding(_CHECK, f"batch {batch_id}", _ALTERED, found)
+                yield AuditFinding(_CHECK, f"batch {batch_id}", _ALTERED, found)
             before, expected = chain or "", batch_id + 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from pipelines.admin.audit.findings import Finding
+from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.schema import STORED_BODIES_SQL
 
 ACCEPTED = frozenset({"accepted losses", "one topic"})
@@ -163,12 +163,12 @@ _ERASED = (
 """The second hash: an erased body is not the one that was delivered any more, and nobody may alter it."""
 
 
-def ledger_findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def ledger_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
     """Every check, in order."""
     checks = {**_CHECKS, "erased records stay as they are": _ERASED} if _has_redactions(con) else _CHECKS
     for check, (problem, sql) in checks.items():
         for where, records in con.execute(sql).fetchall():
-            yield Finding(check, str(where), problem, int(records), check in ACCEPTED)
+            yield AuditFinding(check, str(where), problem, int(records), check in ACCEPTED)
 
 
 def _has_redactions(con: duckdb.DuckDBPyConnection) -> bool:

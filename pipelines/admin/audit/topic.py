@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from pipelines.admin.audit.findings import Finding
+from pipelines.admin.audit.findings import AuditFinding
 from pipelines.ingest.topic_admin import TopicInfo, Watermarks
 
 CHECK = "ledger and topic agree"
@@ -12,7 +12,7 @@ CHECK = "ledger and topic agree"
 
 def topic_findings(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]
-) -> Iterator[Finding]:
+) -> Iterator[AuditFinding]:
     """Where they do not meet, by partition; a partition that was never loaded is to be loaded from 0."""
     recorded = _recorded(con, topic)
     if not recorded:
@@ -20,20 +20,20 @@ def topic_findings(
     for partition, (first, end) in (dict.fromkeys(found, (0, 0)) | recorded).items():
         where = f"{topic.topic}/{partition}"
         if partition not in found:
-            yield Finding(CHECK, where, "the partition is gone from the topic", end - first)
+            yield AuditFinding(CHECK, where, "the partition is gone from the topic", end - first)
             continue
         low, high = found[partition].low, found[partition].high
         if low < first:
-            yield Finding(CHECK, where, "records before the first one recorded", first - low)
+            yield AuditFinding(CHECK, where, "records before the first one recorded", first - low)
         if end < low:
-            yield Finding(CHECK, where, "deleted by retention before they were loaded: lost", low - end)
+            yield AuditFinding(CHECK, where, "deleted by retention before they were loaded: lost", low - end)
         if high < end:
-            yield Finding(CHECK, where, "the ledger goes beyond the end of the topic", end - high)
+            yield AuditFinding(CHECK, where, "the ledger goes beyond the end of the topic", end - high)
         if low < (passed := _passed(con, topic, partition)):
-            yield Finding(CHECK, where, "accepted as lost, and still on the topic", passed - low)
+            yield AuditFinding(CHECK, where, "accepted as lost, and still on the topic", passed - low)
 
 
-def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Iterator[Finding]:
+def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Iterator[AuditFinding]:
     """What of the last topic of this name was not loaded, now that it is not there; nothing without one."""
     rows = con.execute(
         """
@@ -48,7 +48,7 @@ def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Itera
     for partition, topic_id, reached, records in rows:
         problem = f"{why}; what the old one held beyond this was never loaded: lost, at least"
         where = f"{topic}/{partition} from offset {reached} ({topic_id})"
-        yield Finding(CHECK, where, problem, records)
+        yield AuditFinding(CHECK, where, problem, records)
 
 
 def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.admin.audit.topic import waiting
 from pipelines.admin.backup.lake_copy import CATALOG_NAME, copy_lake, copy_sqlite
-from pipelines.admin.backup.manifest import FORMAT, Counts, Manifest, NextOffset
+from pipelines.admin.backup.manifest import FORMAT, BackupCounts, Manifest, NextOffset
 from pipelines.admin.backup.settings_without_secrets import without_secrets
 from pipelines.errors import Unavailable
 from pipelines.host.checksummed_folder import create_empty_folder, list_files, write_manifest
@@ -117,7 +117,7 @@ def _inspected(settings: Settings, folder: Path, now: datetime, left_out: Sequen
         for name in (f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"):
             (copied / name).unlink(missing_ok=True)
     spooled, held = (_items(folder / path.name) for path in (spool_path(settings), held_path(settings)))
-    found = Counts(
+    found = BackupCounts(
         records=totals["accepted"],
         loaded=totals["loaded"],
         duplicate=totals["duplicate"],

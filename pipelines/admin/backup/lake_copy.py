@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pipelines.errors import Unavailable
 from pipelines.host.checksummed_folder import files_below
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 
 CATALOG_NAME, DATA_NAME = "catalog.sqlite", "data"
-TIMES = 10
+MAX_ATTEMPTS = 10
 """How often a lake is tried whose files go while they are copied; each time less is left to copy."""
 
 BUSY_SECONDS = 30.0
@@ -57,7 +57,7 @@ def copy_lake(warehouse: Path, into: Path) -> None:
         raise Unavailable(f"there is no lake in {warehouse}")
     into.mkdir(parents=True, exist_ok=True)
     gone = ""
-    for _ in range(TIMES):
+    for _ in range(MAX_ATTEMPTS):
         _copy_catalog(warehouse, into)
         try:
             _copy_data(warehouse / DATA_NAME, into)
@@ -108,7 +108,7 @@ def move_catalog(catalog: Path, data: Path) -> None:
 def _copy_catalog(warehouse: Path, into: Path) -> None:
     """In the writers' turn, so that no commit has to wait for SQLite instead and is done again."""
     try:
-        with Turn(warehouse).taken():
+        with WriterLock(warehouse).acquired():
             copy_sqlite(warehouse / CATALOG_NAME, into / CATALOG_NAME)
     except sqlite3.Error as error:
         raise Unavailable(f"the lake's catalog cannot be copied: {error}; see `hirestream audit`") from error

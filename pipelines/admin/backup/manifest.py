@@ -26,7 +26,7 @@ class NextOffset:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class BackupCounts:
     """How much is in it. `not_loaded` is on the topic alone, None when Kafka did not say."""
 
     records: int
@@ -47,7 +47,7 @@ class Manifest:
     lake_version: int
     made_at: datetime
     offsets: tuple[NextOffset, ...]
-    counts: Counts
+    counts: BackupCounts
     left_out: tuple[str, ...]
     files: tuple[WrittenFile, ...]
 

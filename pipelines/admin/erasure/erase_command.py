@@ -10,8 +10,14 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.admin.erasure.finalize import How, Redacted, clear_what_can_be, eraser_of, forget
-from pipelines.admin.erasure.person_search import Found, Kind, Request, find
+from pipelines.admin.erasure.finalize import (
+    ErasureContext,
+    RedactionResult,
+    clear_what_can_be,
+    eraser_of,
+    forget,
+)
+from pipelines.admin.erasure.person_search import ErasureRequest, Kind, PersonRecords, find
 from pipelines.admin.erasure.probe_values import values_of
 from pipelines.admin.erasure.receipt import Receipt
 from pipelines.admin.erasure.receiver_stores import delete_held, redact_spool, waiting_of
@@ -19,14 +25,14 @@ from pipelines.admin.reprocess.rebuild import rebuilding
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from pipelines.privacy.keyed_hash import Keyed, key_of
+from pipelines.privacy.keyed_hash import KeyedHasher, key_of
 from pipelines.privacy.suppression import Suppressor
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ErasurePlan:
     """What an erasure is about: records by event type, ids that lead to them, what the receiver has."""
 
     erasure_id: str
@@ -54,7 +60,7 @@ class NothingFound(HirestreamError):
 
 def request_of(
     email: str | None, candidate: str | None, conversation: str | None, organization: str | None
-) -> Request:
+) -> ErasureRequest:
     """Whom the options of the command line name. Raises `UsageError` unless it is exactly one."""
     options: dict[Kind, str | None] = {"email": email, "candidate": candidate, "conversation": conversation}
     named = [(kind, value.strip()) for kind, value in options.items() if value and value.strip()]
@@ -63,10 +69,10 @@ def request_of(
     (kind, value), *_ = named
     if kind == "email" and "@" not in value:
         raise UsageError("--email wants an address with an @ in it")
-    return Request(kind, value, organization)
+    return ErasureRequest(kind, value, organization)
 
 
-def plan_erase(settings: Settings, request: Request) -> Planned:
+def plan_erase(settings: Settings, request: ErasureRequest) -> ErasurePlan:
     """What would be erased. Raises `NothingFound`, `SettingsError` without a key, `Unavailable`."""
     keyed = key_of(settings)
     con = _opened(settings)
@@ -76,7 +82,7 @@ def plan_erase(settings: Settings, request: Request) -> Planned:
         con.close()
 
 
-def run_erase(settings: Settings, request: Request, how: How, *, sure: bool) -> Receipt:
+def run_erase(settings: Settings, request: ErasureRequest, how: ErasureContext, *, sure: bool) -> Receipt:
     """Erase, and write the receipt; its `remains` lists what still holds a value.
 
     Raises `NothingFound`, `UsageError` for more records than may be erased without being `sure`,
@@ -93,7 +99,7 @@ def run_erase(settings: Settings, request: Request, how: How, *, sure: bool) -> 
         return forget(settings, keyed, done, how)
 
 
-def erasure_id_of(keyed: Keyed, request: Request) -> str:
+def erasure_id_of(keyed: KeyedHasher, request: ErasureRequest) -> str:
     """The same for the same request, so that it can be taken up again."""
     return f"{request.kind}-{keyed.hash_of(request.kind, request.value, request.organization)[:16]}"
 
@@ -101,12 +107,12 @@ def erasure_id_of(keyed: Keyed, request: Request) -> str:
 def _redact(
     settings: Settings,
     con: duckdb.DuckDBPyConnection,
-    keyed: Keyed,
-    request: Request,
-    how: How,
+    keyed: KeyedHasher,
+    request: ErasureRequest,
+    how: ErasureContext,
     *,
     sure: bool,
-) -> Redacted:
+) -> RedactionResult:
     planned, found = _planned(settings, con, keyed, request)
     if planned.fresh > settings.erasure.ask_over_records and not sure:
         raise UsageError(
@@ -115,7 +121,7 @@ def _redact(
         )
     eraser, erasure_id = eraser_of(settings, con, keyed, how), planned.erasure_id
 
-    def register(names: Found) -> None:
+    def register(names: PersonRecords) -> None:
         eraser.register(erasure_id, request, names, how.who)
 
     register(found)
@@ -131,16 +137,18 @@ def _redact(
     spooled = redact_spool(settings, suppressor, keyed)
     changed += Counter({"spool": spooled.redacted, "held": delete_held(settings, suppressor)})
     hashed = keyed.hash_of(request.kind, request.value, request.organization)
-    return Redacted(erasure_id, request.kind, changed, values, request.organization, hashed, spooled.remains)
+    return RedactionResult(
+        erasure_id, request.kind, changed, values, request.organization, hashed, spooled.remains
+    )
 
 
 def all_of(
     con: duckdb.DuckDBPyConnection,
-    request: Request,
+    request: ErasureRequest,
     erasure_id: str,
-    registered: Found,
-    register: Callable[[Found], None],
-) -> Found:
+    registered: PersonRecords,
+    register: Callable[[PersonRecords], None],
+) -> PersonRecords:
     """What is found once every name of it was registered before it was looked for.
 
     Until a name is registered, a loader commits in clear what names only that; and such a record may lead to
@@ -155,8 +163,8 @@ def all_of(
 
 
 def _planned(
-    settings: Settings, con: duckdb.DuckDBPyConnection, keyed: Keyed, request: Request
-) -> tuple[Planned, Found]:
+    settings: Settings, con: duckdb.DuckDBPyConnection, keyed: KeyedHasher, request: ErasureRequest
+) -> tuple[ErasurePlan, PersonRecords]:
     erasure_id = erasure_id_of(keyed, request)
     found = find(con, request, erasure_id)
     con.register("positions", found.frame())
@@ -168,7 +176,7 @@ def _planned(
     ).fetchall()
     con.unregister("positions")
     before = con.execute("FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]).fetchone()
-    planned = Planned(
+    planned = ErasurePlan(
         erasure_id,
         sum(count for _, count, _ in rows),
         sum(erased for _, _, erased in rows),
@@ -185,7 +193,7 @@ def _planned(
     return planned, found
 
 
-def _suppressor(keyed: Keyed, found: Found, erasure_id: str) -> Suppressor:
+def _suppressor(keyed: KeyedHasher, found: PersonRecords, erasure_id: str) -> Suppressor:
     return Suppressor(keyed, {keyed.hash_of(kind, value, of): erasure_id for kind, of, value in found.names})
 
 
@@ -197,7 +205,7 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def render_plan(planned: Planned) -> str:
+def render_plan(planned: ErasurePlan) -> str:
     """For a person: what would be redacted."""
     lines = [f"{planned.fresh} records would be redacted, {planned.redacted_already} are already"]
     lines += [f"  {count} x {event_type}" for event_type, count in planned.event_types.items()]

@@ -9,20 +9,20 @@ import duckdb
 
 from pipelines.admin.erasure.lake_redaction import Eraser
 from pipelines.admin.erasure.physical_deletion import (
-    LONGEST_TURN_SECONDS,
+    MAX_TURN_SECONDS,
     narrow_statistics,
     rewrite,
     vacuum,
 )
-from pipelines.admin.erasure.receipt import OnTopic, Receipt, verified, write_receipt
+from pipelines.admin.erasure.receipt import Receipt, TopicRemainder, verified, write_receipt
 from pipelines.admin.erasure.residue_cleanup import clear, is_clearable
-from pipelines.admin.erasure.residue_scan import Trace, traces
+from pipelines.admin.erasure.residue_scan import Residue, traces
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic_admin import longest_kept, topic_info
 from pipelines.lake.connection import open_lake
-from pipelines.lake.writer_lock import Turn
-from pipelines.privacy.keyed_hash import Keyed, key_of
-from pipelines.serving.published_file import Publisher
+from pipelines.lake.writer_lock import WriterLock
+from pipelines.privacy.keyed_hash import KeyedHasher, key_of
+from pipelines.serving.published_file import PublishedFileWriter
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder, building
 
@@ -34,7 +34,7 @@ NOT_SEARCHED = ("kafka",)
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class ErasureContext:
     """Who asks, told in the ledger; what time it is; `after` hears of every step that is done."""
 
     who: str
@@ -43,7 +43,7 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
+class RedactionResult:
     """What was redacted: rows by table, by which values to search the files, and what is known to remain."""
 
     erasure_id: str
@@ -52,16 +52,20 @@ class Redacted:
     values: Sequence[str] = ()
     organization: str | None = None
     value_hmac: str | None = None
-    remains: Sequence[Trace] = ()
+    remains: Sequence[Residue] = ()
 
 
 def eraser_of(
-    settings: Settings, con: duckdb.DuckDBPyConnection, keyed: Keyed, how: How, turn: Turn | None = None
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    keyed: KeyedHasher,
+    how: ErasureContext,
+    writer_lock: WriterLock | None = None,
 ) -> Eraser:
-    """An eraser on a connection to the lake of these settings; `turn` is one that the caller holds."""
+    """An eraser on a connection to the lake of these settings; `writer_lock` is one that the caller holds."""
     return Eraser(
         con,
-        turn or Turn(settings.warehouse, longest_seconds=LONGEST_TURN_SECONDS),
+        writer_lock or WriterLock(settings.warehouse, longest_seconds=MAX_TURN_SECONDS),
         keyed,
         holder=f"erasure by {how.who}",
         organizations=settings.expected_organizations,
@@ -69,7 +73,7 @@ def eraser_of(
     )
 
 
-def forget(settings: Settings, keyed: Keyed, done: Redacted, how: How) -> Receipt:
+def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: ErasureContext) -> Receipt:
     """Models, files, catalog, published file and logs without what was redacted; then the receipt.
 
     No rebuild may run meanwhile. Raises `HirestreamError` when a model fails, `Unavailable` while somebody is
@@ -87,7 +91,7 @@ def forget(settings: Settings, keyed: Keyed, done: Redacted, how: How) -> Receip
     how.after("finished")
     vacuum(settings.warehouse / "catalog.sqlite")
     how.after("catalog")
-    Publisher(settings).publish_if_due(now=True)
+    PublishedFileWriter(settings).publish_if_due(now=True)
     how.after("published")
     remains = [*done.remains, *_searched(settings, done.values)]
     how.after("searched")
@@ -116,8 +120,8 @@ def verify_receipt(settings: Settings, file: Path) -> bool:
 
 
 def _finish(
-    settings: Settings, keyed: Keyed, done: Redacted, how: How
-) -> tuple[dt.datetime, dict[str, int], tuple[OnTopic, ...]]:
+    settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: ErasureContext
+) -> tuple[dt.datetime, dict[str, int], tuple[TopicRemainder, ...]]:
     """The catalog's statistics mended and the erasure closed, in one turn."""
     con = open_lake(settings.warehouse)
     try:
@@ -130,10 +134,10 @@ def _finish(
             [done.erasure_id],
         ).fetchall()
         event_types: dict[str, int] = dict(rows)
-        turn = Turn(settings.warehouse, longest_seconds=LONGEST_TURN_SECONDS)
-        with turn.taken():
+        writer_lock = WriterLock(settings.warehouse, longest_seconds=MAX_TURN_SECONDS)
+        with writer_lock.acquired():
             narrow_statistics(con)
-            eraser_of(settings, con, keyed, how, turn).finish(done.erasure_id, event_types)
+            eraser_of(settings, con, keyed, how, writer_lock).finish(done.erasure_id, event_types)
         begun = con.execute(
             "SELECT begun_at FROM wh.ledger.erasures WHERE erasure_id = ?", [done.erasure_id]
         ).fetchone()
@@ -143,12 +147,14 @@ def _finish(
         con.close()
 
 
-def _on_topic(settings: Settings, con: duckdb.DuckDBPyConnection, erasure_id: str) -> tuple[OnTopic, ...]:
+def _on_topic(
+    settings: Settings, con: duckdb.DuckDBPyConnection, erasure_id: str
+) -> tuple[TopicRemainder, ...]:
     """Where the records and their redeliveries came from, and until when that has them as they were."""
     rows = delivered(con, erasure_id)
     topic_ids, kept = _topics(settings) if rows else (None, None)
     return tuple(
-        OnTopic(topic, records, (newest + kept).date().isoformat() if kept else None)
+        TopicRemainder(topic, records, (newest + kept).date().isoformat() if kept else None)
         for topic, topic_id, records, newest in rows
         if topic_ids is None or topic_id in topic_ids
     )
@@ -189,7 +195,7 @@ def clear_what_can_be(settings: Settings, values: Sequence[str]) -> None:
     clear(settings.home, traces(settings.home, values, without=without, only=is_clearable), values)
 
 
-def _searched(settings: Settings, values: Sequence[str]) -> list[Trace]:
+def _searched(settings: Settings, values: Sequence[str]) -> list[Residue]:
     """What still holds a value after logs and built files were cleared."""
     without = [settings.home / name for name in NOT_SEARCHED]
     found = traces(settings.home, values, without=without)

@@ -10,17 +10,17 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.admin.erasure.person_search import Found, Request
+from pipelines.admin.erasure.person_search import ErasureRequest, PersonRecords
 from pipelines.admin.erasure.quarantine_reasons import without_quotes
-from pipelines.admin.reprocess.redecode import decoded_again, ledger_after, still_loaded
+from pipelines.admin.reprocess.redecode import ledger_after, redecode, redecode_loaded
 from pipelines.decode.decoded_batch import INSTANT
 from pipelines.flatten.frames import event_frames
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import BODIES, DELIVERIES, ERASURES, QUARANTINE, REDACTIONS, SUPPRESSIONS
 from pipelines.lake.schema_docs import described_tables
 from pipelines.lake.transaction import in_transaction
-from pipelines.lake.writer_lock import Turn
-from pipelines.load.ledger_rows import Stamp
+from pipelines.lake.writer_lock import WriterLock
+from pipelines.load.ledger_rows import CommitInfo
 from pipelines.load.table_writes import (
     SAME_EVENT,
     SAME_PLACE,
@@ -30,8 +30,8 @@ from pipelines.load.table_writes import (
     insert,
     replace,
 )
-from pipelines.privacy.keyed_hash import KEY_MARK, Keyed
-from pipelines.privacy.redaction import redacted
+from pipelines.privacy.keyed_hash import KEY_MARK, KeyedHasher
+from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import Suppressor
 
 ERASURE = "erasure"
@@ -46,21 +46,21 @@ class Eraser:
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
-        turn: Turn,
-        keyed: Keyed,
+        writer_lock: WriterLock,
+        keyed: KeyedHasher,
         *,
         holder: str,
         organizations: Mapping[str, frozenset[str]],
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._con = con
-        self._turn = turn
+        self._writer_lock = writer_lock
         self._keyed = keyed
         self._holder = holder
         self._organizations = organizations
         self._clock = clock
 
-    def register(self, erasure_id: str, request: Request, found: Found, who: str) -> None:
+    def register(self, erasure_id: str, request: ErasureRequest, found: PersonRecords, who: str) -> None:
         """Say what is erased, before anything is: whatever a loader commits from now on is redacted.
 
         Raises `SettingsError` when the erasures of this lake have another key.
@@ -74,20 +74,20 @@ class Eraser:
             "begun_at": self._clock(),
             "who": who,
         }
-        with self._turn.taken():
+        with self._writer_lock.acquired():
             in_transaction(self._con, lambda: self._register(row, hashes))
 
     def begin(self, erasure_id: str, kind: str, who: str) -> None:
         """The same for an erasure of no value, as retention is."""
         row = {"erasure_id": erasure_id, "kind": kind, "begun_at": self._clock(), "who": who}
-        with self._turn.taken():
+        with self._writer_lock.acquired():
             in_transaction(self._con, lambda: self._register(row, set()))
 
     def redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
         """Redact the records at these positions; rows changed by table. What is redacted already stays."""
         done: Counter[str] = Counter()
         for part in positions.iter_slices(RECORDS_AT_ONCE):
-            with self._turn.taken():
+            with self._writer_lock.acquired():
                 done += in_transaction(self._con, lambda part=part: self._redact(erasure_id, part))  # type: ignore[misc]
         return done
 
@@ -95,7 +95,7 @@ class Eraser:
         """Say that it is done, with the records by event type. Its commit adds a file, and must: see
         `narrow_statistics`."""
         values = [self._clock(), sum(event_types.values()), json.dumps(event_types), erasure_id]
-        with self._turn.taken():
+        with self._writer_lock.acquired():
             in_transaction(self._con, lambda: self._finish(values))
 
     def _finish(self, values: list[Any]) -> None:
@@ -170,15 +170,15 @@ class Eraser:
     def _changed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are not redacted yet, with their body redacted."""
         places = zip(rows["body"].to_list(), rows["provider"].to_list(), strict=True)
-        bodies = [redacted(body, provider or "", self._keyed.pseudonym) for body, provider in places]
+        bodies = [redact(body, provider or "", self._keyed.pseudonym) for body, provider in places]
         after = pl.Series("body", bodies, dtype=pl.Binary)
         return rows.with_columns(after).filter((after != rows["body"]) | rows["erased_at"].is_null())
 
-    def _events(self, rows: pl.DataFrame, stamp: Stamp) -> Counter[str]:
+    def _events(self, rows: pl.DataFrame, stamp: CommitInfo) -> Counter[str]:
         """Event rows anew from the redacted bodies; the ledger rows of all."""
         loaded = rows.filter(pl.col("outcome") == "loaded")
-        batch = decoded_again(loaded)
-        decided = still_loaded(batch, loaded)
+        batch = redecode(loaded)
+        decided = redecode_loaded(batch, loaded)
         after = ledger_after(loaded, batch, decided, stamp, new=False)
         fits = pl.Series("fits", [outcome == "loaded" for outcome in decided.outcomes], dtype=pl.Boolean)
         moved, refused = after.filter(fits), loaded.filter(~fits)
@@ -226,10 +226,10 @@ class Eraser:
             done["quarantine.records"] += quarantined.height
         return done
 
-    def _batch(self) -> tuple[Stamp, pl.DataFrame]:
+    def _batch(self) -> tuple[CommitInfo, pl.DataFrame]:
         """The row of this commit, which takes no record and changes no total."""
         last, at = last_batch(self._con), self._clock()
-        return Stamp(last.batch_id + 1, at), batch_without_records(ERASURE, last, at, self._holder)
+        return CommitInfo(last.batch_id + 1, at), batch_without_records(ERASURE, last, at, self._holder)
 
 
 def _extras(table: str) -> list[str]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.decode.decoder import Decoded, decode_one
 from pipelines.lake.schema import STORED_BODIES_SQL
-from pipelines.privacy.identifiers import NameKind, linked, names_of, plain_value
+from pipelines.privacy.identifiers import NameKind, identifiers_in, linked_identifiers, plain_value
 
 Kind = Literal["email", "candidate", "conversation"]
 
@@ -28,7 +28,7 @@ Wanted = tuple[NameKind, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ErasureRequest:
     """Whom to forget; an organization limits it to that one's records."""
 
     kind: Kind
@@ -37,7 +37,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Found:
+class PersonRecords:
     """The records by position, in ledger order, and everything they are found by."""
 
     names: set[Wanted] = field(default_factory=set)
@@ -49,13 +49,13 @@ class Found:
         return pl.DataFrame(sorted(self.positions), schema=schema, orient="row")
 
 
-def find(con: duckdb.DuckDBPyConnection, request: Request, erasure_id: str) -> Found:
+def find(con: duckdb.DuckDBPyConnection, request: ErasureRequest, erasure_id: str) -> PersonRecords:
     """What is kept of a person: bodies of the ledger, of differing duplicates and of the quarantine.
 
     Records that this erasure has redacted before are part of it: they lead to those that it has not.
     """
     first: Wanted = (request.kind, request.organization, plain_value(request.kind, request.value))
-    found = Found({first})
+    found = PersonRecords({first})
     fresh = {first} | _take(found, request, _redacted_before(con, erasure_id), set())
     while fresh:
         asked, fresh = fresh, set()
@@ -64,7 +64,9 @@ def find(con: duckdb.DuckDBPyConnection, request: Request, erasure_id: str) -> F
     return found
 
 
-def _take(found: Found, request: Request, rows: pl.DataFrame, asked: set[Wanted]) -> set[Wanted]:
+def _take(
+    found: PersonRecords, request: ErasureRequest, rows: pl.DataFrame, asked: set[Wanted]
+) -> set[Wanted]:
     """Note the rows that name what is asked, all when nothing is; returns what they name besides."""
     fresh: set[Wanted] = set()
     for row in rows.iter_rows(named=True):
@@ -72,11 +74,13 @@ def _take(found: Found, request: Request, rows: pl.DataFrame, asked: set[Wanted]
         if request.organization and organization not in (None, request.organization):
             continue
         decoded = decode_row(row)
-        if asked and not _names_any(names_of(decoded, row["body"]), organization, asked):
+        if asked and not _names_any(identifiers_in(decoded, row["body"]), organization, asked):
             continue
         found.positions.add((row["topic_id"], row["partition"], row["offset"]))
         allowed = _WIDENED_BY[request.kind]
-        fresh |= {(kind, organization, value) for kind, value in linked(decoded) if kind in allowed}
+        fresh |= {
+            (kind, organization, value) for kind, value in linked_identifiers(decoded) if kind in allowed
+        }
     fresh -= found.names
     found.names |= fresh
     return fresh

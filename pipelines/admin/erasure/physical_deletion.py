@@ -12,15 +12,15 @@ import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.lake.connection import open_lake
-from pipelines.lake.maintenance import expire, remove_files, remove_orphans
+from pipelines.lake.maintenance import expire_snapshots, remove_files, remove_orphans
 from pipelines.lake.transaction import in_transaction
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 
 NOW = "INTERVAL 0 SECOND"
 ORPHAN_SECONDS = 60.0
 """An older file that no catalog names was left by a process that died; all writers are kept out."""
 
-LONGEST_TURN_SECONDS = 600.0
+MAX_TURN_SECONDS = 600.0
 VACUUM_SECONDS = 120
 
 _CATALOG = "__ducklake_metadata_wh"
@@ -68,19 +68,19 @@ def rewrite(warehouse: Path) -> None:
 
     Call it where no rebuild and no model build can run. Raises `Unavailable` when writers are in the way.
     """
-    turn = Turn(warehouse, longest_seconds=LONGEST_TURN_SECONDS)
+    writer_lock = WriterLock(warehouse, longest_seconds=MAX_TURN_SECONDS)
     con = open_lake(warehouse)
     try:
-        with turn.taken():
+        with writer_lock.acquired():
             in_transaction(
                 con,
                 lambda: con.execute(
                     "CALL ducklake_rewrite_data_files('wh', delete_threshold => 0)"
                 ).fetchall(),
             )
-            expire(con, NOW)
+            expire_snapshots(con, NOW)
             remove_orphans(con, warehouse, ORPHAN_SECONDS)
-            remove_files(con, warehouse, turn, NOW)
+            remove_files(con, warehouse, writer_lock, NOW)
     finally:
         con.close()
 

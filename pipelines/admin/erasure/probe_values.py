@@ -7,16 +7,16 @@ import polars as pl
 
 from pipelines.lake.schema import STORED_BODIES_SQL
 from pipelines.privacy.identifiers import texts_of
-from pipelines.privacy.keyed_hash import Keyed
-from pipelines.privacy.redaction import redacted
+from pipelines.privacy.keyed_hash import KeyedHasher
+from pipelines.privacy.redaction import redact
 
-MOST_VALUES = 20
+MAX_VALUES = 20
 """To look for one value in a gigabyte takes about a second."""
 
 SHORTEST, LONGEST = 8, 80
 
 
-def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Keyed) -> list[str]:
+def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: KeyedHasher) -> list[str]:
     """Texts that redacting these records takes away and no other record has; addresses first, then long ones.
 
     Ask before they are redacted: afterwards nobody knows them.
@@ -31,14 +31,14 @@ def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Ke
             """  # noqa: S608 - our own text
         ).fetchall()
         lost = {text for body, provider in rows for text in _lost(body, provider, keyed)}
-        first = sorted(lost, key=lambda text: ("@" not in text, -len(text), text))[:MOST_VALUES]
+        first = sorted(lost, key=lambda text: ("@" not in text, -len(text), text))[:MAX_VALUES]
         return _of_nobody_else(con, first) if first else []
     finally:
         con.unregister("positions")
 
 
-def _lost(body: bytes, provider: str, keyed: Keyed) -> set[str]:
-    before = set(texts_of(body)) - set(texts_of(redacted(body, provider, keyed.pseudonym)))
+def _lost(body: bytes, provider: str, keyed: KeyedHasher) -> set[str]:
+    before = set(texts_of(body)) - set(texts_of(redact(body, provider, keyed.pseudonym)))
     return {text[:LONGEST] for text in before if len(text) >= SHORTEST and "\\" not in text}
 
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.admin.erasure.residue_scan import Trace
+from pipelines.admin.erasure.residue_scan import Residue
 from pipelines.errors import UsageError
-from pipelines.privacy.keyed_hash import Keyed
+from pipelines.privacy.keyed_hash import KeyedHasher
 from receiver.atomic_files import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
-class OnTopic:
+class TopicRemainder:
     """Records as they were delivered, until retention deletes them; `until` is None where it never does."""
 
     topic: str
@@ -40,9 +40,9 @@ class Receipt:
     records: int
     event_types: Mapping[str, int]
     changed: Mapping[str, int]
-    topic: tuple[OnTopic, ...]
+    topic: tuple[TopicRemainder, ...]
     searched_values: int
-    remains: tuple[Trace, ...]
+    remains: tuple[Residue, ...]
 
     @property
     def clean(self) -> bool:
@@ -50,7 +50,7 @@ class Receipt:
         return not self.remains
 
 
-def write_receipt(folder: Path, receipt: Receipt, keyed: Keyed) -> Path:
+def write_receipt(folder: Path, receipt: Receipt, keyed: KeyedHasher) -> Path:
     """Put the signed receipt into its file, in one step."""
     folder.mkdir(parents=True, exist_ok=True)
     document = asdict(receipt)
@@ -60,7 +60,7 @@ def write_receipt(folder: Path, receipt: Receipt, keyed: Keyed) -> Path:
     return file
 
 
-def verified(file: Path, keyed: Keyed) -> bool:
+def verified(file: Path, keyed: KeyedHasher) -> bool:
     """Whether a receipt is as this key signed it. Raises `UsageError` for a file that is no receipt."""
     try:
         document = json.loads(file.read_text("utf-8"))

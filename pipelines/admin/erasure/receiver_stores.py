@@ -11,11 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.admin.erasure.residue_scan import Trace
-from pipelines.decode.decoder import Decoded, Identity, Rejected, decode_one
+from pipelines.admin.erasure.residue_scan import Residue
+from pipelines.decode.decoder import Decoded, DecodeFailure, Identity, decode_one
 from pipelines.errors import Unavailable
-from pipelines.privacy.keyed_hash import Keyed
-from pipelines.privacy.redaction import redacted
+from pipelines.privacy.keyed_hash import KeyedHasher
+from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import Suppressor
 from pipelines.settings import Settings
 from receiver.spool.spool import FILE_NAME, spool_path
@@ -40,20 +40,20 @@ class _Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
+class StoredDelivery:
     """How many of the waiting were redacted, and how many are left as they are."""
 
     redacted: int
     left: int
 
     @property
-    def remains(self) -> tuple[Trace, ...]:
+    def remains(self) -> tuple[Residue, ...]:
         """What is left, as the search of the files would tell it."""
         where = f"{self.left} waiting that are known by their body"
-        return (Trace(FILE_NAME, where),) if self.left else ()
+        return (Residue(FILE_NAME, where),) if self.left else ()
 
 
-def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> Spooled:
+def redact_spool(settings: Settings, suppressor: Suppressor, keyed: KeyedHasher) -> StoredDelivery:
     """Redact what waits in the spool. Raises `Unavailable`.
 
     An event without an id of its own is known by its body: with another one, its redelivery would count as a
@@ -61,12 +61,12 @@ def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> Sp
     """
     path = spool_path(settings)
     if not path.exists():
-        return Spooled(0, 0)
+        return StoredDelivery(0, 0)
     with _writing(path) as con:
         found = [
             (after, item)
             for item in _named(con, settings, suppressor)
-            if (after := redacted(item.body, item.provider, keyed.pseudonym)) != item.body
+            if (after := redact(item.body, item.provider, keyed.pseudonym)) != item.body
         ]
         same = [
             (after, item.position)
@@ -74,7 +74,7 @@ def redact_spool(settings: Settings, suppressor: Suppressor, keyed: Keyed) -> Sp
             if item.event_key(after) == item.event_key(item.body)
         ]
         con.executemany("UPDATE items SET body = ? WHERE position = ?", same)
-    return Spooled(len(same), len(found) - len(same))
+    return StoredDelivery(len(same), len(found) - len(same))
 
 
 def delete_held(settings: Settings, suppressor: Suppressor) -> int:
@@ -118,7 +118,7 @@ def _said(settings: Settings, source: str, note: bytes) -> tuple[str, str | None
 
 
 def _unread() -> Decoded:
-    return Rejected(Identity(), "provider", ())
+    return DecodeFailure(Identity(), "provider", ())
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.admin.erasure.residue_scan import Trace, needles_of
+from pipelines.admin.erasure.residue_scan import Residue, needles_of
 
 BUILT = ("dbt", "reports")
 """Folders of the home of which everything can be made again."""
@@ -12,7 +12,7 @@ BUILT = ("dbt", "reports")
 LOGS = frozenset({".log", ".out", ".err"})
 
 
-def clear(home: Path, found: Sequence[Trace], values: Sequence[str]) -> list[str]:
+def clear(home: Path, found: Sequence[Residue], values: Sequence[str]) -> list[str]:
     """Clear what can be cleared without harm; returns the files, as traces name them."""
     cleared = []
     for name in sorted({trace.file for trace in found if trace.where == "bytes"}):

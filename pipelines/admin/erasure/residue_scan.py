@@ -20,7 +20,7 @@ _SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Residue:
     """A file that holds one of the values, and how: its bytes, or a column as `table.column`.
 
     Also one that may: `UNSEARCHED`.
@@ -36,14 +36,14 @@ def traces(
     *,
     without: Sequence[Path] = (),
     only: Callable[[Path], bool] = lambda _: True,
-) -> list[Trace]:
+) -> list[Residue]:
     """Every file below a folder that holds one of the values, in any case, as text, in JSON, a URL or in hex.
 
     `only` is asked with paths below the folder. Files that go away meanwhile are none; files and folders
     that cannot be read are told as such.
     """
     needles = needles_of(values)
-    found: list[Trace] = []
+    found: list[Residue] = []
     closed: list[OSError] = []
     with duckdb.connect() as con:
         con.execute("SET threads = 1")
@@ -52,7 +52,7 @@ def traces(
         for file in sorted(paths):
             name = file.relative_to(folder)
             if only(name) and not any(file.is_relative_to(each) for each in without):
-                found += [Trace(str(name), each) for each in _where(con, file, needles, values)]
+                found += [Residue(str(name), each) for each in _where(con, file, needles, values)]
     return found
 
 

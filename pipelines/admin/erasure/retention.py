@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.admin.erasure.finalize import How, Redacted, eraser_of, forget
+from pipelines.admin.erasure.finalize import ErasureContext, RedactionResult, eraser_of, forget
 from pipelines.admin.erasure.lake_redaction import Eraser
 from pipelines.admin.erasure.receipt import Receipt
 from pipelines.admin.reprocess.rebuild import rebuilding
@@ -33,7 +33,7 @@ SELECT erasure_id FROM wh.ledger.erasures WHERE kind = ? ORDER BY begun_at DESC,
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ExpiredRecords:
     """What is too old of each source that has a limit: records not redacted yet."""
 
     records: Mapping[str, int]
@@ -50,14 +50,14 @@ def limited(settings: Settings) -> dict[str, int]:
     return {name: limit for name, limit in days.items() if limit is not None}
 
 
-def what_is_due(settings: Settings, now: dt.datetime) -> Due:
+def what_is_due(settings: Settings, now: dt.datetime) -> ExpiredRecords:
     """What `run_retention` would redact. Raises `Unavailable` without a lake."""
     with open_for_reading(settings) as con:
         found = {name: _positions(settings, con, name, now).height for name in limited(settings)}
-    return Due(found)
+    return ExpiredRecords(found)
 
 
-def run_retention(settings: Settings, how: How) -> Receipt | None:
+def run_retention(settings: Settings, how: ErasureContext) -> Receipt | None:
     """Redact what is too old, a bounded part in each transaction; None where nothing is.
 
     Killed half-way, the next run goes on to the receipt, although what was redacted is not due any more.
@@ -84,7 +84,7 @@ def run_retention(settings: Settings, how: How) -> Receipt | None:
 
 def redact_due(
     settings: Settings, con: duckdb.DuckDBPyConnection, eraser: Eraser, now: dt.datetime, who: str
-) -> Redacted:
+) -> RedactionResult:
     """Redact the records of the lake that are too old now; one erasure a day, or the one without receipt."""
     erasure_id = _unfinished(settings, con) or f"{RETENTION}-{now:%Y-%m-%d}"
     changed = Counter[str]()
@@ -92,7 +92,7 @@ def redact_due(
     _receipt(settings, erasure_id).unlink(missing_ok=True)  # before what it does not tell of is done
     for name in limited(settings):
         changed += eraser.redact(erasure_id, _positions(settings, con, name, now))
-    return Redacted(erasure_id, RETENTION, changed)
+    return RedactionResult(erasure_id, RETENTION, changed)
 
 
 def _unfinished(settings: Settings, con: duckdb.DuckDBPyConnection) -> str | None:
@@ -114,7 +114,7 @@ def _positions(
     return con.execute(_DUE, [source, now - dt.timedelta(days=limited(settings)[source])]).pl()
 
 
-def render_due(due: Due) -> str:
+def render_due(due: ExpiredRecords) -> str:
     """For a person."""
     lines = [f"{name}: {count} records would be redacted" for name, count in due.records.items()]
     return "\n".join(lines) or "no source has a limit: set HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS"

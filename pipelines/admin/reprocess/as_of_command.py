@@ -16,7 +16,7 @@ from pipelines.transform.point_in_time import build_as_of
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PointInTimeFile:
     """The file, and how many entities and marts it has."""
 
     file: str
@@ -24,7 +24,9 @@ class Written:
     tables: int
 
 
-def run_as_of(settings: Settings, as_of: str, file: Path, *, force: bool, now: dt.datetime) -> Written:
+def run_as_of(
+    settings: Settings, as_of: str, file: Path, *, force: bool, now: dt.datetime
+) -> PointInTimeFile:
     """Write the entities and marts of then into a file; the lake is only read.
 
     Raises `UsageError` for a time that is none or is to come, and where the file exists already unless
@@ -41,4 +43,4 @@ def run_as_of(settings: Settings, as_of: str, file: Path, *, force: bool, now: d
     build_as_of(settings, then, file)
     with duckdb.connect(str(file), read_only=True) as con:
         ((tables,),) = con.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
-    return Written(str(file), then, int(tables))
+    return PointInTimeFile(str(file), then, int(tables))

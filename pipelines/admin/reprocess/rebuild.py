@@ -16,34 +16,34 @@ import duckdb
 import polars as pl
 
 from pipelines.admin.reprocess.redecode import read_again
-from pipelines.admin.reprocess.staged_rows import Staging, clear_staging
+from pipelines.admin.reprocess.staged_rows import StagedRows, clear_staging
 from pipelines.admin.reprocess.stored_bodies import changed_since, count_loaded, erased_among, loaded_records
-from pipelines.admin.reprocess.table_swap import Exchange, Exchanged, Progress
+from pipelines.admin.reprocess.table_swap import Progress, SwapResult, TableSwap
 from pipelines.host.file_lock import exclusive_file
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import remove_orphans
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import DELIVERIES
 from pipelines.lake.transaction import in_transaction
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 
-LONGEST_TURN_SECONDS = 3_600.0
+MAX_TURN_SECONDS = 3_600.0
 """The exchange writes every event row; others wait for it."""
 
 FEW_RECORDS = 2_000
 """Left to be decoded in the turn."""
 
-MOST_ROUNDS = 20
+MAX_ROUNDS = 20
 """Of catching up before the turn; a load that is faster than this is caught up with in it."""
 
 ORPHAN_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuildResult:
     """What the exchange did, how long decoding took before it, and how long other writers waited for it."""
 
-    exchanged: Exchanged
+    exchanged: SwapResult
     decode_seconds: float
     turn_seconds: float
 
@@ -86,8 +86,8 @@ class Rebuilder:
         self._organizations = organizations
         self._clock = clock
         self._progress = progress
-        self._turn = Turn(warehouse, longest_seconds=LONGEST_TURN_SECONDS)
-        self._staging = Staging(warehouse)
+        self._writer_lock = WriterLock(warehouse, longest_seconds=MAX_TURN_SECONDS)
+        self._staging = StagedRows(warehouse)
         self._erased: dict[int, list[pl.DataFrame]] = {}
 
     def rebuild(
@@ -95,14 +95,14 @@ class Rebuilder:
         first: Iterable[pl.DataFrame] | None = None,
         *,
         compare: Callable[[Snapshots], None] | None = None,
-    ) -> Rebuilt:
+    ) -> RebuildResult:
         """Decode everything and exchange it. `first` are the loaded records with bodies of elsewhere.
 
         `compare` is called after the commit. Raises `IncompleteRebuild` when a loaded record cannot be read,
         `Unavailable` when other writers are in the way for too long; then nothing was changed.
         """
         began = time.monotonic()
-        with self._turn.taken():
+        with self._writer_lock.acquired():
             remove_orphans(self._con, self._warehouse, ORPHAN_SECONDS)
         seen = last_batch(self._con).batch_id
         total = count_loaded(self._con, seen)
@@ -110,7 +110,7 @@ class Rebuilder:
         of, seen = self._catch_up(seen)
         decoded = time.monotonic()
         with ExitStack() as open_lakes:
-            with self._turn.taken():
+            with self._writer_lock.acquired():
                 taken = time.monotonic()
                 before = open_lakes.enter_context(open_lake(self._warehouse, pinned=True))
                 done = in_transaction(self._con, lambda: self._exchange(of, seen))
@@ -118,16 +118,16 @@ class Rebuilder:
             turn_seconds = time.monotonic() - taken
             if compare is not None:
                 compare(Snapshots(before, after))
-        return Rebuilt(done, decoded - began, turn_seconds)
+        return RebuildResult(done, decoded - began, turn_seconds)
 
     def _catch_up(self, seen: int) -> tuple[int, int]:
         """Read what changed meanwhile, until it is little. The number of the next round, and up to where."""
-        for of in range(1, MOST_ROUNDS):
+        for of in range(1, MAX_ROUNDS):
             newest = last_batch(self._con).batch_id
             if self._read(of, self._changes(of, seen)) <= FEW_RECORDS:
                 return of + 1, newest
             seen = newest
-        return MOST_ROUNDS, seen
+        return MAX_ROUNDS, seen
 
     def _changes(self, of: int, seen: int) -> Iterator[pl.DataFrame]:
         earlier = [frame for number, frames in self._erased.items() if number < of for frame in frames]
@@ -146,8 +146,8 @@ class Rebuilder:
             self._progress("decoding", done, max(total, done))
         return done
 
-    def _exchange(self, of: int, seen: int) -> Exchanged:
+    def _exchange(self, of: int, seen: int) -> SwapResult:
         """The work of the one transaction; of a second try too."""
         self._read(of, self._changes(of, seen))
-        exchange = Exchange(self._con, self._staging, holder=self._holder, progress=self._progress)
+        exchange = TableSwap(self._con, self._staging, holder=self._holder, progress=self._progress)
         return exchange.run(self._clock())

@@ -10,17 +10,17 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.admin.reprocess.rebuild import Rebuilder, Rebuilt, Snapshots, rebuilding
+from pipelines.admin.reprocess.rebuild import Rebuilder, RebuildResult, Snapshots, rebuilding
 from pipelines.admin.reprocess.staged_rows import staging_folder
 from pipelines.admin.reprocess.table_fingerprints import (
-    Compared,
-    Content,
+    TableComparison,
+    TableFingerprint,
     compared,
     event_contents,
     model_contents,
 )
 from pipelines.admin.reprocess.table_swap import Progress
-from pipelines.admin.reprocess.topic_bodies import Missing, NotOnTopic, missing_from, records_of_topic
+from pipelines.admin.reprocess.topic_bodies import MissingRecord, NotOnTopic, missing_from, records_of_topic
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.host.output import say, table
 from pipelines.ingest.topic_admin import topic_info, watermarks
@@ -43,8 +43,8 @@ class _Seen:
     """What the tables held; of entities and marts before the exchange only."""
 
     now: dt.datetime
-    events: list[Compared] = field(default_factory=list)
-    models: dict[str, Content] = field(default_factory=dict)
+    events: list[TableComparison] = field(default_factory=list)
+    models: dict[str, TableFingerprint] = field(default_factory=dict)
 
     def look(self, lakes: Snapshots) -> None:
         """Read both moments of the exchange."""
@@ -57,16 +57,16 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RebuildReport:
     """A whole rebuild. Events that were `loaded_meanwhile` change entities and marts, and no event table."""
 
-    rebuilt: Rebuilt
+    rebuilt: RebuildResult
     loaded_meanwhile: bool
     seconds: float
-    tables: tuple[Compared, ...]
+    tables: tuple[TableComparison, ...]
 
 
-def run_rebuild(settings: Settings, *, from_topic: bool = False) -> Report:
+def run_rebuild(settings: Settings, *, from_topic: bool = False) -> RebuildReport:
     """Rebuild everything; loads may go on meanwhile, and wait while the new rows are put in place.
 
     Bodies are the ledger's, or those of the topic. Raises `Unavailable` without a lake, `UsageError` where
@@ -90,7 +90,7 @@ def run_rebuild(settings: Settings, *, from_topic: bool = False) -> Report:
             say("comparing entities and marts")
             models = compared(seen.models, model_contents(lake, seen.now)) if seen.models else []
             meanwhile = last_batch(lake).batch_id > built + 1  # the rebuild's own
-    return Report(rebuilt, meanwhile, time.monotonic() - began, (*seen.events, *models))
+    return RebuildReport(rebuilt, meanwhile, time.monotonic() - began, (*seen.events, *models))
 
 
 def _topic_bodies(settings: Settings) -> Bodies:
@@ -103,7 +103,7 @@ def _topic_bodies(settings: Settings) -> Bodies:
     return lambda con: records_of_topic(con, settings.kafka, topic, marks)
 
 
-def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> Rebuilt:
+def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> RebuildResult:
     with open_lake(settings.warehouse) as con:
         create_tables(con)
         rebuilder = Rebuilder(
@@ -147,7 +147,7 @@ def progress_on_stderr(clock: Callable[[], float]) -> Progress:
     return progress
 
 
-def as_document(report: Report) -> Mapping[str, Any]:
+def as_document(report: RebuildReport) -> Mapping[str, Any]:
     """For a program."""
     done = report.rebuilt
     return {
@@ -163,7 +163,7 @@ def as_document(report: Report) -> Mapping[str, Any]:
     }
 
 
-def _row(each: Compared) -> dict[str, Any]:
+def _row(each: TableComparison) -> dict[str, Any]:
     before, after = each.before, each.after
     return {
         "table": each.table,
@@ -175,7 +175,7 @@ def _row(each: Compared) -> dict[str, Any]:
     }
 
 
-def render_rebuild(report: Report) -> str:
+def render_rebuild(report: RebuildReport) -> str:
     """For a person: every table that has rows, then what stays and why."""
     done = report.rebuilt
     rows = [
@@ -199,7 +199,7 @@ def _short(row: Mapping[str, Any]) -> list[str]:
     return [(row[name] or "")[:12] for name in ("sha256_before", "sha256")]
 
 
-def render_missing(missing: Sequence[Missing]) -> str:
+def render_missing(missing: Sequence[MissingRecord]) -> str:
     """For a person: what the topic does not hold any more."""
     rows = [
         [each.topic_id, each.partition, f"{each.first_offset} to {each.last_offset}", each.records, each.why]

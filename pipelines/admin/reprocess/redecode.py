@@ -6,13 +6,13 @@ from dataclasses import replace
 import polars as pl
 
 from pipelines.decode.decoded_batch import INSTANT, DecodedBatch, decode_batch
-from pipelines.decode.decoder import Decoded, Generic, Identity, Rejected, as_event
+from pipelines.decode.decoder import Decoded, DecodeFailure, Identity, UntypedEvent, as_event
 from pipelines.decode.validation import Problem
 from pipelines.flatten.frames import event_frames
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.schema import DELIVERIES
-from pipelines.load.ledger_rows import Stamp, identity_columns
-from pipelines.load.outcomes import NO_CONTRACT, Decided
+from pipelines.load.ledger_rows import CommitInfo, identity_columns
+from pipelines.load.outcomes import NO_CONTRACT, Outcomes
 from receiver.envelope import ENVELOPE_VERSION
 
 _ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
@@ -26,7 +26,7 @@ READ = ("organization_id", "event_type", "key_kind", "contract_version", "reason
 """What of a ledger row a contract says."""
 
 
-def decoded_again(rows: pl.DataFrame) -> DecodedBatch:
+def redecode(rows: pl.DataFrame) -> DecodedBatch:
     """Ledger rows with their `body` as a batch. Body hashes stay those of the delivery.
 
     An erased record stays the event that it was: its key is the ledger's, because one that was made from the
@@ -51,7 +51,7 @@ def decoded_again(rows: pl.DataFrame) -> DecodedBatch:
     erased = rows["erased_at"].is_not_null().to_list()
     for index, (found, expected) in enumerate(zip(batch.body_sha256, delivered, strict=True)):
         if found != expected and not erased[index]:
-            batch.decoded[index] = Rejected(Identity(), "envelope", (_ALTERED,))
+            batch.decoded[index] = DecodeFailure(Identity(), "envelope", (_ALTERED,))
     for index in rows["erased_at"].is_not_null().arg_true().to_list():
         batch.decoded[index] = _as_delivered(batch.decoded[index], rows, index)
     return replace(batch, body_sha256=delivered)
@@ -59,13 +59,13 @@ def decoded_again(rows: pl.DataFrame) -> DecodedBatch:
 
 def _as_delivered(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
     key = rows["event_key"][index]
-    if isinstance(found, Rejected) or key is None:
+    if isinstance(found, DecodeFailure) or key is None:
         return found
     return as_event(found, key, rows["key_kind"][index])
 
 
 def ledger_after(
-    rows: pl.DataFrame, batch: DecodedBatch, decided: Decided, stamp: Stamp, *, new: bool
+    rows: pl.DataFrame, batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo, *, new: bool
 ) -> pl.DataFrame:
     """The ledger rows after a commit, with their `body`; with `new` it is what makes them queryable."""
     after = rows.with_columns(
@@ -79,16 +79,16 @@ def ledger_after(
     return after.select(*DELIVERIES, "body")
 
 
-def still_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
+def redecode_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Outcomes:
     """Loaded events, read anew. One that the contract refuses, or would make another event of, is left out:
     its outcome here is `quarantined`, and its row stays as it is."""
     fits = [
-        not isinstance(found, Rejected) and found.identity.event_key == key
+        not isinstance(found, DecodeFailure) and found.identity.event_key == key
         for found, key in zip(batch.decoded, rows["event_key"].to_list(), strict=True)
     ]
-    return Decided(
+    return Outcomes(
         ["loaded" if each else "quarantined" for each in fits],
-        [NO_CONTRACT if isinstance(found, Generic) else None for found in batch.decoded],
+        [NO_CONTRACT if isinstance(found, UntypedEvent) else None for found in batch.decoded],
         [index for index, each in enumerate(fits) if each],
     )
 
@@ -96,7 +96,7 @@ def still_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Decided:
 def why_refused(batch: DecodedBatch, index: int) -> str:
     """Why a loaded event stays in its table, in words without values."""
     found = batch.decoded[index]
-    if isinstance(found, Rejected) and found.problems:
+    if isinstance(found, DecodeFailure) and found.problems:
         return f"{found.problems[0].path}: {found.problems[0].problem}"
     return "would become another event"
 
@@ -107,8 +107,8 @@ def read_again(rows: pl.DataFrame, organizations: Mapping[str, frozenset[str]]) 
     A row keeps its batch; one that is read in another way has none yet, and stands in `MOVED` too. `REFUSED`
     has those that keep their old rows.
     """
-    batch = decoded_again(rows)
-    decided = still_loaded(batch, rows)
+    batch = redecode(rows)
+    decided = redecode_loaded(batch, rows)
     reason = pl.Series("reason", decided.reasons, dtype=pl.String)
     after = rows.drop("body").with_columns(*identity_columns(batch), reason)
     differs = pl.Series(

@@ -14,15 +14,15 @@ from typing import Literal
 import duckdb
 import polars as pl
 
-from pipelines.admin.reprocess.redecode import decoded_again, ledger_after, still_loaded, why_refused
+from pipelines.admin.reprocess.redecode import ledger_after, redecode, redecode_loaded, why_refused
 from pipelines.decode.decoded_batch import DecodedBatch
 from pipelines.flatten.frames import event_frames
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import BODIES, DELIVERIES
 from pipelines.lake.transaction import in_transaction
-from pipelines.lake.writer_lock import Turn
-from pipelines.load.ledger_rows import Stamp
-from pipelines.load.outcomes import BODY_DIFFERS, First, decide
+from pipelines.lake.writer_lock import WriterLock
+from pipelines.load.ledger_rows import CommitInfo
+from pipelines.load.outcomes import BODY_DIFFERS, FirstDelivery, decide
 from pipelines.load.table_writes import (
     SAME_EVENT,
     SAME_PLACE,
@@ -47,7 +47,7 @@ _FROM: Mapping[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReplaySelection:
     """Which records: those for which `where` holds with `values`. It may name the ledger row `d`, and `kept`:
     the quarantined record in a replay, else the body."""
 
@@ -57,7 +57,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Reloaded:
+class ReplayResult:
     """What became of the records; `refused` counts by the reason that keeps them where they are."""
 
     loaded: int = 0
@@ -70,44 +70,44 @@ class Reloaded:
         """How many were looked at."""
         return self.loaded + self.duplicate + sum(self.refused.values())
 
-    def plus(self, other: "Reloaded") -> "Reloaded":
+    def plus(self, other: "ReplayResult") -> "ReplayResult":
         """Both together."""
         refused = Counter(self.refused) + Counter(other.refused)
         loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
         tables = tuple(sorted({*self.tables, *other.tables}))
-        return Reloaded(loaded, duplicate, dict(refused), tables)
+        return ReplayResult(loaded, duplicate, dict(refused), tables)
 
 
-class Reloader:
+class Replayer:
     """Decodes records of the lake again, through one connection and in turn with other writers."""
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
-        turn: Turn,
+        writer_lock: WriterLock,
         *,
         holder: str,
         organizations: Mapping[str, frozenset[str]],
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._con = con
-        self._turn = turn
+        self._writer_lock = writer_lock
         self._holder = holder
         self._organizations = organizations
         self._clock = clock
 
-    def reload(self, wanted: Wanted) -> Reloaded:
+    def reload(self, wanted: ReplaySelection) -> ReplayResult:
         """Decode what is wanted again; killed half-way, what is left can be asked for again.
 
         Raises `Unavailable` when other writers are in the way for too long.
         """
-        done = Reloaded()
+        done = ReplayResult()
         for positions in self._slices(wanted):
-            with self._turn.taken():
+            with self._writer_lock.acquired():
                 done = done.plus(self._commit(wanted.kind, positions))
         return done
 
-    def _slices(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
+    def _slices(self, wanted: ReplaySelection) -> Iterator[pl.DataFrame]:
         found = self._con.execute(
             f"""
             SELECT topic_id, partition, "offset", d.batch_id FROM {_FROM[wanted.kind]} WHERE {wanted.where}
@@ -117,16 +117,18 @@ class Reloader:
         ).pl()
         return found.iter_slices(RECORDS_AT_ONCE)
 
-    def _commit(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+    def _commit(self, kind: Kind, positions: pl.DataFrame) -> ReplayResult:
         return in_transaction(self._con, lambda: self._move(kind, positions))
 
-    def _move(self, kind: Kind, positions: pl.DataFrame) -> Reloaded:
+    def _move(self, kind: Kind, positions: pl.DataFrame) -> ReplayResult:
         """The work of one transaction."""
         rows = self._rows(kind, positions)
-        batch = decoded_again(rows)
-        decided = decide(batch, self._earlier(batch), None) if kind == "replay" else still_loaded(batch, rows)
+        batch = redecode(rows)
+        decided = (
+            decide(batch, self._earlier(batch), None) if kind == "replay" else redecode_loaded(batch, rows)
+        )
         last = last_batch(self._con)
-        stamp = Stamp(last.batch_id + 1, self._clock())
+        stamp = CommitInfo(last.batch_id + 1, self._clock())
         after = ledger_after(rows, batch, decided, stamp, new=kind == "replay")
         moved = after.filter(pl.col("outcome") != "quarantined")
         frames = event_frames(
@@ -142,7 +144,7 @@ class Reloader:
             row = batch_without_records(kind, last, stamp.loaded_at, self._holder, changes)
             insert(self._con, "ledger.batches", row)
         refused = Counter(why_refused(batch, i) for i, o in enumerate(decided.outcomes) if o == "quarantined")
-        return Reloaded(
+        return ReplayResult(
             counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
         )
 
@@ -161,7 +163,7 @@ class Reloader:
         self._con.unregister("positions")
         return found
 
-    def _earlier(self, batch: DecodedBatch) -> dict[str, First]:
+    def _earlier(self, batch: DecodedBatch) -> dict[str, FirstDelivery]:
         keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
         rows = self._con.execute(
             """
@@ -170,7 +172,7 @@ class Reloader:
             """,
             [keys],
         ).fetchall()
-        return {key: First(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
+        return {key: FirstDelivery(delivery_id, body_sha256) for key, delivery_id, body_sha256 in rows}
 
     def _write(self, kind: Kind, moved: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> None:
         replace(self._con, "ledger.deliveries", SAME_PLACE, moved, moved.select(list(DELIVERIES)))

@@ -5,12 +5,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.admin.reprocess.replay import Reloaded, Reloader, Wanted
+from pipelines.admin.reprocess.replay import Replayer, ReplayResult, ReplaySelection
 from pipelines.contracts.registry import contracts
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from pipelines.lake.writer_lock import Turn
+from pipelines.lake.writer_lock import WriterLock
 from pipelines.serving.lake_reader import open_for_reading, query
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
@@ -24,7 +24,7 @@ concat_ws(chr(10), kept.stage || ' ' || coalesce(kept.reason, ''),
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class ReplayFilters:
     """Which quarantined records to replay; what is None does not matter."""
 
     delivery_id: str | None = None
@@ -35,16 +35,16 @@ class Filters:
     until: dt.datetime | None = None
 
 
-def of_event_type(settings: Settings, event_type: str) -> Wanted:
+def of_event_type(settings: Settings, event_type: str) -> ReplaySelection:
     """Every loaded event of one type. Raises `UsageError` for one that nobody has seen or described."""
     known = {name for _, name in contracts()}
     seen = query(settings, "SELECT DISTINCT event_type FROM ledger.deliveries").rows
     if event_type not in known | {name for (name,) in seen}:
         raise UsageError(f"no event of type {event_type!r} was ever loaded, and no contract names it")
-    return Wanted("rebuild", "d.event_type = ?", [event_type])
+    return ReplaySelection("rebuild", "d.event_type = ?", [event_type])
 
 
-def quarantined_records(filters: Filters) -> Wanted:
+def quarantined_records(filters: ReplayFilters) -> ReplaySelection:
     """What the filters leave of the quarantine.
 
     `reason` is part of any reason of a record or of its field's path, as `hirestream quarantine` shows it,
@@ -60,10 +60,12 @@ def quarantined_records(filters: Filters) -> Wanted:
         ("d.received_at < ?", filters.until),
     ]
     asked = [(sql, value) for sql, value in conditions if value is not None]
-    return Wanted("replay", " AND ".join(["true", *(sql for sql, _ in asked)]), [v for _, v in asked])
+    return ReplaySelection(
+        "replay", " AND ".join(["true", *(sql for sql, _ in asked)]), [v for _, v in asked]
+    )
 
 
-def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
+def run_reload(settings: Settings, wanted: ReplaySelection) -> ReplayResult:
     """Decode again what is wanted and bring the models up to date; the loader may go on meanwhile.
 
     Raises `Unavailable` without a lake, `UsageError` where the models do not know the contracts,
@@ -82,7 +84,7 @@ def run_reload(settings: Settings, wanted: Wanted) -> Reloaded:
     return done
 
 
-def render(done: Reloaded, wanted: Wanted) -> str:
+def render(done: ReplayResult, wanted: ReplaySelection) -> str:
     """For a person: what moved, and what stays and why."""
     if wanted.kind == "replay" and not done.records:
         return "no quarantined record matches; `hirestream quarantine` lists them"
@@ -103,10 +105,10 @@ def instant(text: str | None) -> dt.datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
-def _reloader(settings: Settings, con: Any) -> Reloader:
-    return Reloader(
+def _reloader(settings: Settings, con: Any) -> Replayer:
+    return Replayer(
         con,
-        Turn(settings.warehouse),
+        WriterLock(settings.warehouse),
         holder=f"reload, process {os.getpid()}",
         organizations=settings.expected_organizations,
         clock=lambda: dt.datetime.now(dt.UTC),

@@ -27,7 +27,7 @@ def clear_staging(warehouse: Path) -> bool:
     return found
 
 
-class Staging:
+class StagedRows:
     """The rows of one rebuild, by table and round."""
 
     def __init__(self, warehouse: Path) -> None:

@@ -27,7 +27,7 @@ Verdict = Literal["same", "changed", "new", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class TableFingerprint:
     """How many rows, and the hash over them."""
 
     rows: int
@@ -35,12 +35,12 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class TableComparison:
     """A table at two moments; None where it did not exist or could not be read."""
 
     table: str
-    before: Content | None
-    after: Content | None
+    before: TableFingerprint | None
+    after: TableFingerprint | None
 
     @property
     def verdict(self) -> Verdict:
@@ -50,12 +50,14 @@ class Compared:
         return "same" if self.before == self.after else "changed"
 
 
-def compared(before: Mapping[str, Content], after: Mapping[str, Content]) -> list[Compared]:
+def compared(
+    before: Mapping[str, TableFingerprint], after: Mapping[str, TableFingerprint]
+) -> list[TableComparison]:
     """Every table of either, in the order of the names."""
-    return [Compared(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
+    return [TableComparison(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
 
 
-def event_contents(con: duckdb.DuckDBPyConnection) -> dict[str, Content]:
+def event_contents(con: duckdb.DuckDBPyConnection) -> dict[str, TableFingerprint]:
     """Every event and child table of a lake, by `schema.table`."""
     found = {}
     for name, columns in all_tables():
@@ -65,7 +67,7 @@ def event_contents(con: duckdb.DuckDBPyConnection) -> dict[str, Content]:
     return found
 
 
-def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str, Content]:
+def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str, TableFingerprint]:
     """Every entity and mart of a pinned lake, at one time of asking; a mart that fails there is left out."""
     con.execute(
         f"CREATE OR REPLACE TEMP MACRO get_current_timestamp() AS TIMESTAMPTZ '{now.isoformat()}'"
@@ -79,7 +81,7 @@ def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str
     return found
 
 
-def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> Content:
+def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> TableFingerprint:
     con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
     columns = ", ".join(_texts(con, name, exact=exact))
     order = ", ".join([*key, "hash"])
@@ -95,7 +97,7 @@ def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact
     while hashes := found.fetchmany(_ROWS_AT_ONCE):
         rows += len(hashes)
         digest.update("".join(each for (each,) in hashes).encode())
-    return Content(rows, digest.hexdigest())
+    return TableFingerprint(rows, digest.hexdigest())
 
 
 def _texts(con: duckdb.DuckDBPyConnection, name: str, *, exact: bool) -> Iterator[str]:

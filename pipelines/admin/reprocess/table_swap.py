@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.admin.reprocess.redecode import MOVED, REFUSED
-from pipelines.admin.reprocess.staged_rows import Staging
+from pipelines.admin.reprocess.staged_rows import StagedRows
 from pipelines.admin.reprocess.stored_bodies import count_loaded
 from pipelines.errors import HirestreamError
 from pipelines.lake.connection import SLOW_OPTIMIZERS
@@ -25,7 +25,7 @@ class IncompleteRebuild(HirestreamError):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
+class SwapResult:
     """What the commit did. `moved` are records that their contract reads as another version or type now;
     `refused` counts, by reason, those that keep their old rows; `tables` has the new rows of each."""
 
@@ -36,18 +36,18 @@ class Exchanged:
     tables: Mapping[str, int]
 
 
-class Exchange:
+class TableSwap:
     """The work of one transaction on a connection of its own; it may be done several times."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, staging: Staging, *, holder: str, progress: Progress
+        self, con: duckdb.DuckDBPyConnection, staging: StagedRows, *, holder: str, progress: Progress
     ) -> None:
         self._con = con
         self._staging = staging
         self._holder = holder
         self._progress = progress
 
-    def run(self, now: dt.datetime) -> Exchanged:
+    def run(self, now: dt.datetime) -> SwapResult:
         """Exchange the rows. Raises `IncompleteRebuild` unless every loaded record has one afterwards."""
         self._con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
         last = last_batch(self._con)
@@ -59,7 +59,7 @@ class Exchange:
         records = self._check(tables, kept, sum(refused.values()))
         insert(self._con, "ledger.batches", batch_without_records("rebuild", last, now, self._holder))
         with_rows = {name: rows for name, rows in tables.items() if rows}
-        return Exchanged(batch_id, records, moved, refused, with_rows)
+        return SwapResult(batch_id, records, moved, refused, with_rows)
 
     def _count_refused(self) -> dict[str, int]:
         found: Counter[str] = Counter()

@@ -25,7 +25,7 @@ QUIET_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingRecord:
     """Records of the ledger that the topic does not give: a range of offsets, and how many are in it."""
 
     topic_id: str
@@ -39,7 +39,7 @@ class Missing:
 class NotOnTopic(HirestreamError):
     """The topic does not hold all that was loaded; nothing was changed."""
 
-    def __init__(self, missing: list[Missing]) -> None:
+    def __init__(self, missing: list[MissingRecord]) -> None:
         records = sum(each.records for each in missing)
         super().__init__(f"the topic does not hold {records} records of the ledger; nothing was changed")
         self.missing = missing
@@ -47,7 +47,7 @@ class NotOnTopic(HirestreamError):
 
 def missing_from(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, marks: Mapping[int, Watermarks]
-) -> list[Missing]:
+) -> list[MissingRecord]:
     """What of the ledger is not between the watermarks of the topic, by partition."""
     topic_id = topic.topic_id if topic else None
     lows = [(number, found.low, found.high) for number, found in marks.items()]
@@ -66,7 +66,7 @@ def missing_from(
         [topic_id, topic_id],
     ).fetchall()
     con.unregister("marks")
-    return [Missing(*row) for row in found]
+    return [MissingRecord(*row) for row in found]
 
 
 def records_of_topic(
@@ -81,7 +81,7 @@ def records_of_topic(
     starts = {number: found.high for number, found in marks.items()}
     starts |= {number: first for number, (first, _, _) in wanted.items()}
     counted: Counter[int] = Counter()
-    others: list[Missing] = []
+    others: list[MissingRecord] = []
     with TopicReader(kafka, topic, starts) as reader:
         for batch in _batches(reader, {number: last for number, (_, last, _) in wanted.items()}):
             rows = _with_ledger(con, batch)
@@ -90,7 +90,9 @@ def records_of_topic(
             others += _other_bodies(rows)
             yield _loaded(con, rows)
     gaps = [
-        Missing(topic.topic_id, number, first, last, records - counted[number], "not found on the topic")
+        MissingRecord(
+            topic.topic_id, number, first, last, records - counted[number], "not found on the topic"
+        )
         for number, (first, last, records) in wanted.items()
         if counted[number] < records
     ]
@@ -143,11 +145,11 @@ def _with_ledger(con: duckdb.DuckDBPyConnection, batch: RawBatch) -> pl.DataFram
     return rows
 
 
-def _other_bodies(rows: pl.DataFrame) -> list[Missing]:
+def _other_bodies(rows: pl.DataFrame) -> list[MissingRecord]:
     hashes = [sha256(body).hexdigest() for body in rows["body"].to_list()]
     other = rows.filter(pl.Series(hashes, dtype=pl.String) != rows["body_sha256"])
     return [
-        Missing(topic_id, partition, offset, offset, 1, "another body than the one that was delivered")
+        MissingRecord(topic_id, partition, offset, offset, 1, "another body than the one that was delivered")
         for topic_id, partition, offset in other.select("topic_id", "partition", "offset").iter_rows()
     ]
 

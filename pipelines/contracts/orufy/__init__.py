@@ -6,13 +6,13 @@ stands in it, so both places are read.
 
 from typing import Any
 
-from pipelines.contracts.base import Provider
-from pipelines.contracts.orufy.meeting import Meeting
+from pipelines.contracts.base import ProviderContract
+from pipelines.contracts.orufy.meeting import OrufyMeeting
 
-_OF_THE_MEETING = frozenset(Meeting.__struct_encode_fields__)
+_OF_THE_MEETING = frozenset(OrufyMeeting.__struct_encode_fields__)
 
 
-def arrange(document: object) -> object:
+def normalize(document: object) -> object:
     """Fields of the meeting that stand beside it are put into it, and an empty object becomes none.
 
     A field that has a value in both places stays where it is, and so becomes an extra.
@@ -43,12 +43,12 @@ def _without_empty(item: Any) -> Any:
     return {name: None if value == {} else value for name, value in item.items()}
 
 
-PROVIDER = Provider(
+PROVIDER = ProviderContract(
     name="orufy",
     event_type=("eventType",),
     event_id=None,
     organization=("meetData", "appId"),
     flattened=frozenset({"meeting"}),
     needs_organization=False,
-    arrange=arrange,
+    normalize=normalize,
 )

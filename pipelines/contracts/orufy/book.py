@@ -2,10 +2,10 @@
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.orufy import PROVIDER
-from pipelines.contracts.orufy.envelope import Envelope
+from pipelines.contracts.orufy.envelope import OrufyDocument
 
 
-class Book(Envelope, kw_only=True, tag="BOOK"):
+class Book(OrufyDocument, kw_only=True, tag="BOOK"):
     """The whole document."""
 
 

@@ -3,10 +3,10 @@
 from msgspec import field
 
 from pipelines.contracts.field_types import Record
-from pipelines.contracts.orufy.meeting import Meeting
+from pipelines.contracts.orufy.meeting import OrufyMeeting
 
 
-class Envelope(Record, kw_only=True, tag_field="eventType"):
+class OrufyDocument(Record, kw_only=True, tag_field="eventType"):
     """The type stands beside the meeting; everything else stands in it."""
 
-    meeting: Meeting = field(name="meetData")
+    meeting: OrufyMeeting = field(name="meetData")

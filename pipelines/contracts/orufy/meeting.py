@@ -34,7 +34,7 @@ class Attendee(Record, kw_only=True):
     reschedule: Annotated[PersonalAnything, guess("reserved for this attendee's move", PAGE)] = None
 
 
-class Payment(Record, kw_only=True):
+class OrufyPayment(Record, kw_only=True):
     """The payment of a booking. Whether an amount is in major or minor units is not said: kept as sent."""
 
     id: Annotated[Text | None, documented("payment record", PAGE)] = field(name="_id", default=None)
@@ -64,7 +64,7 @@ class Payment(Record, kw_only=True):
     updated_at: Annotated[Anything, guess("when the record was last changed; form unknown", PAGE)] = None
 
 
-class Meeting(Record, kw_only=True):
+class OrufyMeeting(Record, kw_only=True):
     """`meetData`: the meeting as it stands after the event."""
 
     meeting_id: Annotated[Identifier, documented("the meeting; a move makes a new one", PAGE)] = field(
@@ -120,4 +120,4 @@ class Meeting(Record, kw_only=True):
     calendar_event: Annotated[Anything, guess("the linked calendar event", PAGE)] = None
     agents_details: Annotated[PersonalAnything, guess("profiles of the hosts", PAGE)] = None
     attendees: Annotated[list[Attendee] | None, guess("profiles of the attendees", PAGE)] = None
-    payment: Annotated[Payment | None, guess("the payment, where booking costs", PAGE)] = None
+    payment: Annotated[OrufyPayment | None, guess("the payment, where booking costs", PAGE)] = None

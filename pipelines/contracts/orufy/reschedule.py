@@ -2,10 +2,10 @@
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.orufy import PROVIDER
-from pipelines.contracts.orufy.envelope import Envelope
+from pipelines.contracts.orufy.envelope import OrufyDocument
 
 
-class Reschedule(Envelope, kw_only=True, tag="RESCHEDULE"):
+class Reschedule(OrufyDocument, kw_only=True, tag="RESCHEDULE"):
     """The whole document."""
 
 

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pipelines.contracts.base import Provider
+from pipelines.contracts.base import ProviderContract
 from pipelines.contracts.field_types import Identifier, Instant, Record, documented
 
 PAGE = "Popp, Webhook Event Structure"
 
-PROVIDER = Provider(
+PROVIDER = ProviderContract(
     name="popp",
     event_type=("event",),
     event_id=("eventId",),
@@ -18,7 +18,7 @@ PROVIDER = Provider(
 )
 
 
-class Envelope(Record, tag_field="event"):
+class PoppDocument(Record, tag_field="event"):
     """What every Popp document has; the legacy one has neither id nor timestamp."""
 
     event_id: Annotated[Identifier | None, documented("the event; not in the legacy envelope", PAGE)] = None

@@ -6,10 +6,10 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, Text, documented, guess
-from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
+from pipelines.contracts.popp import PAGE, PROVIDER, EventData, PoppDocument
 
 
-class Data(EventData, kw_only=True):
+class AnalysisCreatedData(EventData, kw_only=True):
     """That `recordId` is the analysis is a guess."""
 
     analysis_id: Annotated[
@@ -18,10 +18,10 @@ class Data(EventData, kw_only=True):
     external_analysis_id: Annotated[Text | None, guess("the customer's own id of the analysis")] = None
 
 
-class AnalysisCreated(Envelope, kw_only=True, tag="ANALYSIS_CREATED"):
+class AnalysisCreated(PoppDocument, kw_only=True, tag="ANALYSIS_CREATED"):
     """The whole document."""
 
-    data: Data
+    data: AnalysisCreatedData
 
 
 CONTRACT = Contract(

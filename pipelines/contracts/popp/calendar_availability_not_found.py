@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, shown
-from pipelines.contracts.popp import PROVIDER, Envelope, EventData
+from pipelines.contracts.popp import PROVIDER, EventData, PoppDocument
 from pipelines.contracts.popp.scheduling import PAGE
 
 
-class Data(EventData, kw_only=True):
+class CalendarAvailabilityNotFoundData(EventData, kw_only=True):
     """There is no meeting in it, whatever the documents say of all scheduling events."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
@@ -18,10 +18,10 @@ class Data(EventData, kw_only=True):
     )
 
 
-class CalendarAvailabilityNotFound(Envelope, kw_only=True, tag="CALENDAR_AVAILABILITY_NOT_FOUND"):
+class CalendarAvailabilityNotFound(PoppDocument, kw_only=True, tag="CALENDAR_AVAILABILITY_NOT_FOUND"):
     """The whole document."""
 
-    data: Data
+    data: CalendarAvailabilityNotFoundData
 
 
 CONTRACT = Contract(

@@ -14,17 +14,17 @@ from pipelines.contracts.field_types import (
     documented,
     guess,
 )
-from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
+from pipelines.contracts.popp import PAGE, PROVIDER, EventData, PoppDocument
 
 
-class Participant(Record, kw_only=True):
+class UpdatedParticipant(Record, kw_only=True):
     """Somebody in the meeting, if they are sent as in the other events."""
 
     email: Annotated[PersonalText | None, guess("address; candidate or host, no role is sent")] = None
     name: Annotated[PersonalText | None, guess("name; candidate or host, no role is sent")] = None
 
 
-class MeetingDetails(Record, kw_only=True):
+class UpdatedMeetingDetails(Record, kw_only=True):
     """The meeting, if it is sent as in the other events; here not even the times are certain."""
 
     title: Annotated[PersonalText | None, guess("title, which may name the candidate")] = None
@@ -36,10 +36,10 @@ class MeetingDetails(Record, kw_only=True):
     location: Annotated[Text | None, guess("place, where people meet in person")] = None
     video_conference: Annotated[bool | None, guess("held by video")] = None
     url: Annotated[Text | None, guess("address of the video call")] = field(name="meetingUrl", default=None)
-    participants: Annotated[list[Participant] | None, guess("who takes part")] = None
+    participants: Annotated[list[UpdatedParticipant] | None, guess("who takes part")] = None
 
 
-class Data(EventData, kw_only=True):
+class CalendarMeetingUpdatedData(EventData, kw_only=True):
     """Only the two ids are certain; that `recordId` is the booking is a guess."""
 
     booking_id: Annotated[
@@ -50,15 +50,15 @@ class Data(EventData, kw_only=True):
     )
     external_campaign_id: Annotated[Text | None, guess("the customer's own id of the campaign or job")] = None
     conversation_id: Annotated[Text | None, guess("the conversation that led to it")] = None
-    meeting: Annotated[MeetingDetails | None, guess("the meeting as it now stands")] = field(
+    meeting: Annotated[UpdatedMeetingDetails | None, guess("the meeting as it now stands")] = field(
         name="meetingDetails", default=None
     )
 
 
-class CalendarMeetingUpdated(Envelope, kw_only=True, tag="CALENDAR_MEETING_UPDATED"):
+class CalendarMeetingUpdated(PoppDocument, kw_only=True, tag="CALENDAR_MEETING_UPDATED"):
     """The whole document."""
 
-    data: Data
+    data: CalendarMeetingUpdatedData
 
 
 CONTRACT = Contract(

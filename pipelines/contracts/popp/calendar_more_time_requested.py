@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, Text, documented, shown
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.scheduling import PAGE, SchedulingData
 
 
-class Data(SchedulingData, kw_only=True):
+class CalendarMoreTimeRequestedData(SchedulingData, kw_only=True):
     """There is no meeting in it, whatever the documents say of all scheduling events."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
@@ -25,10 +25,10 @@ class Data(SchedulingData, kw_only=True):
     ] = None
 
 
-class CalendarMoreTimeRequested(Envelope, kw_only=True, tag="CALENDAR_MORE_TIME_REQUESTED"):
+class CalendarMoreTimeRequested(PoppDocument, kw_only=True, tag="CALENDAR_MORE_TIME_REQUESTED"):
     """The whole document."""
 
-    data: Data
+    data: CalendarMoreTimeRequestedData
 
 
 CONTRACT = Contract(

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import PersonalText, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.scheduling import PAGE, MeetingData
 
 
-class Data(MeetingData, kw_only=True):
+class CalendarNoteTakerCompletedData(MeetingData, kw_only=True):
     """With the summary of the recording."""
 
     note_taker_transcript_summary: Annotated[
@@ -16,10 +16,10 @@ class Data(MeetingData, kw_only=True):
     ] = None
 
 
-class CalendarNoteTakerCompleted(Envelope, kw_only=True, tag="CALENDAR_NOTE_TAKER_COMPLETED"):
+class CalendarNoteTakerCompleted(PoppDocument, kw_only=True, tag="CALENDAR_NOTE_TAKER_COMPLETED"):
     """The whole document."""
 
-    data: Data
+    data: CalendarNoteTakerCompletedData
 
 
 CONTRACT = Contract(

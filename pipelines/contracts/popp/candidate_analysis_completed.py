@@ -6,7 +6,7 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, Number, PersonalText, Record, Text, documented, shown
-from pipelines.contracts.popp import PROVIDER, Envelope, EventData
+from pipelines.contracts.popp import PROVIDER, EventData, PoppDocument
 from pipelines.contracts.popp.analysis import PAGE
 
 
@@ -21,7 +21,7 @@ class RequirementOutcome(Record, kw_only=True):
     ] = None
 
 
-class Data(EventData, kw_only=True):
+class CandidateAnalysisCompletedData(EventData, kw_only=True):
     """`recordId` is the candidate; the analysis id stands only in the URL."""
 
     candidate_id: Annotated[Identifier, shown("the candidate, not the analysis", PAGE)] = field(
@@ -45,10 +45,10 @@ class Data(EventData, kw_only=True):
     ] = None
 
 
-class CandidateAnalysisCompleted(Envelope, kw_only=True, tag="CANDIDATE_ANALYSIS_COMPLETED"):
+class CandidateAnalysisCompleted(PoppDocument, kw_only=True, tag="CANDIDATE_ANALYSIS_COMPLETED"):
     """The whole document."""
 
-    data: Data
+    data: CandidateAnalysisCompletedData
 
 
 CONTRACT = Contract(

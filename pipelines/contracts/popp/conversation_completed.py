@@ -1,11 +1,11 @@
 """CONVERSATION_COMPLETED: the conversation ended, which is not the same as passed."""
 
 from pipelines.contracts.base import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import ScreenedData
 
 
-class ConversationCompleted(Envelope, kw_only=True, tag="CONVERSATION_COMPLETED"):
+class ConversationCompleted(PoppDocument, kw_only=True, tag="CONVERSATION_COMPLETED"):
     """The whole document."""
 
     data: ScreenedData

@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Count, PersonalText, Text, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import PAGE, ConversationData
 
 
-class Data(ConversationData, kw_only=True):
+class ConversationMaxNudgesReachedData(ConversationData, kw_only=True):
     """The person nudged is the interviewer where `campaign_type` is AVAILABILITY_OUTREACH."""
 
     nudged_conversation_id: Annotated[
@@ -26,10 +26,10 @@ class Data(ConversationData, kw_only=True):
     nudges_sent: Annotated[Count | None, documented("nudges that went out", PAGE)] = None
 
 
-class ConversationMaxNudgesReached(Envelope, kw_only=True, tag="CONVERSATION_MAX_NUDGES_REACHED"):
+class ConversationMaxNudgesReached(PoppDocument, kw_only=True, tag="CONVERSATION_MAX_NUDGES_REACHED"):
     """The whole document."""
 
-    data: Data
+    data: ConversationMaxNudgesReachedData
 
 
 CONTRACT = Contract(

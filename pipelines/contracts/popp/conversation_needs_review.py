@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Day, Text, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import PAGE, ScreenedData
 
 
-class Data(ScreenedData, kw_only=True):
+class ConversationNeedsReviewData(ScreenedData, kw_only=True):
     """`return_date` null and absent both mean no date."""
 
     is_human_takeover: Annotated[
@@ -22,10 +22,10 @@ class Data(ScreenedData, kw_only=True):
     ] = None
 
 
-class ConversationNeedsReview(Envelope, kw_only=True, tag="CONVERSATION_NEEDS_REVIEW"):
+class ConversationNeedsReview(PoppDocument, kw_only=True, tag="CONVERSATION_NEEDS_REVIEW"):
     """The whole document."""
 
-    data: Data
+    data: ConversationNeedsReviewData
 
 
 CONTRACT = Contract(

@@ -1,11 +1,11 @@
 """CONVERSATION_OPTED_OUT: The candidate opted out of messages."""
 
 from pipelines.contracts.base import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import ConversationData
 
 
-class ConversationOptedOut(Envelope, kw_only=True, tag="CONVERSATION_OPTED_OUT"):
+class ConversationOptedOut(PoppDocument, kw_only=True, tag="CONVERSATION_OPTED_OUT"):
     """The whole document."""
 
     data: ConversationData

@@ -1,11 +1,11 @@
 """CONVERSATION_QUEUED: The conversation was created and waits to start."""
 
 from pipelines.contracts.base import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import ConversationData
 
 
-class ConversationQueued(Envelope, kw_only=True, tag="CONVERSATION_QUEUED"):
+class ConversationQueued(PoppDocument, kw_only=True, tag="CONVERSATION_QUEUED"):
     """The whole document."""
 
     data: ConversationData

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PAGE, PROVIDER, Envelope, EventData
+from pipelines.contracts.popp import PAGE, PROVIDER, EventData, PoppDocument
 
 
-class Data(EventData, kw_only=True):
+class DocumentUploadedData(EventData, kw_only=True):
     """What `recordId` is here is not documented."""
 
     record_id: Annotated[
@@ -15,10 +15,10 @@ class Data(EventData, kw_only=True):
     ]
 
 
-class DocumentUploaded(Envelope, kw_only=True, tag="DOCUMENT_UPLOADED"):
+class DocumentUploaded(PoppDocument, kw_only=True, tag="DOCUMENT_UPLOADED"):
     """The whole document."""
 
-    data: Data
+    data: DocumentUploadedData
 
 
 CONTRACT = Contract(

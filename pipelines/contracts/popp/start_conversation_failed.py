@@ -1,11 +1,11 @@
 """START_CONVERSATION_FAILED: The conversation could not be started; the reason is not sent."""
 
 from pipelines.contracts.base import Contract
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.conversation import ConversationData
 
 
-class StartConversationFailed(Envelope, kw_only=True, tag="START_CONVERSATION_FAILED"):
+class StartConversationFailed(PoppDocument, kw_only=True, tag="START_CONVERSATION_FAILED"):
     """The whole document."""
 
     data: ConversationData

@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, ReasonedData
 
 
-class Data(ReasonedData, kw_only=True):
+class WorkflowContactResolutionFailedData(ReasonedData, kw_only=True):
     """`recordId` is a stable key of the contact."""
 
     contact_key: Annotated[Identifier, documented("key of the contact, stable; there is no run", PAGE)] = (
@@ -18,10 +18,10 @@ class Data(ReasonedData, kw_only=True):
     )
 
 
-class WorkflowContactResolutionFailed(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_FAILED"):
+class WorkflowContactResolutionFailed(PoppDocument, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_FAILED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowContactResolutionFailedData
 
 
 CONTRACT = Contract(

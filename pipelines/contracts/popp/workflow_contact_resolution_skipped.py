@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, ReasonedData
 
 
-class Data(ReasonedData, kw_only=True):
+class WorkflowContactResolutionSkippedData(ReasonedData, kw_only=True):
     """`recordId` is the run that was already there; this event is not about it."""
 
     running_workflow_run_id: Annotated[
@@ -18,10 +18,10 @@ class Data(ReasonedData, kw_only=True):
     ] = field(name="recordId")
 
 
-class WorkflowContactResolutionSkipped(Envelope, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_SKIPPED"):
+class WorkflowContactResolutionSkipped(PoppDocument, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_SKIPPED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowContactResolutionSkippedData
 
 
 CONTRACT = Contract(

@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, Text, documented, guess
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, WorkflowData
 
 
-class Data(WorkflowData, kw_only=True):
+class WorkflowNodeCompletedData(WorkflowData, kw_only=True):
     """`recordId` is the run, not the node; the names of the node's keys are guesses."""
 
     workflow_run_id: Annotated[Identifier, documented("the run, not the node", PAGE)] = field(name="recordId")
@@ -19,10 +19,10 @@ class Data(WorkflowData, kw_only=True):
     outcome: Annotated[Text | None, guess("how the node ended")] = None
 
 
-class WorkflowNodeCompleted(Envelope, kw_only=True, tag="WORKFLOW_NODE_COMPLETED"):
+class WorkflowNodeCompleted(PoppDocument, kw_only=True, tag="WORKFLOW_NODE_COMPLETED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowNodeCompletedData
 
 
 CONTRACT = Contract(

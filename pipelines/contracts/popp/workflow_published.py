@@ -6,11 +6,11 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, WorkflowData
 
 
-class Data(WorkflowData, kw_only=True):
+class WorkflowPublishedData(WorkflowData, kw_only=True):
     """`recordId` is the workflow."""
 
     published_workflow_id: Annotated[Identifier, documented("the workflow, not a run", PAGE)] = field(
@@ -18,10 +18,10 @@ class Data(WorkflowData, kw_only=True):
     )
 
 
-class WorkflowPublished(Envelope, kw_only=True, tag="WORKFLOW_PUBLISHED"):
+class WorkflowPublished(PoppDocument, kw_only=True, tag="WORKFLOW_PUBLISHED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowPublishedData
 
 
 CONTRACT = Contract(

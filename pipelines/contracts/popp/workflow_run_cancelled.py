@@ -6,20 +6,20 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, ReasonedData
 
 
-class Data(ReasonedData, kw_only=True):
+class WorkflowRunCancelledData(ReasonedData, kw_only=True):
     """`recordId` is the run."""
 
     workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
-class WorkflowRunCancelled(Envelope, kw_only=True, tag="WORKFLOW_RUN_CANCELLED"):
+class WorkflowRunCancelled(PoppDocument, kw_only=True, tag="WORKFLOW_RUN_CANCELLED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowRunCancelledData
 
 
 CONTRACT = Contract(

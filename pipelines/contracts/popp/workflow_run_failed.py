@@ -6,20 +6,20 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Identifier, documented
-from pipelines.contracts.popp import PROVIDER, Envelope
+from pipelines.contracts.popp import PROVIDER, PoppDocument
 from pipelines.contracts.popp.workflow import PAGE, ReasonedData
 
 
-class Data(ReasonedData, kw_only=True):
+class WorkflowRunFailedData(ReasonedData, kw_only=True):
     """`recordId` is the run."""
 
     workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
-class WorkflowRunFailed(Envelope, kw_only=True, tag="WORKFLOW_RUN_FAILED"):
+class WorkflowRunFailed(PoppDocument, kw_only=True, tag="WORKFLOW_RUN_FAILED"):
     """The whole document."""
 
-    data: Data
+    data: WorkflowRunFailedData
 
 
 CONTRACT = Contract(

@@ -3,9 +3,9 @@
 Each source is a sender of its own: message ids of two of them have nothing to do with each other.
 """
 
-from pipelines.contracts.base import Provider
+from pipelines.contracts.base import ProviderContract
 
-PROVIDER = Provider(
+PROVIDER = ProviderContract(
     name="standard_webhooks",
     event_type=("type",),
     event_id=None,

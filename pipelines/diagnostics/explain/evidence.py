@@ -15,7 +15,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventEvidence:
     """One event by its key; `occurred_at` is business time, taken from the clock that the basis names."""
 
     event_key: str
@@ -68,7 +68,7 @@ _PART_OF_AN_EVENT = ("screening_answer", "requirement_outcome")
 
 def events_behind(
     con: duckdb.DuckDBPyConnection, organization: str, entity: str, keys: Sequence[Key]
-) -> Mapping[Key, tuple[Event, ...]]:
+) -> Mapping[Key, tuple[EventEvidence, ...]]:
     """The events of entities of one kind, by business time."""
     wanted = {key: (key[0], _id_in_events(entity, key[1])) for key in keys}
     found = _events(con, organization, entity, {entity_id for _, entity_id in wanted.values()})
@@ -81,7 +81,7 @@ def _id_in_events(entity: str, entity_id: str) -> str:
 
 def _events(
     con: duckdb.DuckDBPyConnection, organization: str, entity: str, ids: set[str]
-) -> Mapping[Key, tuple[Event, ...]]:
+) -> Mapping[Key, tuple[EventEvidence, ...]]:
     if not ids:
         return {}
     sql = (
@@ -89,9 +89,9 @@ def _events(
     )
     rows = con.execute(f"{sql} ORDER BY occurred_at, event_key").fetchall()
     deliveries = _deliveries(con, {row[2] for row in rows})
-    found: dict[Key, list[Event]] = defaultdict(list)
+    found: dict[Key, list[EventEvidence]] = defaultdict(list)
     for provider, entity_id, event_key, event_type, occurred_at, basis in rows:
-        event = Event(event_key, event_type, occurred_at, basis, deliveries.get(event_key, ()))
+        event = EventEvidence(event_key, event_type, occurred_at, basis, deliveries.get(event_key, ()))
         found[provider, entity_id].append(event)
     return {key: tuple(events) for key, events in found.items()}
 

@@ -9,20 +9,20 @@ from typing import Any
 
 import duckdb
 
-from pipelines.diagnostics.explain.evidence import Event, Key, events_behind
+from pipelines.diagnostics.explain.evidence import EventEvidence, Key, events_behind
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.sql import sql_literal
-from pipelines.serving.mart_catalog import BASES, COHORT, COUNTED, Counted
+from pipelines.serving.mart_catalog import BASES, COHORT, COUNTED, CatalogMart
 
 _BUCKETS = "CASE bucket WHEN 'numerator' THEN 1 WHEN 'denominator' THEN 2 WHEN 'open' THEN 3 ELSE 4 END"
 _MEMBER = "provider, source, entity, entity_id, bucket, note, value, detail, counted_at"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CellQuestion:
     """One metric on a day of an organization or of its campaign; `basis` None is a mart by itself."""
 
-    counted: Counted
+    counted: CatalogMart
     metric: str
     basis: str | None
     day: date
@@ -36,7 +36,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class ExplainedEntity:
     """One thing that was counted: where it fell, when, what was measured, and its events."""
 
     provider: str
@@ -48,7 +48,7 @@ class Entity:
     value: float | None
     detail: str | None
     counted_at: datetime
-    events: tuple[Event, ...]
+    events: tuple[EventEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class Explanation:
     members: Mapping[str, int]
     differences: tuple[str, ...]
     matching: int
-    entities: tuple[Entity, ...]
+    entities: tuple[ExplainedEntity, ...]
 
 
 def asked(
     name: str, day: str, organization: str, *, mart: str | None = None, campaign: str | None = None
-) -> Asked:
+) -> CellQuestion:
     """What the words of a command mean. Raises `UsageError`, which lists the metrics, for what there is not.
 
     `name` is a metric, a mart, or a mart without its basis; `mart` is the basis where the name has none.
@@ -84,13 +84,13 @@ def asked(
     if mart not in {None, basis} or basis not in possible:
         raise UsageError(f"{name} has no part by {mart}")
     try:
-        return Asked(counted, metric, basis, date.fromisoformat(day), organization, campaign)
+        return CellQuestion(counted, metric, basis, date.fromisoformat(day), organization, campaign)
     except ValueError:
         raise UsageError(f"--day is a day such as 2026-11-20, not {day!r}") from None
 
 
 def explain(
-    con: duckdb.DuckDBPyConnection, asked: Asked, *, bucket: str | None = None, limit: int = 20
+    con: duckdb.DuckDBPyConnection, asked: CellQuestion, *, bucket: str | None = None, limit: int = 20
 ) -> Explanation:
     """Everything behind a cell, as one moment saw it, from a connection with the lake and its macros.
 
@@ -131,7 +131,7 @@ def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterato
             yield f"{part}: the mart says {said}, the members are {count}"
 
 
-def _found(name: str, basis: str | None) -> tuple[Counted, str, str | None]:
+def _found(name: str, basis: str | None) -> tuple[CatalogMart, str, str | None]:
     for counted in COUNTED:
         if name in counted.metrics:
             return counted, name, basis or _basis_of(counted, name)
@@ -143,11 +143,13 @@ def _found(name: str, basis: str | None) -> tuple[Counted, str, str | None]:
     raise UsageError(f"{name!r} is no metric. There are: {'; '.join(known)}")
 
 
-def _basis_of(counted: Counted, metric: str) -> str | None:
+def _basis_of(counted: CatalogMart, metric: str) -> str | None:
     return COHORT if metric in counted.cohort_only else counted.basis
 
 
-def _counted(con: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+def _counted(
+    con: duckdb.DuckDBPyConnection, asked: CellQuestion
+) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     """The parts of the cell, and its members by bucket; these stay in the table `explained`."""
     parts = _parts(con, asked)
     _gather(con, asked)
@@ -155,7 +157,7 @@ def _counted(con: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[Mapping[str,
     return parts, dict(con.execute(buckets).fetchall())
 
 
-def _parts(con: duckdb.DuckDBPyConnection, asked: Asked) -> Mapping[str, Any]:
+def _parts(con: duckdb.DuckDBPyConnection, asked: CellQuestion) -> Mapping[str, Any]:
     day = sql_literal(asked.day.isoformat())
     arguments = [f"since := {day}", f"until := {day}", f"organization := {sql_literal(asked.organization)}"]
     if asked.campaign is not None:
@@ -172,7 +174,7 @@ def _parts(con: duckdb.DuckDBPyConnection, asked: Asked) -> Mapping[str, Any]:
     return dict(zip((column[0] for column in found.description or ()), row, strict=True))
 
 
-def _gather(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
+def _gather(con: duckdb.DuckDBPyConnection, asked: CellQuestion) -> None:
     """The members of the cell into a temporary table, from the view of its question."""
     con.execute(
         f"""
@@ -193,17 +195,17 @@ def _gather(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
 
 def _entities(
     con: duckdb.DuckDBPyConnection, organization: str, bucket: str | None, limit: int
-) -> Iterator[Entity]:
+) -> Iterator[ExplainedEntity]:
     rows = con.execute(
         f"SELECT {_MEMBER} FROM explained WHERE $bucket IS NULL OR bucket = $bucket "  # noqa: S608 - our own names
         f"ORDER BY {_BUCKETS}, bucket, counted_at, provider, entity, entity_id LIMIT $limit",
         {"bucket": bucket, "limit": limit},
     ).fetchall()
-    behind: dict[tuple[str, Key], tuple[Event, ...]] = {}
+    behind: dict[tuple[str, Key], tuple[EventEvidence, ...]] = {}
     for kind, group in groupby(sorted(rows, key=lambda row: row[2]), key=lambda row: row[2]):
         keys = [(row[0], row[3]) for row in group]
         events = events_behind(con, organization, kind, keys)
         behind.update({(kind, key): found for key, found in events.items()})
     for row in rows:
         told = dict(zip(_MEMBER.split(", "), row, strict=True))
-        yield Entity(**told, events=behind[row[2], (row[0], row[3])])
+        yield ExplainedEntity(**told, events=behind[row[2], (row[0], row[3])])

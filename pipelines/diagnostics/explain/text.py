@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.diagnostics.explain.explain import Entity, Explanation
+from pipelines.diagnostics.explain.explain import ExplainedEntity, Explanation
 from pipelines.host.output import table
 from pipelines.host.values import to_json_value
 
@@ -32,7 +32,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from _entity(entity)
 
 
-def _entity(entity: Entity) -> Iterator[str]:
+def _entity(entity: ExplainedEntity) -> Iterator[str]:
     further = {"note": entity.note, "value": entity.value, "detail": entity.detail}
     told = "".join(f"  {name}: {value}" for name, value in further.items() if value is not None)
     named = f"{entity.entity} {entity.entity_id}  {entity.provider}"

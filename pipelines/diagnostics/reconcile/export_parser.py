@@ -24,7 +24,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ExportedConversation:
     """One conversation of the export; `status` in capitals with underscores, None where it is empty."""
 
     conversation_id: str
@@ -33,7 +33,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ExportColumns:
     """Which columns hold what; None is to be guessed."""
 
     conversation_id: str | None = None
@@ -44,7 +44,7 @@ Row = tuple[int, Mapping[str, Any]]
 """A row by column, with the line that it ends on; of JSON that is its number."""
 
 
-def read_export(content: bytes, columns: Columns) -> list[Listed]:
+def read_export(content: bytes, columns: ExportColumns) -> list[ExportedConversation]:
     """Every row, in its order. Raises `UsageError` for what cannot be read, or without a row."""
     text = _text(content)
     if not text.strip():
@@ -148,10 +148,10 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _listed(line: int, row: Mapping[str, Any], id_name: str, status_name: str) -> Listed:
+def _listed(line: int, row: Mapping[str, Any], id_name: str, status_name: str) -> ExportedConversation:
     found = row.get(id_name)
     conversation_id = str(found).strip() if isinstance(found, str | int) else ""
     if not conversation_id:
         raise UsageError(f"line {line} has no conversation id in {id_name!r}")
     status = str(row.get(status_name) or "").strip().upper().replace(" ", "_").replace("-", "_")
-    return Listed(conversation_id, status or None, line)
+    return ExportedConversation(conversation_id, status or None, line)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from pipelines.diagnostics.reconcile.export_parser import Listed
+from pipelines.diagnostics.reconcile.export_parser import ExportedConversation
 from pipelines.errors import Unavailable, UsageError
 from pipelines.host.output import table
 from pipelines.serving.lake_reader import open_for_reading
@@ -19,7 +19,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class StatusMapping:
     """What a status means here: the outcomes that agree with it, and those that can be explained."""
 
     agrees: frozenset[str]
@@ -33,25 +33,27 @@ ENDED = frozenset(
 _GOES_ON = "it went on after the export"
 _UNTOLD = "Popp documents no webhook for it; here it stays open, and counts as timed out later"
 
-OUTCOMES: Mapping[str, Meant] = MappingProxyType(
+OUTCOMES: Mapping[str, StatusMapping] = MappingProxyType(
     {
-        "CREATED": Meant(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
-        "QUEUED": Meant(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
-        "ONGOING": Meant(frozenset({"open"}), ENDED, _GOES_ON),
-        "COMPLETED_SCREENING_PASSED": Meant(frozenset({"passed"})),
-        "COMPLETED_SCREENING_FAILED": Meant(frozenset({"failed"})),
-        "COMPLETED_CANDIDATE_NOT_INTERESTED": Meant(frozenset({"not_interested"})),
-        "CLOSED": Meant(frozenset({"closed"}), frozenset({"open", "not_started"}), _UNTOLD),
-        "COMPLETED": Meant(frozenset({"completed_undecided", "closed"}), frozenset({"open"}), _UNTOLD),
-        "OPTED_OUT": Meant(frozenset({"opted_out"})),
-        "DELIVERY_FAILED": Meant(frozenset({"failed_to_start"})),
+        "CREATED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
+        "QUEUED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
+        "ONGOING": StatusMapping(frozenset({"open"}), ENDED, _GOES_ON),
+        "COMPLETED_SCREENING_PASSED": StatusMapping(frozenset({"passed"})),
+        "COMPLETED_SCREENING_FAILED": StatusMapping(frozenset({"failed"})),
+        "COMPLETED_CANDIDATE_NOT_INTERESTED": StatusMapping(frozenset({"not_interested"})),
+        "CLOSED": StatusMapping(frozenset({"closed"}), frozenset({"open", "not_started"}), _UNTOLD),
+        "COMPLETED": StatusMapping(
+            frozenset({"completed_undecided", "closed"}), frozenset({"open"}), _UNTOLD
+        ),
+        "OPTED_OUT": StatusMapping(frozenset({"opted_out"})),
+        "DELIVERY_FAILED": StatusMapping(frozenset({"failed_to_start"})),
     }
 )
 """Outcome of `entities.conversations` by the status that Popp shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class LakeConversation:
     """A conversation as the webhooks tell it."""
 
     conversation_id: str
@@ -62,7 +64,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingConversation:
     """In the export, and nothing of it became an entity. `where` is quarantine, or nowhere."""
 
     conversation_id: str
@@ -72,7 +74,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Differing:
+class Mismatch:
     """In both, and not the same."""
 
     conversation_id: str
@@ -83,7 +85,7 @@ class Differing:
 
 
 @dataclass(frozen=True, slots=True)
-class NotListed:
+class OnlyInLake:
     """Known here, within the time that the export covers, and not in it."""
 
     conversation_id: str
@@ -93,7 +95,7 @@ class NotListed:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
+class ReconcileReport:
     """The whole comparison. `explained` counts, by reason, what differs and is no fault.
 
     The span is that of the first events of the conversations in both.
@@ -102,9 +104,9 @@ class Reconciled:
     listed: int
     agree: int
     explained: Mapping[str, int]
-    missing: tuple[Missing, ...]
-    differing: tuple[Differing, ...]
-    not_listed: tuple[NotListed, ...]
+    missing: tuple[MissingConversation, ...]
+    differing: tuple[Mismatch, ...]
+    not_listed: tuple[OnlyInLake, ...]
     span: tuple[datetime, datetime] | None
 
     @property
@@ -114,8 +116,8 @@ class Reconciled:
 
 
 def run_reconcile(
-    settings: Settings, listed: Sequence[Listed], source: str, organization: str | None
-) -> Reconciled:
+    settings: Settings, listed: Sequence[ExportedConversation], source: str, organization: str | None
+) -> ReconcileReport:
     """Compare an export with the lake of these settings.
 
     Raises `UsageError` for a source that is not configured or has no conversations, `Unavailable` without a
@@ -131,12 +133,12 @@ def run_reconcile(
 
 
 def reconcile(
-    listed: Iterable[Listed],
-    ours: Sequence[Ours],
+    listed: Iterable[ExportedConversation],
+    ours: Sequence[LakeConversation],
     source: str,
     in_quarantine: frozenset[bytes],
     arrived: frozenset[str] = frozenset(),
-) -> Reconciled:
+) -> ReconcileReport:
     """Pure. Of a conversation that is listed twice the later row counts; `in_quarantine` are words, `arrived`
     the conversations that events tell of, those that no model has seen yet too."""
     last = {row.conversation_id: row for row in listed}
@@ -155,10 +157,10 @@ def reconcile(
     span = (min(times), max(times)) if times else None
     agree = len(both) - len(differing) - sum(explained.values())
     not_listed = _not_listed(ours, last, source, span)
-    return Reconciled(len(last), agree, explained, tuple(missing), tuple(differing), not_listed, span)
+    return ReconcileReport(len(last), agree, explained, tuple(missing), tuple(differing), not_listed, span)
 
 
-def render(found: Reconciled) -> str:
+def render(found: ReconcileReport) -> str:
     """For a person: the numbers, then what is missing and what differs."""
     lines = [f"{found.listed} conversations in the export: {found.agree} agree"]
     lines += [f"{count} differ and are explained: {why}" for why, count in found.explained.items()]
@@ -171,7 +173,7 @@ def render(found: Reconciled) -> str:
     return "\n".join(lines)
 
 
-def _shown(rows: Sequence[Missing | Differing | NotListed]) -> list[str]:
+def _shown(rows: Sequence[MissingConversation | Mismatch | OnlyInLake]) -> list[str]:
     if not rows:
         return []
     names = list(type(rows[0]).__dataclass_fields__)
@@ -180,14 +182,16 @@ def _shown(rows: Sequence[Missing | Differing | NotListed]) -> list[str]:
     return [table(names, cells), *rest]
 
 
-def _missing(row: Listed, in_quarantine: frozenset[bytes], arrived: frozenset[str]) -> Missing:
+def _missing(
+    row: ExportedConversation, in_quarantine: frozenset[bytes], arrived: frozenset[str]
+) -> MissingConversation:
     where = "quarantine" if row.conversation_id.encode() in in_quarantine else "nowhere"
     if row.conversation_id in arrived:
         where = "loaded; the models are behind"
-    return Missing(row.conversation_id, row.status, row.line, where)
+    return MissingConversation(row.conversation_id, row.status, row.line, where)
 
 
-def _differing(row: Listed, mine: Ours, meant: Meant | None) -> Differing:
+def _differing(row: ExportedConversation, mine: LakeConversation, meant: StatusMapping | None) -> Mismatch:
     problem = (
         f"expected {' or '.join(sorted(meant.agrees))}"
         if meant
@@ -195,16 +199,19 @@ def _differing(row: Listed, mine: Ours, meant: Meant | None) -> Differing:
         if row.status is None
         else "a status that is not known"
     )
-    return Differing(row.conversation_id, row.status or "", row.line, mine.outcome, problem)
+    return Mismatch(row.conversation_id, row.status or "", row.line, mine.outcome, problem)
 
 
 def _not_listed(
-    ours: Iterable[Ours], listed: Mapping[str, Listed], source: str, span: tuple[datetime, datetime] | None
-) -> tuple[NotListed, ...]:
+    ours: Iterable[LakeConversation],
+    listed: Mapping[str, ExportedConversation],
+    source: str,
+    span: tuple[datetime, datetime] | None,
+) -> tuple[OnlyInLake, ...]:
     if span is None:
         return ()
     return tuple(
-        NotListed(each.conversation_id, each.organization_id, each.outcome, each.first_event_at)
+        OnlyInLake(each.conversation_id, each.organization_id, each.outcome, each.first_event_at)
         for each in ours
         if each.conversation_id not in listed
         and each.source == source
@@ -221,7 +228,7 @@ def _provider(settings: Settings, source: str) -> str:
     return provider
 
 
-def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | None) -> list[Ours]:
+def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | None) -> list[LakeConversation]:
     rows = con.execute(
         """
         SELECT conversation_id, organization_id, source, outcome, first_event_at
@@ -231,7 +238,7 @@ def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | Non
         """,
         {"provider": provider, "organization": organization},
     ).fetchall()
-    return [Ours(*row) for row in rows]
+    return [LakeConversation(*row) for row in rows]
 
 
 def _arrived(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import permutations
 
-from receiver.signatures.headers import LONGEST_SECONDS, MILLISECONDS, RawHeaders
+from receiver.signatures.headers import MAX_SECONDS, MILLISECONDS, RawHeaders
 from receiver.signatures.hmac_scheme import SEPARATORS, Separator
-from receiver.signatures.signed_template import BODIES, RAW_BODY, Part, Signed, message
+from receiver.signatures.signed_template import BODIES, RAW_BODY, Signed, TemplatePart, message
 
 NOT_SIGNATURES = frozenset(
     b"host connection content-length content-type content-encoding transfer-encoding accept accept-encoding "
@@ -17,8 +17,8 @@ NOT_SIGNATURES = frozenset(
 )
 """Headers that say nothing of who sent it."""
 
-MOST_REFERENCES = 8
-LONGEST_VALUE = 200
+MAX_REFERENCES = 8
+MAX_VALUE = 200
 JOINERS = (".", ":", "", "|", "\n")
 LABELS = ("v0", "v1")
 
@@ -39,7 +39,7 @@ class Candidate:
     signed: Signed
     header: bytes | None = None
     items: Separator = ""
-    timestamp: Part | None = None
+    timestamp: TemplatePart | None = None
     at: datetime | None = None
 
 
@@ -47,7 +47,7 @@ class Candidate:
 class _Place:
     """The references that can stand in one template: all headers, and the items of one of them."""
 
-    values: dict[Part, bytes]
+    values: dict[TemplatePart, bytes]
     header: bytes | None = None
     items: Separator = ""
 
@@ -73,7 +73,7 @@ def at_time(value: bytes | None) -> datetime | None:
     """The instant that a Unix time names, None for anything else."""
     if value is None or not value.isdigit() or len(value) > MILLISECONDS:
         return None
-    seconds = int(value) if len(value) <= LONGEST_SECONDS else int(value) / 1000
+    seconds = int(value) if len(value) <= MAX_SECONDS else int(value) / 1000
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -85,48 +85,48 @@ def _places(headers: RawHeaders) -> Iterator[_Place]:
     once = values_once(headers)
     telling = [pair for pair in once if _may_be_signed(*pair)]
     telling.sort(key=lambda pair: _UNIX_TIME.fullmatch(pair[1]) is None)
-    yield _Place({_part("header", name): value for name, value in telling[:MOST_REFERENCES]})
+    yield _Place({_part("header", name): value for name, value in telling[:MAX_REFERENCES]})
     for name, value in once:
         for separator, character in SEPARATORS.items():
             matched = [_ITEM.fullmatch(item.strip()) for item in value.split(character)]
             items = {_part("item", found[1]): found[2] for found in matched if found}
             if len(matched) > 1 and items:
-                yield _Place(dict(list(items.items())[:MOST_REFERENCES]), name, separator)
+                yield _Place(dict(list(items.items())[:MAX_REFERENCES]), name, separator)
 
 
-def _part(kind: str, name: bytes) -> Part:
-    return Part("header" if kind == "header" else "item", name.decode())
+def _part(kind: str, name: bytes) -> TemplatePart:
+    return TemplatePart("header" if kind == "header" else "item", name.decode())
 
 
 def _may_be_signed(name: bytes, value: bytes) -> bool:
-    if name in NOT_SIGNATURES or not (name.isascii() and 0 < len(value) <= LONGEST_VALUE):
+    if name in NOT_SIGNATURES or not (name.isascii() and 0 < len(value) <= MAX_VALUE):
         return False
     return bool(_TELLING.search(name.decode()) or _UNIX_TIME.fullmatch(value))
 
 
-def _templates(references: Sequence[Part]) -> Iterator[Signed]:
+def _templates(references: Sequence[TemplatePart]) -> Iterator[Signed]:
     for kind in BODIES:
-        body = Part(kind)
+        body = TemplatePart(kind)
         yield RAW_BODY if kind == "body" else (body,)
         for one in references:
             for joiner in JOINERS:
                 yield _joined(joiner, one, body)
                 yield _joined(joiner, body, one)
             for label in LABELS:
-                yield _joined(":", Part("text", label), one, body)
-                yield _joined(".", Part("text", label), one, body)
+                yield _joined(":", TemplatePart("text", label), one, body)
+                yield _joined(".", TemplatePart("text", label), one, body)
         for one, other in permutations(references, 2):
             for joiner in JOINERS:
                 yield _joined(joiner, one, other, body)
 
 
-def _joined(joiner: str, *parts: Part) -> Signed:
+def _joined(joiner: str, *parts: TemplatePart) -> Signed:
     """The parts with the joiner between them; texts that meet are one."""
-    joined: list[Part] = []
+    joined: list[TemplatePart] = []
     for part in parts:
-        for piece in ([Part("text", joiner)] if joined and joiner else []) + [part]:
+        for piece in ([TemplatePart("text", joiner)] if joined and joiner else []) + [part]:
             if joined and piece.kind == joined[-1].kind == "text":
-                joined[-1] = Part("text", joined[-1].value + piece.value)
+                joined[-1] = TemplatePart("text", joined[-1].value + piece.value)
             else:
                 joined.append(piece)
     return tuple(joined)

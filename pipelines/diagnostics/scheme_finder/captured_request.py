@@ -21,14 +21,14 @@ _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/\d(?:\.\d)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class CapturedRequest:
     """What arrived, byte for byte; header names in lower case."""
 
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     body: bytes = field(repr=False)
 
 
-def read_capture(file: Path) -> Capture:
+def read_capture(file: Path) -> CapturedRequest:
     """The request in a file. Raises `UsageError` saying what is wrong, where, and what to do."""
     try:
         data = file.read_bytes()
@@ -40,14 +40,14 @@ def read_capture(file: Path) -> Capture:
         raise UsageError(f"{file}: {error}; {FORMS}") from None
 
 
-def parse_capture(data: bytes) -> Capture:
+def parse_capture(data: bytes) -> CapturedRequest:
     """The request in these bytes. Raises `ValueError`, whose text holds nothing of the content."""
     if not data.strip():
         raise ValueError("the capture is empty")
     return _of_json(data) if data.lstrip()[:1] == b"{" else _of_wire(data)
 
 
-def _of_json(data: bytes) -> Capture:
+def _of_json(data: bytes) -> CapturedRequest:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -58,7 +58,7 @@ def _of_json(data: bytes) -> Capture:
     if ("body" in document) == ("body_base64" in document):
         raise ValueError("give exactly one of body and body_base64")
     headers = tuple(_header(name, value) for name, value in _pairs(document["headers"]))
-    return Capture(headers, _body(document))
+    return CapturedRequest(headers, _body(document))
 
 
 def _pairs(headers: Any) -> Iterator[tuple[Any, Any]]:
@@ -92,13 +92,13 @@ def _body(document: dict[str, Any]) -> bytes:
         raise ValueError("body_base64 is not base64") from None
 
 
-def _of_wire(data: bytes) -> Capture:
+def _of_wire(data: bytes) -> CapturedRequest:
     head, *rest = _HEAD.split(data, maxsplit=1)
     first, *lines = head.replace(b"\r\n", b"\n").split(b"\n")
     if not _REQUEST_LINE.fullmatch(first.strip()):
         raise ValueError("line 1 is neither { nor a request line such as POST /path HTTP/1.1")
     headers = tuple(_line(number, line) for number, line in enumerate(lines, start=2))
-    return Capture(headers, _sent(headers, rest[0] if rest else b""))
+    return CapturedRequest(headers, _sent(headers, rest[0] if rest else b""))
 
 
 def _line(number: int, line: bytes) -> tuple[bytes, bytes]:

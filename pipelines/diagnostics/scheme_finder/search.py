@@ -17,9 +17,9 @@ from pipelines.diagnostics.scheme_finder.candidates import (
     candidates,
     values_once,
 )
-from pipelines.diagnostics.scheme_finder.captured_request import Capture
+from pipelines.diagnostics.scheme_finder.captured_request import CapturedRequest
 from receiver.settings import PREFIX
-from receiver.signatures import BasicAuth, Hmac, Scheme, StandardWebhooks, StaticToken, verify
+from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, verify
 from receiver.signatures.headers import RawHeaders, only
 from receiver.signatures.hmac_scheme import ALGORITHMS, SEPARATORS, Algorithm, Encoding, Key, Separator
 from receiver.signatures.primitives import decode_base64
@@ -32,7 +32,7 @@ _BEFORE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,23}(?:[=:,]| ))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class SchemeMatch:
     """A scheme under which the request is authentic. A weak one proves who called and no more."""
 
     source: str
@@ -67,7 +67,7 @@ class _Key(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tried:
+class SearchCounts:
     """How much was looked at."""
 
     headers: int = 0
@@ -80,25 +80,25 @@ class Tried:
 class Search:
     """What was found, the strong before the weak, the simple before the others."""
 
-    matches: list[Match]
-    tried: Tried
+    matches: list[SchemeMatch]
+    tried: SearchCounts
 
 
-def search(capture: Capture, secrets: Mapping[str, Mapping[str, bytes]]) -> Search:
+def search(capture: CapturedRequest, secrets: Mapping[str, Mapping[str, bytes]]) -> Search:
     """Try everything against every secret, by source and key id. Each match has been verified as a whole."""
     values = values_once(capture.headers)
     known = list(candidates(capture.headers, capture.body))
-    tried = Tried(len(values), sum(map(len, secrets.values())), len(known))
-    found: dict[tuple[str, str, str], Match] = {}
+    tried = SearchCounts(len(values), sum(map(len, secrets.values())), len(known))
+    found: dict[tuple[str, str, str], SchemeMatch] = {}
     for source, live in secrets.items():
         for key_id, secret in live.items():
             for scheme in _schemes(capture, values, known, secret, tried):
-                found.setdefault((source, key_id, str(scheme)), Match(source, key_id, scheme))
+                found.setdefault((source, key_id, str(scheme)), SchemeMatch(source, key_id, scheme))
     return Search(sorted(found.values(), key=lambda match: (match.weak, len(str(match.scheme)))), tried)
 
 
 def _schemes(
-    capture: Capture, values: RawHeaders, known: list[Candidate], secret: bytes, tried: Tried
+    capture: CapturedRequest, values: RawHeaders, known: list[Candidate], secret: bytes, tried: SearchCounts
 ) -> Iterator[Scheme]:
     """Every scheme under which `secret` proves the request."""
     standard = StandardWebhooks()
@@ -127,8 +127,8 @@ def _keys(secret: bytes) -> Iterator[_Key]:
 
 
 def _hmacs(
-    capture: Capture, values: RawHeaders, candidate: Candidate, key: _Key, algorithm: Algorithm
-) -> Iterator[Hmac]:
+    capture: CapturedRequest, values: RawHeaders, candidate: Candidate, key: _Key, algorithm: Algorithm
+) -> Iterator[HmacScheme]:
     digest = hmac.digest(key.raw, candidate.message, algorithm)
     for name, value in values:
         if candidate.header not in {None, name}:
@@ -139,10 +139,12 @@ def _hmacs(
                 yield scheme
 
 
-def _hmac(candidate: Candidate, header: str, algorithm: Algorithm, key: Key, place: _Place) -> Hmac | None:
+def _hmac(
+    candidate: Candidate, header: str, algorithm: Algorithm, key: Key, place: _Place
+) -> HmacScheme | None:
     """The scheme, None where it would be none: a header that signs itself, say."""
     with suppress(ValueError):
-        return Hmac(
+        return HmacScheme(
             header=header,
             algorithm=algorithm,
             encoding=place.encoding,
@@ -199,5 +201,5 @@ def _fits(scheme: Scheme, secret: bytes) -> bool:
     return True
 
 
-def _proved(scheme: Scheme, capture: Capture, secret: bytes, at: datetime) -> bool:
+def _proved(scheme: Scheme, capture: CapturedRequest, secret: bytes, at: datetime) -> bool:
     return verify(scheme, {"k": secret}, capture.headers, capture.body, at) is not None

@@ -7,15 +7,15 @@ from typing import Any, Protocol
 
 import duckdb
 
-from pipelines.diagnostics.scheme_finder.captured_request import Capture
-from pipelines.diagnostics.scheme_finder.search import Match, Search, search
+from pipelines.diagnostics.scheme_finder.captured_request import CapturedRequest
+from pipelines.diagnostics.scheme_finder.search import SchemeMatch, Search, search
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.host.values import QueryResult, to_json_value
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 from receiver.unverified.store import headers_of_note, open_held
 
-MOST_HELD_TRIED = 20
+MAX_HELD_TRIED = 20
 
 USES = """
 SELECT source, any_value(provider), key_id, count(*), max(received_at) FROM wh.ledger.deliveries
@@ -41,7 +41,7 @@ class LiveKey(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class KeyUse:
     """What the ledger knows of one key id."""
 
     provider: str
@@ -67,7 +67,7 @@ def secrets_table(live: Iterable[LiveKey], settings: Settings) -> QueryResult:
     return QueryResult(columns, [[*place, *map(to_json_value, rows[place])] for place in sorted(rows)])
 
 
-def match_capture(settings: Settings, capture: Capture, source: str | None) -> Search:
+def match_capture(settings: Settings, capture: CapturedRequest, source: str | None) -> Search:
     """How a request was signed, by the secrets of one source or of all. Raises `UsageError`."""
     return search(capture, _secrets(settings, source))
 
@@ -104,7 +104,7 @@ def matches_document(found: Search) -> dict[str, Any]:
 def render_matches(found: Search) -> str:
     """The settings to paste, or what was tried and what is likely the matter."""
     if found.matches:
-        return "\n".join(map(_told, found.matches))
+        return "\n".join(map(_reported, found.matches))
     tried = found.tried
     return (
         f"nothing verifies: {tried.digests} digests of {tried.signed_strings} signed strings, tokens, basic "
@@ -114,7 +114,7 @@ def render_matches(found: Search) -> str:
     )
 
 
-def _told(match: Match) -> str:
+def _reported(match: SchemeMatch) -> str:
     weak = "  # weak: a static secret shows who calls, not that the body is whole" if match.weak else ""
     return f"{match.setting}  # verified with key id {match.key_id}{weak}"
 
@@ -128,9 +128,9 @@ def _secrets(settings: Settings, source: str | None) -> Mapping[str, Mapping[str
     return {source: known[source]}
 
 
-def _held(settings: Settings, source: str) -> Sequence[Capture]:
+def _held(settings: Settings, source: str) -> Sequence[CapturedRequest]:
     queue = open_held(settings)
-    placed = queue.oldest(0, MOST_HELD_TRIED, source) if queue else []
+    placed = queue.oldest(0, MAX_HELD_TRIED, source) if queue else []
     if queue:
         queue.close()
     if not placed:
@@ -138,20 +138,20 @@ def _held(settings: Settings, source: str) -> Sequence[Capture]:
             f"nothing of {source} is held; set HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true "
             "and wait for a delivery, or give a file"
         )
-    return [Capture(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
+    return [CapturedRequest(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
 
 
-def _uses(settings: Settings) -> dict[_Place, Use] | None:
+def _uses(settings: Settings) -> dict[_Place, KeyUse] | None:
     """By source and key id; None where there is no lake, or one from before key ids were kept."""
     try:
         with open_for_reading(settings) as con:
             rows = con.execute(USES).fetchall()
     except (HirestreamError, duckdb.Error):
         return None
-    return {(row[0], row[2]): Use(row[1], row[3], row[4]) for row in rows}
+    return {(row[0], row[2]): KeyUse(row[1], row[3], row[4]) for row in rows}
 
 
-def _used(uses: Mapping[_Place, Use] | None, place: _Place) -> tuple[int | None, dt.datetime | None]:
+def _used(uses: Mapping[_Place, KeyUse] | None, place: _Place) -> tuple[int | None, dt.datetime | None]:
     if uses is None:
         return None, None
     return (uses[place].deliveries, uses[place].last_verified) if place in uses else (0, None)

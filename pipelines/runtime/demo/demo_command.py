@@ -12,10 +12,10 @@ from pipelines.errors import HirestreamError
 from pipelines.host.supervisor import Supervisor, interruptible
 from pipelines.lake.connection import open_lake
 from pipelines.reports.write_report import write_report
-from pipelines.runtime.demo.plan import Plan, own_source, remember, remembered
-from pipelines.runtime.demo.results import Results, mismatches, read_results
+from pipelines.runtime.demo.plan import DemoPlan, own_source, remember, remembered
+from pipelines.runtime.demo.results import DemoResults, mismatches, read_results
 from pipelines.runtime.stream.build_state import read_state
-from pipelines.runtime.up_command import Parts, Say, places, running
+from pipelines.runtime.up_command import Components, Say, places, running
 from pipelines.runtime.up_command import stay as watch_on
 from pipelines.settings import Settings
 from pipelines.simulate.delivery.http_sender import Sign, send_all
@@ -38,14 +38,14 @@ SignWith = Callable[[Settings, str], Sign]
 
 def run_demo(
     settings: Settings,
-    plan: Plan,
-    parts: Parts,
+    plan: DemoPlan,
+    parts: Components,
     *,
     sign_with: SignWith,
     say: Say,
-    show: Callable[[Results], None],
+    show: Callable[[DemoResults], None],
     stay: bool,
-) -> Results:
+) -> DemoResults:
     """Start everything, send the plan's deliveries unless this home has them, show what came of it.
 
     With `stay` it runs on until interrupted. Raises `UsageError` on a home with other data, and what
@@ -69,7 +69,9 @@ def run_demo(
     return results
 
 
-def _send(settings: Settings, plan: Plan, simulation: Simulation, sign_with: SignWith, say: Say) -> Plan:
+def _send(
+    settings: Settings, plan: DemoPlan, simulation: Simulation, sign_with: SignWith, say: Say
+) -> DemoPlan:
     """Post everything. After an interruption all is sent again: what came twice counts once."""
     total = len(simulation.deliveries)
     say(f"sending {total} signed webhooks, duplicates and disorder included")
@@ -90,8 +92,8 @@ def _send(settings: Settings, plan: Plan, simulation: Simulation, sign_with: Sig
 
 
 def _settled(
-    settings: Settings, plan: Plan, simulation: Simulation, supervisor: Supervisor, say: Say
-) -> Results:
+    settings: Settings, plan: DemoPlan, simulation: Simulation, supervisor: Supervisor, say: Say
+) -> DemoResults:
     """Wait until all is loaded and the marts show it, or until it is clear that they will not."""
     say("loading and building the models")
     sent = plan.sent or 0

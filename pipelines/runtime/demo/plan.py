@@ -16,7 +16,7 @@ from receiver.settings import PREFIX, SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """The same plan gives the same deliveries. `sent` is set once all of them were accepted."""
 
     seed: int
@@ -26,7 +26,7 @@ class Plan:
     sent: int | None = None
 
 
-def remembered(settings: Settings, plan: Plan) -> Plan:
+def remembered(settings: Settings, plan: DemoPlan) -> DemoPlan:
     """The plan that this home has data of, else `plan`, which is kept before anything is made of it.
 
     Raises `UsageError` on a home that holds data of something else, or of a demo with other numbers.
@@ -39,7 +39,7 @@ def remembered(settings: Settings, plan: Plan) -> Plan:
             )
         remember(settings, plan)
         return plan
-    found = msgspec.json.decode(file.read_bytes(), type=Plan)
+    found = msgspec.json.decode(file.read_bytes(), type=DemoPlan)
     if (found.seed, found.journeys) != (plan.seed, plan.journeys):
         raise UsageError(
             f"{settings.home} has a demo of --seed {found.seed} --journeys {found.journeys}; give these, "
@@ -48,7 +48,7 @@ def remembered(settings: Settings, plan: Plan) -> Plan:
     return found
 
 
-def remember(settings: Settings, plan: Plan) -> None:
+def remember(settings: Settings, plan: DemoPlan) -> None:
     """Keep the plan, atomically."""
     settings.home.mkdir(parents=True, exist_ok=True)
     new = settings.home / ".demo.json.new"

@@ -13,7 +13,7 @@ from pipelines.simulate.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class DemoResults:
     """What a demo shows. `differences` are sentences, one for each number that is not the truth."""
 
     rates: list[Headline]
@@ -24,7 +24,7 @@ class Results:
     differences: list[str]
 
 
-def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]) -> Results:
+def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]) -> DemoResults:
     """Read marts and ledger of the lake attached as `wh`."""
     rates = headlines(con) if _built(con) else []
     p50, p95 = con.execute(
@@ -35,7 +35,7 @@ def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]
         )
         """
     ).fetchall()[0]
-    return Results(rates, sent, ledger_totals(con), p50, p95, different)
+    return DemoResults(rates, sent, ledger_totals(con), p50, p95, different)
 
 
 def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[str]:
@@ -54,7 +54,7 @@ def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[s
     return [*wrong, *differences(con, simulation.truth), *booking_differences(con, simulation.bookings)]
 
 
-def render(results: Results) -> str:
+def render(results: DemoResults) -> str:
     """The results as a table for a person."""
     lines = ["", f"{'rate':<22}{'value':>8}{'numerator':>11}{'of':>8}{'open':>7}  left out"]
     for rate in results.rates:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from pipelines.errors import Unavailable
-from pipelines.host.child_process import Child, spawn
+from pipelines.host.child_process import ChildProcess, spawn
 from pipelines.host.file_lock import FolderLock
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.runtime.kafka.config_files import broker_properties, format_storage, log_properties
@@ -33,7 +33,7 @@ class RunningBroker:
     """A broker that answered. Leaving its context stops it."""
 
     bootstrap_servers: str
-    child: Child
+    child: ChildProcess
     lock: FolderLock
     aot_output: Path
 
@@ -90,7 +90,7 @@ def start_broker(
     return broker
 
 
-def _launch(settings: Settings, java: list[str | Path], aot_option: str, lock: FolderLock) -> Child:
+def _launch(settings: Settings, java: list[str | Path], aot_option: str, lock: FolderLock) -> ChildProcess:
     folder, logs = settings.home / "kafka", settings.home / "logs"
     data, properties, log4j = folder / "data", folder / "server.properties", folder / "log4j2.properties"
     logs.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines.admin.audit import Audit, Finding
+from pipelines.admin.audit import Audit, AuditFinding
 from pipelines.admin.audit.command import run_audit
 from pipelines.errors import Unavailable
 from pipelines.runtime.orchestration.table_assets import LEDGER, QUARANTINE
@@ -118,7 +118,7 @@ _FINDINGS = dg.TableSchema(
 )
 
 
-def _record(finding: Finding) -> dg.TableRecord:
+def _record(finding: AuditFinding) -> dg.TableRecord:
     return dg.TableRecord(
         {
             "check": finding.check,

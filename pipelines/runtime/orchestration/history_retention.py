@@ -19,13 +19,13 @@ from sqlalchemy import Connection, delete, select
 FULL_AGE = dt.timedelta(hours=2)
 HOURLY_AGE = dt.timedelta(days=7)
 RUN_AGE = dt.timedelta(days=2)
-MOST_RUNS = 500
+MAX_RUNS = 500
 """Runs deleted at a time."""
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedAsset:
     """One reported event in the log: its row, its asset, its time."""
 
     row_id: int
@@ -33,10 +33,10 @@ class Reported:
     at: dt.datetime
 
 
-def superseded(reported: Iterable[Reported], now: dt.datetime) -> set[int]:
+def superseded(reported: Iterable[ReportedAsset], now: dt.datetime) -> set[int]:
     """Row ids that may go."""
-    newest: dict[str, Reported] = {}
-    last_of_hour: dict[tuple[str, dt.datetime], Reported] = {}
+    newest: dict[str, ReportedAsset] = {}
+    last_of_hour: dict[tuple[str, dt.datetime], ReportedAsset] = {}
     rows = sorted(reported, key=lambda event: (event.at, event.row_id))
     for event in rows:
         newest[event.asset_key] = event
@@ -63,7 +63,7 @@ def purge_runs(instance: dg.DagsterInstance, now: dt.datetime) -> int:
     """Delete runs, their events and their logs, that ended long ago. Returns how many."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     old = dg.RunsFilter(statuses=ended, created_before=now - RUN_AGE)
-    runs = instance.get_run_records(filters=old, limit=MOST_RUNS, ascending=True)
+    runs = instance.get_run_records(filters=old, limit=MAX_RUNS, ascending=True)
     for record in runs:
         run_id = record.dagster_run.run_id
         instance.compute_log_manager.delete_logs(prefix=[run_id])
@@ -87,7 +87,7 @@ def _thin(con: Connection, now: dt.datetime) -> int:
             table.run_id == RUNLESS_RUN_ID, table.asset_key.is_not(None)
         )
     ).fetchall()
-    gone = sorted(superseded((Reported(row[0], row[1], _utc(row[2])) for row in found), now))
+    gone = sorted(superseded((ReportedAsset(row[0], row[1], _utc(row[2])) for row in found), now))
     for start in range(0, len(gone), _CHUNK):
         con.execute(delete(SqlEventLogStorageTable).where(table.id.in_(gone[start : start + _CHUNK])))
     return len(gone)

@@ -8,9 +8,9 @@ import dagster as dg
 from pipelines.errors import HirestreamError, LeaseHeld, TopicMismatch, Unavailable
 from pipelines.lake.catalog import row_counts
 from pipelines.lake.connection import open_lake
-from pipelines.load.catch_up import Drained, drain
-from pipelines.load.loader import Loaded
-from pipelines.load.session import Choices
+from pipelines.load.catch_up import CatchUpResult, drain
+from pipelines.load.loader import LoadResult
+from pipelines.load.session import LoadPolicy
 from pipelines.runtime.orchestration.dbt_assets import WRITER_POOL
 from pipelines.runtime.orchestration.table_assets import table_specs
 from pipelines.settings import Settings
@@ -38,13 +38,13 @@ def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
     def ingest(context: dg.AssetExecutionContext, config: IngestChoices) -> Results:
         """All that is on the topic now, in as many commits as it takes; fails while another loader runs."""
 
-        def said(done: Loaded) -> None:
+        def said(done: LoadResult) -> None:
             text = "batch %d: %d loaded, %d duplicate, %d quarantined"
             context.log.info(text, done.batch_id, done.loaded, done.duplicate, done.quarantined)
 
         holder = f"Dagster run {context.run.run_id[:8]}"
         try:
-            done = drain(settings, holder, Choices(config.accept_rejects, config.accept_loss), said)
+            done = drain(settings, holder, LoadPolicy(config.accept_rejects, config.accept_loss), said)
         except HirestreamError as error:
             again = isinstance(error, Unavailable) and not isinstance(error, LeaseHeld | TopicMismatch)
             raise dg.Failure(f"{error}", allow_retries=again) from error
@@ -53,7 +53,7 @@ def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
     return ingest
 
 
-def _results(settings: Settings, done: Drained) -> Results:
+def _results(settings: Settings, done: CatchUpResult) -> Results:
     specs = table_specs(settings)
     with open_lake(settings.warehouse, read_only=True) as con:
         counts = row_counts(con, [".".join(spec.key.path) for spec in specs])
@@ -62,7 +62,7 @@ def _results(settings: Settings, done: Drained) -> Results:
         yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(name, done, counts[name]))
 
 
-def _metadata(name: str, done: Drained, rows: int) -> Mapping[str, Any]:
+def _metadata(name: str, done: CatchUpResult, rows: int) -> Mapping[str, Any]:
     """Numbers only; nothing of what a record says."""
     found: dict[str, Any] = {"dagster/row_count": rows}
     if name in done.rows or name != "ledger.bodies":

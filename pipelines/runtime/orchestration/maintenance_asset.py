@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.admin.erasure.finalize import How
+from pipelines.admin.erasure.finalize import ErasureContext
 from pipelines.admin.erasure.retention import run_retention
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.lake.connection import open_lake
@@ -70,7 +70,7 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(pool=WRITER_POOL, description="Redact what is too old: bodies, event rows, entities, files.")
     def redact_what_is_too_old(context: dg.OpExecutionContext) -> None:
         try:
-            receipt = run_retention(settings, How(f"Dagster run {context.run_id[:8]}"))
+            receipt = run_retention(settings, ErasureContext(f"Dagster run {context.run_id[:8]}"))
         except (HirestreamError, SettingsError) as error:
             raise dg.Failure(str(error), allow_retries=isinstance(error, Unavailable)) from error
         context.log.info("redacted %d records", receipt.records if receipt else 0)

@@ -10,7 +10,7 @@ from pipelines.lake.loader_lease import lease_holder
 from pipelines.reports.write_report import write_report
 from pipelines.runtime.orchestration.dbt_translator import OWNERS
 from pipelines.serving.lake_reader import open_for_reading
-from pipelines.serving.published_file import Publisher
+from pipelines.serving.published_file import PublishedFileWriter
 from pipelines.settings import Settings
 
 PUBLISHED = dg.AssetKey(["published", "warehouse_duckdb"])
@@ -39,7 +39,7 @@ def _published(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefini
         if holder := lease_holder(settings.warehouse):
             context.log.info("%s holds the load and publishes by itself after each build", holder)
             return
-        Publisher(settings).publish_if_due(now=True)
+        PublishedFileWriter(settings).publish_if_due(now=True)
         yield dg.MaterializeResult(metadata={"bytes": settings.published.stat().st_size})
 
     return published

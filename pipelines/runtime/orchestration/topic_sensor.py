@@ -16,7 +16,7 @@ from pipelines.lake.offsets import by_partition, positions
 from pipelines.settings import Settings
 
 INTERVAL_SECONDS = 15
-AGAIN_SECONDS = 600.0
+RETRY_AFTER_SECONDS = 600.0
 """From a failed load to the next: what stops one is most often for a person, and a run costs CPU seconds."""
 
 UNFINISHED = [
@@ -28,7 +28,7 @@ UNFINISHED = [
 
 
 @dataclass(frozen=True, slots=True)
-class Lag:
+class TopicLag:
     """Records that wait on the topic, and the end of each partition."""
 
     waiting: int
@@ -51,8 +51,9 @@ def lag_sensor(settings: Settings, job: str, step: str) -> dg.SensorDefinition:
         if running := unfinished_run(context.instance, [job]):
             return dg.SkipReason(f"run {running[:8]} is on its way and loads all that waits")
         if failed := _failed_lately(context.instance, job, step):
+            minutes = RETRY_AFTER_SECONDS / 60
             return dg.SkipReason(
-                f"the load of run {failed[:8]} failed; another one {AGAIN_SECONDS / 60:g} minutes after it"
+                f"the load of run {failed[:8]} failed; the next starts {minutes:g} minutes later"
             )
         try:
             lag = measured_lag(settings)
@@ -72,20 +73,20 @@ def _failed_lately(instance: dg.DagsterInstance, job: str, step: str) -> str | N
     found = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not found or found[0].dagster_run.status != dg.DagsterRunStatus.FAILURE:
         return None
-    if (found[0].end_time or 0.0) <= time.time() - AGAIN_SECONDS:
+    if (found[0].end_time or 0.0) <= time.time() - RETRY_AFTER_SECONDS:
         return None
     run_id = found[0].dagster_run.run_id
     states = [each.status for each in instance.get_run_step_stats(run_id, [step])]
     return run_id if any(state is not None and state.value == "FAILURE" for state in states) else None
 
 
-def run_key(lag: Lag, now: dt.datetime) -> str:
+def run_key(lag: TopicLag, now: dt.datetime) -> str:
     """One run for what the topic holds; when that run failed and nothing new came, another one later."""
     ends = ",".join(f"{partition}:{end}" for partition, end in sorted(lag.ends.items()))
-    return f"{ends}@{now.timestamp() // AGAIN_SECONDS:.0f}"
+    return f"{ends}@{now.timestamp() // RETRY_AFTER_SECONDS:.0f}"
 
 
-def measured_lag(settings: Settings) -> Lag:
+def measured_lag(settings: Settings) -> TopicLag:
     """What waits on the topic beyond the lake. Raises `Unavailable` without a broker or a topic."""
     topic = topic_info(settings.kafka)
     if topic is None:
@@ -95,7 +96,7 @@ def measured_lag(settings: Settings) -> Lag:
     found = watermarks(settings.kafka, topic)
     here = _loaded(settings, topic)
     waiting = sum(max(marks.high - here.get(p, marks.low), 0) for p, marks in found.items())
-    return Lag(waiting, {p: marks.high for p, marks in found.items()})
+    return TopicLag(waiting, {p: marks.high for p, marks in found.items()})
 
 
 def _loaded(settings: Settings, topic: TopicInfo) -> Mapping[int, int]:

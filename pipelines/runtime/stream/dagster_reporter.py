@@ -20,12 +20,12 @@ import duckdb
 from pipelines.lake.catalog import row_counts
 from pipelines.lake.connection import open_lake
 from pipelines.load.catch_up import rows_by_table
-from pipelines.load.loader import Loaded
+from pipelines.load.loader import LoadResult
 from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SHORTEST_SECONDS = 60.0
+MIN_SECONDS = 60.0
 PUBLISHED = "published.warehouse_duckdb"
 """The published file, in the notation of the tables."""
 _COUNTED = frozenset({"ledger", "quarantine", "events", "entities"})
@@ -35,33 +35,33 @@ Report = Callable[[str, Mapping[str, Any]], None]
 Count = Callable[[Collection[str]], Mapping[str, int]]
 
 
-class Reporter(Protocol):
+class DagsterReporter(Protocol):
     """What the stream tells while it works."""
 
-    def tell_loaded(self, done: Loaded) -> None:
+    def on_loaded(self, done: LoadResult) -> None:
         """A batch was committed."""
 
-    def tell_built(self, names: Iterable[str]) -> None:
+    def on_built(self, names: Iterable[str]) -> None:
         """Models or files, as `schema.name`, were made anew."""
 
     def report_due(self, *, now: bool = False) -> None:
         """Report what is due, or all that waits."""
 
 
-class Silent:
+class NullReporter:
     """Where there is no Dagster."""
 
-    def tell_loaded(self, done: Loaded) -> None:
+    def on_loaded(self, done: LoadResult) -> None:
         """Nobody listens."""
 
-    def tell_built(self, names: Iterable[str]) -> None:
+    def on_built(self, names: Iterable[str]) -> None:
         """Nobody listens."""
 
     def report_due(self, *, now: bool = False) -> None:
         """Nobody listens."""
 
 
-class Thinned:
+class ThrottledReporter:
     """Adds up what changed and hands it on asset by asset, each at most once in `shortest_seconds`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Thinned:
         count: Count,
         *,
         clock: Callable[[], float] = time.monotonic,
-        shortest_seconds: float = SHORTEST_SECONDS,
+        shortest_seconds: float = MIN_SECONDS,
     ) -> None:
         self._report = report
         self._count = count
@@ -83,7 +83,7 @@ class Thinned:
         self._reported_at: dict[str, float] = {}
         self._complained = False
 
-    def tell_loaded(self, done: Loaded) -> None:
+    def on_loaded(self, done: LoadResult) -> None:
         """Add the rows of a batch; called by the thread that commits, and quick."""
         rows = {name: count for name, count in rows_by_table(done).items() if count}
         with self._lock:
@@ -91,7 +91,7 @@ class Thinned:
             self._changed.update(rows, {"ledger.bodies"} if done.loaded else ())
             self._batch_id = done.batch_id
 
-    def tell_built(self, names: Iterable[str]) -> None:
+    def on_built(self, names: Iterable[str]) -> None:
         """Remember what was made anew."""
         with self._lock:
             self._changed.update(names)
@@ -141,15 +141,15 @@ def _metadata(rows: int, total: int | None, batch_id: int) -> dict[str, Any]:
     return found
 
 
-def reporter(settings: Settings, environment: Mapping[str, str] = os.environ) -> Reporter:
+def reporter(settings: Settings, environment: Mapping[str, str] = os.environ) -> DagsterReporter:
     """A reporter to the Dagster instance of this process's environment; a silent one where there is none.
 
     `DAGSTER_HOME` must have been initialised: two processes that make its storage at once break it.
     """
     home = environment.get("DAGSTER_HOME")
     if not home or not (Path(home) / "dagster.yaml").exists():
-        return Silent()
-    return Thinned(_to_dagster(Path(home)), _counter(settings))
+        return NullReporter()
+    return ThrottledReporter(_to_dagster(Path(home)), _counter(settings))
 
 
 def _to_dagster(home: Path) -> Report:

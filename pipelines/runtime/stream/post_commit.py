@@ -14,11 +14,11 @@ import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.lake.connection import open_lake
-from pipelines.lake.maintenance import MOST_NEW_FILES, maintain
-from pipelines.load.loader import Loaded
+from pipelines.lake.maintenance import MAX_NEW_FILES, maintain
+from pipelines.load.loader import LoadResult
 from pipelines.runtime.stream.build_state import write_state
 from pipelines.runtime.stream.dagster_reporter import PUBLISHED, reporter
-from pipelines.serving.published_file import Publisher
+from pipelines.serving.published_file import PublishedFileWriter
 from pipelines.settings import Settings
 from pipelines.transform.worker_process import ModelProcess
 
@@ -28,17 +28,17 @@ FILES_A_MODEL = 2
 """What a build leaves of each at most: its new rows, and which old ones are deleted."""
 
 
-class FollowUp:
+class PostCommit:
     """Builds, publishes and reports at most every few seconds, and only when something was loaded."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._models = ModelProcess(settings) if settings.models.enabled else None
-        self._publisher = Publisher(settings)
+        self._publisher = PublishedFileWriter(settings)
         self._dagster = reporter(settings)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
-        self._new_files = MOST_NEW_FILES  # nobody counted what the process before left
+        self._new_files = MAX_NEW_FILES  # nobody counted what the process before left
         self._first = True
         self._unpublished = True
         self._ending = threading.Event()
@@ -48,12 +48,12 @@ class FollowUp:
         """Begin; the first build makes every model."""
         self._thread.start()
 
-    def tell(self, done: Loaded) -> None:
+    def tell(self, done: LoadResult) -> None:
         """A batch was committed."""
         with self._lock:
             self._waiting.update(done.tables)
             self._new_files += done.files
-        self._dagster.tell_loaded(done)
+        self._dagster.on_loaded(done)
 
     def finish(self, *, build: bool) -> None:
         """End the thread; with `build`, bring models and the published file up to date first."""
@@ -88,7 +88,7 @@ class FollowUp:
                 self._build(self._models, touched)
             if self._unpublished and self._publisher.publish_if_due(now=publish_now):
                 self._unpublished = False
-                self._dagster.tell_built([PUBLISHED])
+                self._dagster.on_built([PUBLISHED])
         except Exception as error:
             if self._ending.is_set() and not publish_now:  # the child was ended with everything else
                 return
@@ -103,7 +103,7 @@ class FollowUp:
         self._unpublished = True
         with self._lock:
             self._new_files += FILES_A_MODEL * len(result.models)
-        self._dagster.tell_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
+        self._dagster.on_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
         self._note(
             {
                 "seconds": result.seconds,
@@ -114,7 +114,7 @@ class FollowUp:
 
     def _maintain_if_due(self) -> None:
         with self._lock:
-            if self._new_files < MOST_NEW_FILES:
+            if self._new_files < MAX_NEW_FILES:
                 return
             self._new_files = 0
         try:

@@ -13,10 +13,10 @@ from functools import partial
 from types import FrameType
 
 from pipelines.ingest.topic_admin import topic_info, watermarks
-from pipelines.load.loader import Loaded, Loader
+from pipelines.load.loader import Loader, LoadResult
 from pipelines.load.read_ahead import commits, tune_interpreter
-from pipelines.load.session import Choices, open_loader
-from pipelines.runtime.stream.post_commit import FollowUp
+from pipelines.load.session import LoadPolicy, open_loader
+from pipelines.runtime.stream.post_commit import PostCommit
 from pipelines.settings import Settings
 from pipelines.transform.generated_sources import check_generated
 
@@ -26,7 +26,7 @@ HOLDER = "hirestream stream"
 
 
 def run_stream(
-    settings: Settings, choices: Choices, *, until_caught_up: bool, stop: threading.Event | None = None
+    settings: Settings, choices: LoadPolicy, *, until_caught_up: bool, stop: threading.Event | None = None
 ) -> None:
     """Load until told to stop, or until all that is on the topic now is loaded and modelled.
 
@@ -37,7 +37,7 @@ def run_stream(
     stop = stop or threading.Event()
     tune_interpreter()
     with _stopping_on_signals(stop), open_loader(settings, HOLDER, choices) as (reader, loader):
-        follow_up = FollowUp(settings)
+        follow_up = PostCommit(settings)
         follow_up.start()
         try:
             finished = partial(caught_up, settings, loader) if until_caught_up else _never
@@ -48,7 +48,7 @@ def run_stream(
             follow_up.finish(build=until_caught_up)
 
 
-def _say(done: Loaded) -> None:
+def _say(done: LoadResult) -> None:
     text = "batch %d: %d loaded, %d duplicate, %d quarantined"
     log.info(text, done.batch_id, done.loaded, done.duplicate, done.quarantined)
 

@@ -19,7 +19,7 @@ Counts must be equal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class MartComparison:
     """One metric of one mart: how many cells, both totals of its first count, a line for each cell that
     differs."""
 
@@ -42,7 +42,7 @@ def differences(con: duckdb.DuckDBPyConnection, truth: Iterable[TruthRow]) -> li
 
 def compare(
     con: duckdb.DuckDBPyConnection, truth: Iterable[TruthRow], *, timeless: bool = False
-) -> list[Compared]:
+) -> list[MartComparison]:
     """Every metric of every mart. `timeless` leaves out what depends on the time of asking."""
     expected: dict[str, Cells] = {mart.name: {} for mart in MARTS}
     for row in truth:
@@ -68,7 +68,7 @@ def _found(con: duckdb.DuckDBPyConnection, mart: Mart) -> Cells:
     return cells
 
 
-def _compare(mart: Mart, expected: Cells, found: Cells, timeless: bool) -> Iterator[Compared]:
+def _compare(mart: Mart, expected: Cells, found: Cells, timeless: bool) -> Iterator[MartComparison]:
     """By metric; a mart without metrics is one by its own name."""
     left_out = mart.asked if timeless else frozenset[str]()
     columns = [name for name in (*mart.counts, *mart.figures) if name not in left_out]
@@ -78,7 +78,7 @@ def _compare(mart: Mart, expected: Cells, found: Cells, timeless: bool) -> Itera
             continue
         cells = list(group)
         lines = (_line(mart, columns, key, expected.get(key), found.get(key)) for key in cells)
-        yield Compared(
+        yield MartComparison(
             mart.name,
             metric,
             len(cells),

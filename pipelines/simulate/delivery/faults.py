@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from pipelines.simulate.payloads.events import Event
+from pipelines.simulate.payloads.events import SimulatedEvent
 from pipelines.simulate.payloads.payload import Data, instant
 from pipelines.simulate.world.endpoints import POPP, POPP_SECOND, sent_twice
 from pipelines.simulate.world.sample_texts import UNKNOWN_EVENTS
@@ -35,7 +35,7 @@ class Delivery:
     message_id: str | None = None
 
 
-def out_of_order(rng: Random, events: Sequence[Event], end: datetime) -> list[Delivery]:
+def out_of_order(rng: Random, events: Sequence[SimulatedEvent], end: datetime) -> list[Delivery]:
     """Every event once and some again, roughly by time: shuffled locally, a few of each much later.
 
     What an organization that moves sent since its second endpoint was set up is sent to that one again.
@@ -51,11 +51,11 @@ def out_of_order(rng: Random, events: Sequence[Event], end: datetime) -> list[De
     return [delivery for _, delivery in sorted(once + repeated, key=lambda placed: placed[0])]
 
 
-def _again(rng: Random, place: float, event: Event, count: int) -> tuple[float, Delivery]:
+def _again(rng: Random, place: float, event: SimulatedEvent, count: int) -> tuple[float, Delivery]:
     return _place(rng, place + 0.001, count), replace(_delivery(rng, event), duplicate=True)
 
 
-def sorted_by_time(events: Sequence[Event]) -> list[Event]:
+def sorted_by_time(events: Sequence[SimulatedEvent]) -> list[SimulatedEvent]:
     """Events as a provider without faults would send them."""
     return sorted(events, key=lambda event: event.at)
 
@@ -69,7 +69,7 @@ def _place(rng: Random, place: float, count: int) -> float:
     return place + rng.random() * reach
 
 
-def _delivery(rng: Random, event: Event) -> Delivery:
+def _delivery(rng: Random, event: SimulatedEvent) -> Delivery:
     """Some bodies are written by another serialiser: the same document in other bytes."""
     style = rng.random()
     if style < 0.02:
@@ -82,11 +82,11 @@ def _delivery(rng: Random, event: Event) -> Delivery:
     return Delivery(body, event.event_type, False, endpoint.source, endpoint.provider, event.message_id)
 
 
-def unknown_event(organization: Organization, number: str, name: int, at: datetime) -> Event:
+def unknown_event(organization: Organization, number: str, name: int, at: datetime) -> SimulatedEvent:
     """An event that no contract knows; it loads all the same."""
     event_type = UNKNOWN_EVENTS[name % len(UNKNOWN_EVENTS)]
     data = {"recordId": f"other_{number}", "organizationId": organization.id, "detail": {"step": name}}
-    return Event(event_type, at, _document(event_type, number, at, data))
+    return SimulatedEvent(event_type, at, _document(event_type, number, at, data))
 
 
 def poison(organization: Organization, number: str, at: datetime) -> Iterator[Delivery]:

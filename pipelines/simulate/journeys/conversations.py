@@ -15,11 +15,11 @@ from pipelines.simulate.journeys.model import (
     Conversation,
     Ending,
     Exhaustion,
-    Meeting,
+    SimulatedMeeting,
 )
 from pipelines.simulate.journeys.people import draw_answers, draw_person, draw_score
 from pipelines.simulate.journeys.reviews import draw_frictions, draw_reviews
-from pipelines.simulate.world.rng import UNTOLD, Dice
+from pipelines.simulate.world.rng import UNKNOWN, SeededRandom
 from pipelines.simulate.world.tenants import APPLICANTS, AVAILABILITY, SCHEDULING, Campaign
 
 NEVER = "never"
@@ -28,7 +28,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ConversationPlan:
     """How likely things are in one kind of campaign."""
 
     endings: tuple[tuple[str, float], ...]
@@ -48,21 +48,25 @@ SCREENED = (
     (NO_STATUS, 1.0),
     (NEVER, 16.0),
 )
-SCREENING = Plan(SCREENED, booked=0.45, friction=0.05, exhausted=0.13)
+SCREENING = ConversationPlan(SCREENED, booked=0.45, friction=0.05, exhausted=0.13)
 AFTERWARDS = ((CLOSED, 5.0), (BARE, 2.0), (FAILED, 1.5), (PASSED, 1.5))
 """What a second ending says."""
-PLANS: MappingProxyType[str | None, Plan] = MappingProxyType(
+PLANS: MappingProxyType[str | None, ConversationPlan] = MappingProxyType(
     {
         APPLICANTS: SCREENING,
-        SCHEDULING: Plan(((BARE, 45), (CLOSED, 20), (NEVER, 35)), booked=0.62, friction=0.2, exhausted=0.16),
-        AVAILABILITY: Plan(((BARE, 60), (CLOSED, 10), (NEVER, 30)), booked=0, friction=0.04, exhausted=0.2),
+        SCHEDULING: ConversationPlan(
+            ((BARE, 45), (CLOSED, 20), (NEVER, 35)), booked=0.62, friction=0.2, exhausted=0.16
+        ),
+        AVAILABILITY: ConversationPlan(
+            ((BARE, 60), (CLOSED, 10), (NEVER, 30)), booked=0, friction=0.04, exhausted=0.2
+        ),
     }
 )
 
 
-def draw_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime) -> Conversation:
+def draw_conversation(dice: SeededRandom, number: str, campaign: Campaign, at: datetime) -> Conversation:
     """A conversation whose first event is at `at`; only what happened before the end is in it."""
-    person, queue_told = draw_person(dice, number), not dice.chance(UNTOLD)
+    person, queue_told = draw_person(dice, number), not dice.chance(UNKNOWN)
     begun = _beginning(dice, Conversation(number, campaign, person, queue_told=queue_told), at)
     if begun.started_at is None:
         return begun
@@ -78,12 +82,14 @@ def draw_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime)
         frictions=frictions,
         meetings=_bookings(dice, plan, begun, endings),
         uploaded_at=_rarely(dice, 0.04, begun.started_at),
-        start_told=not dice.chance(UNTOLD),
+        start_told=not dice.chance(UNKNOWN),
         started_at=_lost_clock(dice) if dice.chance(0.002) else begun.started_at,
     )
 
 
-def draw_legacy_conversation(dice: Dice, number: str, campaign: Campaign, at: datetime) -> Conversation:
+def draw_legacy_conversation(
+    dice: SeededRandom, number: str, campaign: Campaign, at: datetime
+) -> Conversation:
     """One that all happens at one instant, because legacy bodies carry no time of their own."""
     conversation = Conversation(number, campaign, draw_person(dice, number), started_at=at)
     status = dice.weighted(((PASSED, 5.0), (FAILED, 3.0), (CLOSED, 1.0), (NEVER, 1.0)))
@@ -91,7 +97,7 @@ def draw_legacy_conversation(dice: Dice, number: str, campaign: Campaign, at: da
     return replace(conversation, endings=() if status == NEVER else (ending,))
 
 
-def _beginning(dice: Dice, blank: Conversation, at: datetime) -> Conversation:
+def _beginning(dice: SeededRandom, blank: Conversation, at: datetime) -> Conversation:
     """Started at once, or queued first (at times by a clock that is ahead), or failed to start, once or for
     good, or still waiting."""
     way = dice.weighted(
@@ -110,7 +116,9 @@ def _beginning(dice: Dice, blank: Conversation, at: datetime) -> Conversation:
     return replace(blank, queued_at=at, started_at=later if way == "queued" else None)
 
 
-def _endings(dice: Dice, plan: Plan, campaign: Campaign, started_at: datetime) -> tuple[Ending, ...]:
+def _endings(
+    dice: SeededRandom, plan: ConversationPlan, campaign: Campaign, started_at: datetime
+) -> tuple[Ending, ...]:
     """Mostly one; a decision may be closed over, corrected, or come after something that was none."""
     status = dice.weighted(plan.endings)
     if status == NEVER:
@@ -122,14 +130,14 @@ def _endings(dice: Dice, plan: Plan, campaign: Campaign, started_at: datetime) -
     return first, _ending(dice, campaign, later, dice.after(first.at, 0.05, 72))
 
 
-def _ending(dice: Dice, campaign: Campaign, status: str, at: datetime) -> Ending:
+def _ending(dice: SeededRandom, campaign: Campaign, status: str, at: datetime) -> Ending:
     if status not in (PASSED, FAILED):
         return Ending(at, None if status == NO_STATUS else status)
     passed = status == PASSED
     return Ending(at, status, draw_score(dice, passed), draw_answers(dice, campaign, passed))
 
 
-def _exhaustions(dice: Dice, plan: Plan, started_at: datetime) -> tuple[Exhaustion, ...]:
+def _exhaustions(dice: SeededRandom, plan: ConversationPlan, started_at: datetime) -> tuple[Exhaustion, ...]:
     """Once, sometimes twice; independent of the endings, so some candidates come back after it."""
     if not dice.chance(plan.exhausted):
         return ()
@@ -140,8 +148,8 @@ def _exhaustions(dice: Dice, plan: Plan, started_at: datetime) -> tuple[Exhausti
 
 
 def _bookings(
-    dice: Dice, plan: Plan, begun: Conversation, endings: tuple[Ending, ...]
-) -> tuple[Meeting, ...]:
+    dice: SeededRandom, plan: ConversationPlan, begun: Conversation, endings: tuple[Ending, ...]
+) -> tuple[SimulatedMeeting, ...]:
     """Screening leads to a booking after it was passed; scheduling leads to one from the start, by a calendar
     whose clock is behind even before it."""
     ready_at = begun.started_at
@@ -153,10 +161,10 @@ def _bookings(
     return draw_meetings(dice, begun.campaign, begun.number, dice.after(ready_at, 0.02, 110) - behind)
 
 
-def _lost_clock(dice: Dice) -> datetime:
+def _lost_clock(dice: SeededRandom) -> datetime:
     """What a clock says that began anew."""
     return dice.after(EPOCH, 0, 1)
 
 
-def _rarely(dice: Dice, probability: float, started_at: datetime) -> datetime | None:
+def _rarely(dice: SeededRandom, probability: float, started_at: datetime) -> datetime | None:
     return dice.known(dice.after(started_at, 0.1, 90)) if dice.chance(probability) else None

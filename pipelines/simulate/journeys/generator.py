@@ -12,7 +12,7 @@ from pipelines.simulate.journeys.types import Journey
 from pipelines.simulate.journeys.workflow_model import Publication, UnresolvedContact
 from pipelines.simulate.journeys.workflow_runs import draw_run
 from pipelines.simulate.world.calendar_edges import beginning
-from pipelines.simulate.world.rng import Dice, Numbers
+from pipelines.simulate.world.rng import IdSequence, SeededRandom
 from pipelines.simulate.world.sample_texts import REQUIREMENTS
 from pipelines.simulate.world.tenants import (
     CAMPAIGN_WEIGHTS,
@@ -43,7 +43,7 @@ def tag_of(seed: int, end: datetime) -> str:
     return sha256(f"{seed} {end.isoformat()}".encode()).hexdigest()[:6]
 
 
-def draw_journeys(dice: Dice, numbers: Numbers, span: timedelta = SPAN) -> Iterator[Journey]:
+def draw_journeys(dice: SeededRandom, numbers: IdSequence, span: timedelta = SPAN) -> Iterator[Journey]:
     """Journeys without end, each begun within the span before the end of the simulated time."""
     runs: dict[str, str] = {}
     while True:
@@ -68,11 +68,13 @@ def draw_journeys(dice: Dice, numbers: Numbers, span: timedelta = SPAN) -> Itera
                 yield _analysis(dice, numbers, at)
 
 
-def _number(numbers: Numbers, organization: Organization) -> str:
+def _number(numbers: IdSequence, organization: Organization) -> str:
     return numbers.take(organization.id, organization.series)
 
 
-def _contact(dice: Dice, numbers: Numbers, runs: dict[str, str], at: datetime) -> UnresolvedContact:
+def _contact(
+    dice: SeededRandom, numbers: IdSequence, runs: dict[str, str], at: datetime
+) -> UnresolvedContact:
     """Not resolved, at times tried again, or skipped for another run: the newest known, or an older one."""
     workflow = dice.pick(WORKFLOWS)
     number = _number(numbers, workflow.organization)
@@ -83,14 +85,14 @@ def _contact(dice: Dice, numbers: Numbers, runs: dict[str, str], at: datetime) -
     return UnresolvedContact(number, workflow, (at,), running or f"run_before_{number}")
 
 
-def _loose_booking(dice: Dice, numbers: Numbers, at: datetime) -> LooseBooking:
+def _loose_booking(dice: SeededRandom, numbers: IdSequence, at: datetime) -> LooseBooking:
     campaign = dice.pick(CAMPAIGNS)
     number = _number(numbers, campaign.organization)
     meeting = draw_meetings(dice, campaign, number, at)[0]
     return LooseBooking(number, campaign, draw_person(dice, number), meeting)
 
 
-def _analysis(dice: Dice, numbers: Numbers, at: datetime) -> Analysis:
+def _analysis(dice: SeededRandom, numbers: IdSequence, at: datetime) -> Analysis:
     """Created, then analysed once; a quarter again after the requirements changed."""
     organization = dice.pick(ORGANIZATIONS)
     number = _number(numbers, organization)
@@ -99,7 +101,7 @@ def _analysis(dice: Dice, numbers: Numbers, at: datetime) -> Analysis:
     return Analysis(number, organization, at, dice.happened(_verdict(dice, moment) for moment in moments))
 
 
-def _verdict(dice: Dice, at: datetime) -> Verdict:
+def _verdict(dice: SeededRandom, at: datetime) -> Verdict:
     met = tuple(dice.weighted(MET) for _ in REQUIREMENTS)
     score = draw_score(dice, passed=met.count(True) > 2)
     return Verdict(at, score, met)

@@ -4,47 +4,51 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipelines.simulate.journeys.model import Meeting, Move
+from pipelines.simulate.journeys.model import BookingChange, SimulatedMeeting
 from pipelines.simulate.world.calendar_edges import night_shift
-from pipelines.simulate.world.rng import UNTOLD, Dice
+from pipelines.simulate.world.rng import UNKNOWN, SeededRandom
 from pipelines.simulate.world.tenants import Campaign
 
 MINUTES = ((30, 6.0), (45, 2.0), (60, 2.0))
 
 
-def draw_meetings(dice: Dice, campaign: Campaign, number: str, booked_at: datetime) -> tuple[Meeting, ...]:
+def draw_meetings(
+    dice: SeededRandom, campaign: Campaign, number: str, booked_at: datetime
+) -> tuple[SimulatedMeeting, ...]:
     """The bookings that began with one at `booked_at`; none where that lies after the end."""
-    meetings: list[Meeting] = []
+    meetings: list[SimulatedMeeting] = []
     at: datetime | None = booked_at
     while at is not None and len(meetings) < 3:
         moves = list(_moves(dice, ZoneInfo(campaign.time_zone), at))
         known = dice.happened(moves)
         if known:
-            first_told = not dice.chance(UNTOLD)
-            meetings.append(Meeting(f"booking_{number}_{len(meetings)}", known, first_told))
+            first_told = not dice.chance(UNKNOWN)
+            meetings.append(SimulatedMeeting(f"booking_{number}_{len(meetings)}", known, first_told))
         cancelled = moves[-1].change == "CANCELLED"
         at = dice.after(moves[-1].at, 0.1, 48) if cancelled and dice.chance(0.5) else None
     return tuple(meetings)
 
 
-def _moves(dice: Dice, zone: ZoneInfo, at: datetime) -> Iterator[Move]:
+def _moves(dice: SeededRandom, zone: ZoneInfo, at: datetime) -> Iterator[BookingChange]:
     minutes = dice.weighted(MINUTES)
     starts_at = night_shift(dice, at, zone) if dice.chance(0.03) else dice.slot(at, zone)
-    yield Move(at, "SCHEDULED", starts_at, minutes)
+    yield BookingChange(at, "SCHEDULED", starts_at, minutes)
     while dice.chance(0.2):
         at = dice.after(at, 0.05, 8)
         starts_at = dice.slot(at, zone)
-        yield Move(at, "RESCHEDULED", starts_at, minutes)
+        yield BookingChange(at, "RESCHEDULED", starts_at, minutes)
     if dice.chance(0.1):
         at = dice.after(at, 0.01, 4)
-        yield Move(at, "UPDATED", starts_at, minutes)
+        yield BookingChange(at, "UPDATED", starts_at, minutes)
     if dice.chance(0.13):
-        yield Move(_called_off_at(dice, at, starts_at), "CANCELLED", starts_at, minutes)
+        yield BookingChange(_called_off_at(dice, at, starts_at), "CANCELLED", starts_at, minutes)
     elif dice.chance(0.7):
-        yield Move(dice.after(starts_at + timedelta(minutes=minutes), 0.2, 2), "HELD", starts_at, minutes)
+        yield BookingChange(
+            dice.after(starts_at + timedelta(minutes=minutes), 0.2, 2), "HELD", starts_at, minutes
+        )
 
 
-def _called_off_at(dice: Dice, at: datetime, starts_at: datetime) -> datetime:
+def _called_off_at(dice: SeededRandom, at: datetime, starts_at: datetime) -> datetime:
     """Soon after the last change, within a day of the start, or after it."""
     when = dice.weighted((("soon", 6.0), ("late", 3.0), ("missed", 1.0)))
     if when == "soon":

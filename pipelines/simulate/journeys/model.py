@@ -34,7 +34,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScreeningAnswer:
     """What came of one screening question."""
 
     question: str
@@ -49,7 +49,7 @@ class Ending:
     at: datetime
     status: str | None
     score: float | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ScreeningAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Friction:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class BookingChange:
     """One change of a booking; `starts_at` is the time of the meeting after it."""
 
     at: datetime
@@ -94,15 +94,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class SimulatedMeeting:
     """One booking, from its first move to its last. There is at least one."""
 
     booking_id: str
-    moves: tuple[Move, ...]
+    moves: tuple[BookingChange, ...]
     first_told: bool = True
 
     @property
-    def told(self) -> tuple[Move, ...]:
+    def told(self) -> tuple[BookingChange, ...]:
         """The moves that the subscriber was told of."""
         return self.moves if self.first_told else self.moves[1:]
 
@@ -122,7 +122,7 @@ class Conversation:
     exhaustions: tuple[Exhaustion, ...] = ()
     reviews: tuple[Review, ...] = ()
     frictions: tuple[Friction, ...] = ()
-    meetings: tuple[Meeting, ...] = ()
+    meetings: tuple[SimulatedMeeting, ...] = ()
     uploaded_at: datetime | None = None
     queue_told: bool = True
     start_told: bool = True
@@ -155,7 +155,7 @@ class LooseBooking:
     number: str
     campaign: Campaign
     person: Person
-    meeting: Meeting
+    meeting: SimulatedMeeting
 
     @property
     def organization(self) -> Organization:

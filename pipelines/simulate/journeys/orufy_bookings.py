@@ -11,12 +11,12 @@ from pipelines.simulate.journeys.orufy_model import (
     Format,
     Guest,
     OrufyBooking,
-    Payment,
     Shape,
+    SimulatedPayment,
 )
 from pipelines.simulate.journeys.people import draw_person
 from pipelines.simulate.world.calendar_edges import night_shift
-from pipelines.simulate.world.rng import UNTOLD, Dice, Numbers
+from pipelines.simulate.world.rng import UNKNOWN, IdSequence, SeededRandom
 from pipelines.simulate.world.tenants import ORUFY_ACCOUNTS, Account
 
 FORMATS: tuple[tuple[Format, float], ...] = (
@@ -44,7 +44,7 @@ PRICES: tuple[tuple[float | str, str], ...] = (
 STATES = ((("PENDING", "DONE"), 6.0), (("PENDING", "FAILED"), 2.0), (("PENDING",), 1.0), (("DONE",), 1.0))
 
 
-def draw_orufy(dice: Dice, numbers: Numbers, at: datetime, count: int) -> Iterator[OrufyBooking]:
+def draw_orufy(dice: SeededRandom, numbers: IdSequence, at: datetime, count: int) -> Iterator[OrufyBooking]:
     """About `count` bookings, all told at `at`; a few were made two or three at once."""
     made = 0
     while made < count:
@@ -58,7 +58,7 @@ def draw_orufy(dice: Dice, numbers: Numbers, at: datetime, count: int) -> Iterat
         made += several
 
 
-def _booking(dice: Dice, number: str, account: Account, at: datetime) -> OrufyBooking:
+def _booking(dice: SeededRandom, number: str, account: Account, at: datetime) -> OrufyBooking:
     kind = dice.weighted(FORMATS)
     moves, ending = dice.weighted(MOVES), dice.weighted(ENDINGS)
     guests = _guests(dice, number, kind)
@@ -75,11 +75,11 @@ def _booking(dice: Dice, number: str, account: Account, at: datetime) -> OrufyBo
         shape=_shape(dice, moves),
         payment=_payment(dice, number) if dice.chance(0.25) else None,
         # what follows still proves the booking
-        book_told=not ((moves or ending != "STANDS") and dice.chance(UNTOLD)),
+        book_told=not ((moves or ending != "STANDS") and dice.chance(UNKNOWN)),
     )
 
 
-def _guests(dice: Dice, number: str, kind: Format) -> tuple[Guest, ...]:
+def _guests(dice: SeededRandom, number: str, kind: Format) -> tuple[Guest, ...]:
     count = 2 + int(dice.rng.random() * 3) if kind == "GROUP" else 1
     guests = [Guest(f"at-{number}-{n}", draw_person(dice, f"{number}-{n}")) for n in range(count)]
     if count > 1 and dice.chance(0.4):
@@ -87,7 +87,7 @@ def _guests(dice: Dice, number: str, kind: Format) -> tuple[Guest, ...]:
     return tuple(guests)
 
 
-def _appointments(dice: Dice, number: str, at: datetime, moves: int) -> Iterator[Appointment]:
+def _appointments(dice: SeededRandom, number: str, at: datetime, moves: int) -> Iterator[Appointment]:
     """Ids in no order, as a provider's are."""
     zone = dice.pick(ZONES)
     for position in range(1 + moves):
@@ -97,13 +97,13 @@ def _appointments(dice: Dice, number: str, at: datetime, moves: int) -> Iterator
         yield Appointment(f"{dice.rng.getrandbits(32):08x}{number}{position}", starts_at)
 
 
-def _payment(dice: Dice, number: str) -> Payment:
+def _payment(dice: SeededRandom, number: str) -> SimulatedPayment:
     amount, currency = dice.pick(PRICES)
     method = dice.pick(("STRIPE", "PAYPAL", "RAZORPAY"))
-    return Payment(f"pay-{number}", amount, currency, method, dice.weighted(STATES))
+    return SimulatedPayment(f"pay-{number}", amount, currency, method, dice.weighted(STATES))
 
 
-def _shape(dice: Dice, moves: int) -> Shape:
+def _shape(dice: SeededRandom, moves: int) -> Shape:
     return Shape(
         beside=frozenset(name for name in NESTED if dice.chance(0.5)),
         forward=tuple(dice.pick(FORWARD) if dice.chance(0.6) else None for _ in range(moves)),

@@ -24,7 +24,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class SimulatedPayment:
     """What booking cost; `amount` as the provider writes it. `states` one after the other."""
 
     id: str
@@ -80,6 +80,6 @@ class OrufyBooking:
     appointments: tuple[Appointment, ...]
     ending: Ending
     shape: Shape
-    payment: Payment | None = None
+    payment: SimulatedPayment | None = None
     together: str | None = None
     book_told: bool = True

@@ -1,7 +1,7 @@
 """Draws people and what they answer."""
 
-from pipelines.simulate.journeys.model import Answer, Person, QuestionOutcome
-from pipelines.simulate.world.rng import Dice
+from pipelines.simulate.journeys.model import Person, QuestionOutcome, ScreeningAnswer
+from pipelines.simulate.world.rng import SeededRandom
 from pipelines.simulate.world.sample_texts import NAMES
 from pipelines.simulate.world.tenants import Campaign
 
@@ -14,14 +14,14 @@ UNANSWERED: tuple[tuple[QuestionOutcome | None, float], ...] = (
 """What is said of a question that was not asked; at times nothing."""
 
 
-def draw_person(dice: Dice, number: str) -> Person:
+def draw_person(dice: SeededRandom, number: str) -> Person:
     """Somebody; one in seven is reached by phone only."""
     first_names, last_names = dice.pick(NAMES)
     email = None if dice.chance(PHONE_ONLY) else f"p-{number}@example.test"
     return Person(dice.pick(first_names), dice.pick(last_names), email)
 
 
-def draw_answers(dice: Dice, campaign: Campaign, passed: bool) -> tuple[Answer, ...]:
+def draw_answers(dice: SeededRandom, campaign: Campaign, passed: bool) -> tuple[ScreeningAnswer, ...]:
     """An answer to each question; who fails, fails one at least and may leave the rest unanswered."""
     stop = len(campaign.questions) if passed else int(dice.rng.random() * len(campaign.questions))
     answers = []
@@ -32,11 +32,11 @@ def draw_answers(dice: Dice, campaign: Campaign, passed: bool) -> tuple[Answer, 
             outcome, summary = "FAILED", question.failed
         elif position > stop:
             outcome, summary = dice.weighted(UNANSWERED), None
-        answers.append(Answer(question.text, summary, outcome))
+        answers.append(ScreeningAnswer(question.text, summary, outcome))
     return tuple(answers)
 
 
-def draw_score(dice: Dice, passed: bool) -> float | None:
+def draw_score(dice: SeededRandom, passed: bool) -> float | None:
     """0 to 100; sometimes null, a real 0, with decimals, or a number that is no score."""
     if dice.chance(0.06):
         return None

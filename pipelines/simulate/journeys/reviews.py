@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.simulate.journeys.model import Ending, Friction, FrictionKind, Review
-from pipelines.simulate.world.rng import Dice
+from pipelines.simulate.world.rng import SeededRandom
 from pipelines.simulate.world.sample_texts import REVIEW_REASONS
 
 KINDS: tuple[FrictionKind, ...] = ("MORE_TIME_REQUESTED", "AVAILABILITY_NOT_FOUND")
 
 
-def draw_reviews(dice: Dice, started_at: datetime, endings: tuple[Ending, ...]) -> Iterator[Review]:
+def draw_reviews(dice: SeededRandom, started_at: datetime, endings: tuple[Ending, ...]) -> Iterator[Review]:
     """Reviews after the start; a reply to a closed conversation comes after its last ending."""
     if dice.chance(0.12):
         yield _read_from_reply(dice, dice.after(started_at, 0.05, 70))
@@ -23,18 +23,18 @@ def draw_reviews(dice: Dice, started_at: datetime, endings: tuple[Ending, ...]) 
         yield Review(dice.after(endings[-1].at, 0.1, 100), "CLOSED_CONVERSATION_REPLY")
 
 
-def draw_frictions(dice: Dice, started_at: datetime) -> tuple[Friction, ...]:
+def draw_frictions(dice: SeededRandom, started_at: datetime) -> tuple[Friction, ...]:
     """One or two times that did not suit, each told on both channels in either order, or on one of them."""
     at, found = started_at, []
     for _ in range(2 if dice.chance(0.15) else 1):
         at = dice.after(at, 0.2, 60)
-        friction = _told(dice, dice.pick(KINDS), at)
+        friction = _reported(dice, dice.pick(KINDS), at)
         if friction.told_at():
             found.append(friction)
     return tuple(found)
 
 
-def _told(dice: Dice, kind: FrictionKind, at: datetime) -> Friction:
+def _reported(dice: SeededRandom, kind: FrictionKind, at: datetime) -> Friction:
     channels = dice.weighted((("both", 7.0), ("calendar", 1.5), ("review", 1.5)))
     other = at + timedelta(milliseconds=1 + int(dice.rng.random() * 90_000))
     first, second = (at, other) if dice.chance(0.5) else (other, at)
@@ -45,7 +45,7 @@ def _told(dice: Dice, kind: FrictionKind, at: datetime) -> Friction:
     )
 
 
-def _read_from_reply(dice: Dice, at: datetime) -> Review:
+def _read_from_reply(dice: SeededRandom, at: datetime) -> Review:
     reason = dice.pick(REVIEW_REASONS)
     away = reason == "OUT_OF_OFFICE" and dice.chance(0.7)
     days = timedelta(days=1 + int(dice.rng.random() * 14))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipelines.simulate.journeys.workflow_model import Node, Run, RunEnding, RunResult
-from pipelines.simulate.world.rng import UNTOLD, Dice
+from pipelines.simulate.world.rng import UNKNOWN, SeededRandom
 from pipelines.simulate.world.sample_texts import NODE_OUTCOMES, NODES, RUN_REASONS
 from pipelines.simulate.world.tenants import Workflow
 
@@ -17,7 +17,7 @@ RESULTS: tuple[tuple[RunResult | None, float], ...] = (
 )
 
 
-def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
+def draw_run(dice: SeededRandom, number: str, workflow: Workflow, at: datetime) -> Run:
     """A run whose first event is at `at`: a contact resolved, or at once its start. Of a few a node is still
     under way when they end."""
     resolved = dice.chance(0.4)
@@ -34,19 +34,19 @@ def draw_run(dice: Dice, number: str, workflow: Workflow, at: datetime) -> Run:
         started_at=dice.known(started_at),
         nodes=dice.happened(nodes),
         endings=dice.happened(endings),
-        start_told=not dice.chance(UNTOLD),
+        start_told=not dice.chance(UNKNOWN),
     )
     return replace(run, lag_seconds=_lag_seconds(dice, run, at)) if workflow.stamped else run
 
 
-def _lag_seconds(dice: Dice, run: Run, first_at: datetime) -> float:
+def _lag_seconds(dice: SeededRandom, run: Run, first_at: datetime) -> float:
     """Up to half an hour, mostly a minute or two; the last envelope is still written before the end."""
     moments = [first_at, *(node.at for node in run.nodes), *(ending.at for ending in run.endings)]
     left_seconds = (dice.end - max(*moments, run.started_at or first_at)).total_seconds()
     return min(float(dice.rng.random() ** 4 * 1800), left_seconds)
 
 
-def _nodes(dice: Dice, at: datetime, workflow: Workflow) -> Iterator[Node]:
+def _nodes(dice: SeededRandom, at: datetime, workflow: Workflow) -> Iterator[Node]:
     for node_id, node_type in NODES[: 1 + int(dice.rng.random() * len(NODES))]:
         at = dice.after(at, 0.02, 40)
         outcome = dice.weighted(tuple(zip(NODE_OUTCOMES, (8.0, 1, 1), strict=True)))
@@ -54,7 +54,7 @@ def _nodes(dice: Dice, at: datetime, workflow: Workflow) -> Iterator[Node]:
         yield Node(at, node_id if named else None, node_type if named else None, outcome)
 
 
-def _endings(dice: Dice, at: datetime) -> Iterator[RunEnding]:
+def _endings(dice: SeededRandom, at: datetime) -> Iterator[RunEnding]:
     """One, or none while the run goes on; three in a hundred are told to have ended twice."""
     result = dice.weighted(RESULTS)
     if result is None:
@@ -65,5 +65,5 @@ def _endings(dice: Dice, at: datetime) -> Iterator[RunEnding]:
         yield _ending(dice, dice.after(at, 0.01, 20), dice.pick(("CANCELLED", "FAILED", "COMPLETED")))
 
 
-def _ending(dice: Dice, at: datetime, result: RunResult) -> RunEnding:
+def _ending(dice: SeededRandom, at: datetime, result: RunResult) -> RunEnding:
     return RunEnding(at, result, None if result == "COMPLETED" else dice.pick(RUN_REASONS))

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from pipelines.simulate.journeys.model import Analysis, Verdict
-from pipelines.simulate.payloads.payload import Data, Notice, present
+from pipelines.simulate.payloads.payload import Data, EventPayload, present
 from pipelines.simulate.world.sample_texts import REQUIREMENTS
 
 
-def analysis_notices(story: Analysis) -> Iterator[Notice]:
+def analysis_notices(story: Analysis) -> Iterator[EventPayload]:
     """The analysis was created, then completed as often as it was run; the second record is the candidate."""
     organization = {"organizationId": story.organization.id}
     created = {"recordId": f"analysis_{story.number}", **organization}
-    yield Notice("ANALYSIS_CREATED", story.created_at, created)
+    yield EventPayload("ANALYSIS_CREATED", story.created_at, created)
     for verdict in story.verdicts:
         data = {"recordId": f"cand_{story.number}", **organization, **_verdict(story, verdict)}
-        yield Notice("CANDIDATE_ANALYSIS_COMPLETED", verdict.at, data)
+        yield EventPayload("CANDIDATE_ANALYSIS_COMPLETED", verdict.at, data)
 
 
 def _verdict(story: Analysis, verdict: Verdict) -> Data:

@@ -4,48 +4,48 @@ from collections.abc import Iterator
 
 from pipelines.simulate.journeys.model import Conversation, Ending, Exhaustion, Friction, Review
 from pipelines.simulate.payloads.meetings import meeting_notices
-from pipelines.simulate.payloads.payload import Data, Notice, present
+from pipelines.simulate.payloads.payload import Data, EventPayload, present
 
 
-def conversation_notices(story: Conversation) -> Iterator[Notice]:
+def conversation_notices(story: Conversation) -> Iterator[EventPayload]:
     """Everything the provider tells about a conversation, its bookings included."""
     linked = {**_ids(story), "campaignConversationUrl": _url(story)}
     yield from _beginnings(story, linked)
     for ending in story.endings:
-        yield Notice("CONVERSATION_COMPLETED", ending.at, _completed(story, ending))
+        yield EventPayload("CONVERSATION_COMPLETED", ending.at, _completed(story, ending))
     if story.opted_out_at:
-        yield Notice("CONVERSATION_OPTED_OUT", story.opted_out_at, linked)
+        yield EventPayload("CONVERSATION_OPTED_OUT", story.opted_out_at, linked)
     for exhaustion in story.exhaustions:
         data = _exhausted(story, exhaustion)
-        yield Notice("CONVERSATION_MAX_NUDGES_REACHED", exhaustion.at, data)
+        yield EventPayload("CONVERSATION_MAX_NUDGES_REACHED", exhaustion.at, data)
     for review in story.reviews:
-        yield Notice("CONVERSATION_NEEDS_REVIEW", review.at, _review(story, review))
+        yield EventPayload("CONVERSATION_NEEDS_REVIEW", review.at, _review(story, review))
     for friction in story.frictions:
         yield from _friction(story, friction)
     if story.uploaded_at:
-        yield Notice("DOCUMENT_UPLOADED", story.uploaded_at, _document(story))
+        yield EventPayload("DOCUMENT_UPLOADED", story.uploaded_at, _document(story))
     yield from meeting_notices(story.campaign, story.person, story.meetings, story.id, _external_id(story))
 
 
-def legacy_notices(story: Conversation) -> Iterator[Notice]:
+def legacy_notices(story: Conversation) -> Iterator[EventPayload]:
     """The same in the older shape: fewer fields, nulls instead of absences, and one name misspelt."""
     if story.started_at:
-        yield Notice("CONVERSATION_STARTED", story.started_at, _legacy(story))
+        yield EventPayload("CONVERSATION_STARTED", story.started_at, _legacy(story))
     for ending in story.endings:
         answers = [answer for answer in _answers(ending) if answer.get("questionOutcome") != "NOT_COMPLETED"]
         scored = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": answers}
         data = {**_legacy(story), "conversationStatus": ending.status, **scored}
-        yield Notice("CONVERSATION_COMPLETED", ending.at, data)
+        yield EventPayload("CONVERSATION_COMPLETED", ending.at, data)
 
 
-def _beginnings(story: Conversation, linked: Data) -> Iterator[Notice]:
+def _beginnings(story: Conversation, linked: Data) -> Iterator[EventPayload]:
     if story.told_queued_at:
-        yield Notice("CONVERSATION_QUEUED", story.told_queued_at, linked)
+        yield EventPayload("CONVERSATION_QUEUED", story.told_queued_at, linked)
     if story.failed_to_start_at:
-        yield Notice("START_CONVERSATION_FAILED", story.failed_to_start_at, linked)
+        yield EventPayload("START_CONVERSATION_FAILED", story.failed_to_start_at, linked)
     if story.told_started_at:
         status = {"conversationStatus": "ONGOING"}
-        yield Notice(
+        yield EventPayload(
             "CONVERSATION_STARTED", story.told_started_at, {**_ids(story), **status, **_known(story)}
         )
 
@@ -116,13 +116,13 @@ def _review(story: Conversation, review: Review) -> Data:
     return {**linked, **reason}
 
 
-def _friction(story: Conversation, friction: Friction) -> Iterator[Notice]:
+def _friction(story: Conversation, friction: Friction) -> Iterator[EventPayload]:
     if friction.review_at:
         review = Review(friction.review_at, friction.kind)
-        yield Notice("CONVERSATION_NEEDS_REVIEW", friction.review_at, _review(story, review))
+        yield EventPayload("CONVERSATION_NEEDS_REVIEW", friction.review_at, _review(story, review))
     if friction.calendar_at:
         asked = _more_time(story) if friction.kind == "MORE_TIME_REQUESTED" else {}
-        yield Notice(f"CALENDAR_{friction.kind}", friction.calendar_at, {**_ids(story), **asked})
+        yield EventPayload(f"CALENDAR_{friction.kind}", friction.calendar_at, {**_ids(story), **asked})
 
 
 def _more_time(story: Conversation) -> Data:

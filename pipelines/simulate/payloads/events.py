@@ -16,14 +16,14 @@ from pipelines.simulate.payloads.analyses import analysis_notices
 from pipelines.simulate.payloads.conversations import conversation_notices, legacy_notices
 from pipelines.simulate.payloads.meetings import loose_booking_notices
 from pipelines.simulate.payloads.orufy import orufy_bodies
-from pipelines.simulate.payloads.payload import Data, Notice, instant
+from pipelines.simulate.payloads.payload import Data, EventPayload, instant
 from pipelines.simulate.payloads.unknown_fields import with_extras
 from pipelines.simulate.payloads.workflows import contact_notices, publication_notices, run_notices
 from pipelines.simulate.world.endpoints import ORUFY, POPP, Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SimulatedEvent:
     """One event: its name, when its envelope was written, the document to send and where to.
 
     `organization_id` is whose it is; `message_id` stands beside the body, where the provider has one there.
@@ -41,17 +41,17 @@ class Event:
         return msgspec.json.encode(self.document)
 
 
-def events_of(journey: Journey) -> Iterator[Event]:
+def events_of(journey: Journey) -> Iterator[SimulatedEvent]:
     """Every event of a journey; those of Popp have ids, unique in their organization."""
     if isinstance(journey, OrufyBooking):
         for body in orufy_bodies(journey):
             event_type = str(body["eventType"])
-            yield Event(event_type, journey.at, body, journey.account.id, ORUFY)
+            yield SimulatedEvent(event_type, journey.at, body, journey.account.id, ORUFY)
     else:
         yield from _popp_events(journey)
 
 
-def _popp_events(journey: PoppJourney) -> Iterator[Event]:
+def _popp_events(journey: PoppJourney) -> Iterator[SimulatedEvent]:
     organization = journey.organization
     write: Writer = legacy_notices if organization.legacy else WRITERS[type(journey)]
     for position, notice in enumerate(write(journey)):
@@ -61,10 +61,10 @@ def _popp_events(journey: PoppJourney) -> Iterator[Event]:
             document["eventId"] = f"evt_{number}"
             document["eventTimestamp"] = instant(notice.at, organization.clock)
         document["data"] = notice.data
-        yield Event(notice.event_type, notice.at, with_extras(document, number), organization.id)
+        yield SimulatedEvent(notice.event_type, notice.at, with_extras(document, number), organization.id)
 
 
-Writer = Callable[[Any], Iterator[Notice]]
+Writer = Callable[[Any], Iterator[EventPayload]]
 WRITERS: MappingProxyType[type[PoppJourney], Writer] = MappingProxyType(
     {
         Conversation: conversation_notices,

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.simulate.journeys.people import draw_person
-from pipelines.simulate.payloads.events import Event
+from pipelines.simulate.payloads.events import SimulatedEvent
 from pipelines.simulate.payloads.payload import Data, instant
 from pipelines.simulate.world.endpoints import JOB_BOARD
-from pipelines.simulate.world.rng import Dice
+from pipelines.simulate.world.rng import SeededRandom
 
 NEXT = (("application.withdrawn", 2.0), ("application.moved", 5.0), (None, 3.0))
 STAGES = ("screening", "entrevista", "面接")
 
 
-def job_board_events(dice: Dice, tag: str, count: int, span: timedelta) -> Iterator[Event]:
+def job_board_events(dice: SeededRandom, tag: str, count: int, span: timedelta) -> Iterator[SimulatedEvent]:
     """The events of so many applications within the span before the end."""
     for number in range(count):
         at = dice.end - timedelta(milliseconds=int(dice.rng.random() * span.total_seconds() * 1000))
@@ -27,7 +27,7 @@ def job_board_events(dice: Dice, tag: str, count: int, span: timedelta) -> Itera
             yield _event(following, application, moved_at, {"stage": dice.pick(STAGES)})
 
 
-def _event(event_type: str, application: str, at: datetime, data: Data) -> Event:
+def _event(event_type: str, application: str, at: datetime, data: Data) -> SimulatedEvent:
     document = {"type": event_type, "timestamp": instant(at), "data": {"id": application, **data}}
     message_id = f"msg_{event_type.partition('.')[2]}_{application}"
-    return Event(event_type, at, document, endpoint=JOB_BOARD, message_id=message_id)
+    return SimulatedEvent(event_type, at, document, endpoint=JOB_BOARD, message_id=message_id)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from types import MappingProxyType
 
-from pipelines.simulate.journeys.model import Change, LooseBooking, Meeting, Move, Person
-from pipelines.simulate.payloads.payload import Data, Notice, instant, present
+from pipelines.simulate.journeys.model import BookingChange, Change, LooseBooking, Person, SimulatedMeeting
+from pipelines.simulate.payloads.payload import Data, EventPayload, instant, present
 from pipelines.simulate.world.tenants import Campaign
 
 EVENT_TYPES: MappingProxyType[Change, str] = MappingProxyType(
@@ -19,7 +19,7 @@ EVENT_TYPES: MappingProxyType[Change, str] = MappingProxyType(
 )
 
 
-def loose_booking_notices(story: LooseBooking) -> Iterator[Notice]:
+def loose_booking_notices(story: LooseBooking) -> Iterator[EventPayload]:
     """The events of a booking that belongs to no conversation."""
     return meeting_notices(story.campaign, story.person, (story.meeting,), None, None)
 
@@ -27,10 +27,10 @@ def loose_booking_notices(story: LooseBooking) -> Iterator[Notice]:
 def meeting_notices(
     campaign: Campaign,
     person: Person,
-    meetings: tuple[Meeting, ...],
+    meetings: tuple[SimulatedMeeting, ...],
     conversation_id: str | None,
     external_conversation_id: str | None,
-) -> Iterator[Notice]:
+) -> Iterator[EventPayload]:
     """One event for each move of each booking."""
     for meeting in meetings:
         about = {
@@ -43,16 +43,16 @@ def meeting_notices(
             ),
         }
         for move in meeting.told:
-            yield Notice(EVENT_TYPES[move.change], move.at, {**about, **_move(campaign, person, move)})
+            yield EventPayload(EVENT_TYPES[move.change], move.at, {**about, **_move(campaign, person, move)})
 
 
-def _move(campaign: Campaign, person: Person, move: Move) -> Data:
+def _move(campaign: Campaign, person: Person, move: BookingChange) -> Data:
     summary = f'{person.first_name} described the last job; "next steps" agreed.\n– End –'
     notes = {"noteTakerTranscriptSummary": summary} if move.change == "HELD" else {}
     return {**notes, "meetingDetails": _details(campaign, person, move)}
 
 
-def _details(campaign: Campaign, person: Person, move: Move) -> Data:
+def _details(campaign: Campaign, person: Person, move: BookingChange) -> Data:
     name, clock = f"{person.first_name} {person.last_name}", campaign.organization.clock
     place = {"location": "Room 4, 2nd floor"} if campaign.in_person else {}
     link = {} if campaign.in_person else {"meetingUrl": f"https://meet.example.test/{campaign.id}"}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 Data = dict[str, Any]
 
 
-class Notice(NamedTuple):
+class EventPayload(NamedTuple):
     """An event without its envelope; `at` is the time that the envelope will show."""
 
     event_type: str

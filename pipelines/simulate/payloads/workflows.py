@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.simulate.journeys.workflow_model import Publication, Run, RunEnding, UnresolvedContact
-from pipelines.simulate.payloads.payload import Data, Notice, instant, present
+from pipelines.simulate.payloads.payload import Data, EventPayload, instant, present
 from pipelines.simulate.world.tenants import Workflow
 
 
-def run_notices(story: Run) -> Iterator[Notice]:
+def run_notices(story: Run) -> Iterator[EventPayload]:
     """Contact resolved, run started, its nodes, its endings."""
     about = {
         "recordId": story.id,
@@ -21,7 +21,7 @@ def run_notices(story: Run) -> Iterator[Notice]:
         yield _notice(story.workflow, event_type, at, story.lag_seconds, {**about, **data})
 
 
-def contact_notices(story: UnresolvedContact) -> Iterator[Notice]:
+def contact_notices(story: UnresolvedContact) -> Iterator[EventPayload]:
     """A contact that failed to resolve, under its own key, or was skipped, under the id of another run."""
     failed = story.running_run_id is None
     data = {
@@ -35,7 +35,7 @@ def contact_notices(story: UnresolvedContact) -> Iterator[Notice]:
         yield _notice(story.workflow, event_type, at, 0, data)
 
 
-def publication_notices(story: Publication) -> Iterator[Notice]:
+def publication_notices(story: Publication) -> Iterator[EventPayload]:
     """A version went live; here the record is the workflow."""
     data = {"recordId": story.workflow.id, **_workflow(story.workflow)}
     yield _notice(story.workflow, "WORKFLOW_PUBLISHED", story.at, 0, data)
@@ -70,8 +70,10 @@ def _workflow(workflow: Workflow) -> Data:
     }
 
 
-def _notice(workflow: Workflow, event_type: str, at: datetime, lag_seconds: float, data: Data) -> Notice:
+def _notice(
+    workflow: Workflow, event_type: str, at: datetime, lag_seconds: float, data: Data
+) -> EventPayload:
     if not workflow.stamped:
-        return Notice(event_type, at, data)
+        return EventPayload(event_type, at, data)
     sent_at = at + timedelta(seconds=lag_seconds)
-    return Notice(event_type, sent_at, {**data, "timestamp": instant(at, workflow.organization.clock)})
+    return EventPayload(event_type, sent_at, {**data, "timestamp": instant(at, workflow.organization.clock)})

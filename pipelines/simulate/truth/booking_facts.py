@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pipelines.simulate.journeys.model import LooseBooking, Meeting, Move
+from pipelines.simulate.journeys.model import BookingChange, LooseBooking, SimulatedMeeting
 from pipelines.simulate.journeys.orufy_model import OrufyBooking
 from pipelines.simulate.world.endpoints import ORUFY, POPP
 
 
-class Where(NamedTuple):
+class Dimensions(NamedTuple):
     """The cuts that every mart has, the day aside."""
 
     organization_id: str
@@ -24,7 +24,7 @@ class Where(NamedTuple):
 class Booking:
     """One logical booking. `rebooked`: cancelled, and the same conversation was booked again afterwards."""
 
-    where: Where
+    where: Dimensions
     known_at: datetime
     missing_event: str | None
     starts_at: datetime | None
@@ -42,7 +42,7 @@ class Booking:
         return "pending" if self.starts_at and self.starts_at > now else "kept"
 
 
-def bookings_of(where: Where, meetings: Iterable[Meeting]) -> tuple[Booking, ...]:
+def bookings_of(where: Dimensions, meetings: Iterable[SimulatedMeeting]) -> tuple[Booking, ...]:
     """The bookings of one conversation that were told of."""
     known = [_of_moves(where, meeting.told, meeting.first_told) for meeting in meetings if meeting.told]
     return tuple(replace(each, rebooked=_rebooked(each, known)) for each in known)
@@ -51,7 +51,7 @@ def bookings_of(where: Where, meetings: Iterable[Meeting]) -> tuple[Booking, ...
 def loose_booking(story: LooseBooking) -> tuple[Booking, ...]:
     """The one that belongs to no conversation, if it was told of."""
     campaign = story.campaign.external_id
-    return bookings_of(Where(story.organization.id, external_campaign_id=campaign), (story.meeting,))
+    return bookings_of(Dimensions(story.organization.id, external_campaign_id=campaign), (story.meeting,))
 
 
 def orufy_booking(story: OrufyBooking) -> Booking:
@@ -61,7 +61,7 @@ def orufy_booking(story: OrufyBooking) -> Booking:
     acted = story.ending != "STANDS" or any(guest.left for guest in story.guests)
     described = acted or not moves or story.shape.forward[-1] is None
     return Booking(
-        Where(story.account.id, ORUFY.source, ORUFY.provider),
+        Dimensions(story.account.id, ORUFY.source, ORUFY.provider),
         at,
         missing_event=None if story.book_told else "book",
         starts_at=last.starts_at if described else None,
@@ -72,7 +72,7 @@ def orufy_booking(story: OrufyBooking) -> Booking:
     )
 
 
-def _of_moves(where: Where, told: tuple[Move, ...], first_told: bool) -> Booking:
+def _of_moves(where: Dimensions, told: tuple[BookingChange, ...], first_told: bool) -> Booking:
     last = told[-1]
     changes = [move for move in told if move.change in ("SCHEDULED", "RESCHEDULED", "CANCELLED")]
     cancelled = bool(changes) and changes[-1].change == "CANCELLED"

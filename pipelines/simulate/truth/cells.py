@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.simulate.journeys.types import Journey
-from pipelines.simulate.truth.facts import Facts, facts_of
+from pipelines.simulate.truth.facts import SimulationFacts, facts_of
 from pipelines.simulate.truth.mart_definitions import MARTS, Mart
-from pipelines.simulate.truth.placement import Placed
+from pipelines.simulate.truth.placement import CountedMember
 
 Value = str | int | bool | None
 Key = tuple[Value | date, ...]
@@ -40,7 +40,7 @@ class _Cell:
     values: list[float] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def add(self, placed: Placed) -> None:
+    def add(self, placed: CountedMember) -> None:
         """Count one more. What counts once is counted when it is first seen."""
         new = set(placed.distinct.items()) - self.seen
         self.seen |= new
@@ -60,7 +60,7 @@ def truth_of(
     return [row for mart in MARTS for row in _rows(mart, facts, zone)]
 
 
-def _rows(mart: Mart, facts: Facts, zone: ZoneInfo) -> Iterator[TruthRow]:
+def _rows(mart: Mart, facts: SimulationFacts, zone: ZoneInfo) -> Iterator[TruthRow]:
     cells: defaultdict[tuple[date, tuple[Value, ...]], _Cell] = defaultdict(_Cell)
     for placed in mart.place(facts):
         metric = (placed.metric,) if mart.metrics else ()

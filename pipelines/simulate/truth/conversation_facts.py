@@ -18,7 +18,7 @@ from pipelines.simulate.journeys.model import (
     Conversation,
     Ending,
 )
-from pipelines.simulate.truth.booking_facts import Booking, Where, bookings_of
+from pipelines.simulate.truth.booking_facts import Booking, Dimensions, bookings_of
 from pipelines.simulate.world.tenants import SCHEDULING
 
 OUTCOMES = MappingProxyType(
@@ -45,12 +45,12 @@ CampaignKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ConversationFacts:
     """One conversation. `moments` is when anything about it was told, `campaign_type` None where nobody
     knows it, `outcome_at` None for those that wait or go on."""
 
     story: Conversation
-    where: Where
+    where: Dimensions
     known_at: datetime
     has_started: bool
     outcome: str
@@ -87,7 +87,7 @@ class Talk:
         return self.has_started and self.story.told_started_at is None
 
 
-def talk_of(story: Conversation, typed: Collection[CampaignKey]) -> Talk | None:
+def talk_of(story: Conversation, typed: Collection[CampaignKey]) -> ConversationFacts | None:
     """The conversation, None where nobody can know of it. `typed` are the campaigns whose type is known."""
     proofs, waiting = _proofs(story), _waiting(story)
     known = [at for at in (story.told_started_at, *waiting, *proofs) if at]
@@ -96,7 +96,7 @@ def talk_of(story: Conversation, typed: Collection[CampaignKey]) -> Talk | None:
     started = bool(story.told_started_at or proofs)
     outcome, outcome_at = _outcome(story, started)
     where = _where(story)
-    return Talk(
+    return ConversationFacts(
         story,
         where,
         story.told_started_at or min(known),
@@ -135,15 +135,15 @@ def _decisions(story: Conversation) -> list[Ending]:
     return [end for end in story.endings if end.status in (PASSED, FAILED)]
 
 
-def _where(story: Conversation) -> Where:
+def _where(story: Conversation) -> Dimensions:
     """Not everything that is told names the campaign, and less of it the customer's name for it."""
     own, campaign = story.organization, story.campaign
     if own.legacy:
-        return Where(own.id)
+        return Dimensions(own.id)
     waiting = [*_waiting(story), story.opted_out_at]
     named = any((*waiting, _names_customer_campaign(story)))
     external = campaign.external_id if _names_customer_campaign(story) or _booked(story) else None
-    return Where(own.id, campaign_id=campaign.id if named else None, external_campaign_id=external)
+    return Dimensions(own.id, campaign_id=campaign.id if named else None, external_campaign_id=external)
 
 
 def _names_customer_campaign(story: Conversation) -> bool:

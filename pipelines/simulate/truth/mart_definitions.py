@@ -6,9 +6,9 @@ from functools import partial
 from types import MappingProxyType
 
 from pipelines.simulate.truth import answers, durations, funnel_and_payments, nudges, workflows
-from pipelines.simulate.truth.facts import Facts
+from pipelines.simulate.truth.facts import SimulationFacts
 from pipelines.simulate.truth.nudges import NUDGES
-from pipelines.simulate.truth.placement import Placed, Rate, by_beginning, by_outcome
+from pipelines.simulate.truth.placement import CountedMember, Rate, by_beginning, by_outcome
 from pipelines.simulate.truth.scheduling import SCHEDULING
 from pipelines.simulate.truth.screening import SCREENING
 from pipelines.simulate.truth.statistics import BANDS, SCORE, SECONDS, SHARE, SUM, WITHIN, Figure
@@ -28,7 +28,7 @@ class Mart:
 
     name: str
     counts: tuple[str, ...]
-    place: Callable[[Facts], Iterator[Placed]]
+    place: Callable[[SimulationFacts], Iterator[CountedMember]]
     own: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from pipelines.simulate.truth.booking_facts import Where
-from pipelines.simulate.truth.facts import Facts
+from pipelines.simulate.truth.booking_facts import Dimensions
+from pipelines.simulate.truth.facts import SimulationFacts
 
 HIT = "numerator"
 MISS = "denominator"
@@ -19,14 +19,14 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class CountedMember:
     """Something that counts on the day of `at`: one more in each of `columns`.
 
     `own` are the cuts that only its mart has. `value` joins those that the cell's averages are of. `distinct`
     has for some columns who is counted there once, however often it comes.
     """
 
-    where: Where
+    where: Dimensions
     at: datetime
     columns: tuple[str, ...]
     metric: str = ""
@@ -35,7 +35,7 @@ class Placed:
     distinct: Mapping[str, str] = field(default_factory=dict)
 
 
-class Standing(NamedTuple):
+class MemberBucket(NamedTuple):
     """The bucket of an entity: one of the three above, or why it is left out; `note` counts a part of it.
 
     `settled_at` is when it got there, None while it has not, or where nobody can tell when.
@@ -46,11 +46,11 @@ class Standing(NamedTuple):
     note: str = ""
 
 
-class Entity(Protocol):
+class CountedEntity(Protocol):
     """What is counted: whose it is and where it began."""
 
     @property
-    def where(self) -> Where:
+    def where(self) -> Dimensions:
         """The cuts."""
 
     @property
@@ -66,8 +66,8 @@ class Rate:
     """
 
     name: str
-    among: Callable[[Facts], Iterable[Any]]
-    stand: Callable[[Any, Facts], Standing | None]
+    among: Callable[[SimulationFacts], Iterable[Any]]
+    stand: Callable[[Any, SimulationFacts], MemberBucket | None]
     cohort_only: bool = False
     asked: bool = False
 
@@ -78,22 +78,24 @@ def columns_of(bucket: str, note: str = "") -> tuple[str, ...]:
     return (*columns, f"{columns[-1]}_{note}") if note else columns
 
 
-def by_beginning(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+def by_beginning(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
     """Every entity, where it began."""
     for rate, entity, standing in _standing(rates, facts):
         columns = columns_of(standing.bucket, standing.note)
-        yield Placed(entity.where, entity.known_at, columns, rate.name)
+        yield CountedMember(entity.where, entity.known_at, columns, rate.name)
 
 
-def by_outcome(rates: Iterable[Rate], facts: Facts) -> Iterator[Placed]:
+def by_outcome(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
     """Those that came to an outcome, where they did."""
     both = [rate for rate in rates if not rate.cohort_only]
     for rate, entity, standing in _standing(both, facts):
         if standing.settled_at and standing.bucket != OPEN:
-            yield Placed(entity.where, standing.settled_at, columns_of(standing.bucket), rate.name)
+            yield CountedMember(entity.where, standing.settled_at, columns_of(standing.bucket), rate.name)
 
 
-def _standing(rates: Iterable[Rate], facts: Facts) -> Iterator[tuple[Rate, Entity, Standing]]:
+def _standing(
+    rates: Iterable[Rate], facts: SimulationFacts
+) -> Iterator[tuple[Rate, CountedEntity, MemberBucket]]:
     for rate in rates:
         for entity in rate.among(facts):
             standing = rate.stand(entity, facts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipelines.simulate.journeys.workflow_model import Run, RunEnding
-from pipelines.simulate.truth.booking_facts import Where
+from pipelines.simulate.truth.booking_facts import Dimensions
 from pipelines.simulate.truth.statistics import quantile
 
 ENOUGH_RUNS = 20
@@ -15,29 +15,31 @@ PATIENCE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRun:
+class RunFacts:
     """One run. Of several endings the first decides."""
 
     story: Run
-    where: Where
+    where: Dimensions
     known_at: datetime
     first_at: datetime
     ending: RunEnding | None
     is_stuck: bool
 
 
-def runs_of(stories: Iterable[Run], now: datetime) -> Iterator[KnownRun]:
+def runs_of(stories: Iterable[Run], now: datetime) -> Iterator[RunFacts]:
     """Those that were told of, as they stand at `now`."""
-    runs = [(run, told) for run in stories if (told := _told(run))]
+    runs = [(run, told) for run in stories if (told := _reported(run))]
     limits = _limits(run for run, _ in runs)
     for run, told in runs:
         ending, started_at = _ending(run), run.told_started_at
         limit = limits.get(_workflow(run), PATIENCE)
         stuck = ending is None and started_at is not None and started_at < now - limit
-        yield KnownRun(run, Where(run.organization.id), started_at or min(told), min(told), ending, stuck)
+        yield RunFacts(
+            run, Dimensions(run.organization.id), started_at or min(told), min(told), ending, stuck
+        )
 
 
-def _told(run: Run) -> list[datetime]:
+def _reported(run: Run) -> list[datetime]:
     happened = [step.at for steps in (run.nodes, run.endings) for step in steps]
     return [*happened, *(at for at in (run.resolved_at, run.told_started_at) if at)]
 

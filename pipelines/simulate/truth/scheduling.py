@@ -4,123 +4,127 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pipelines.simulate.truth.booking_facts import Booking
-from pipelines.simulate.truth.conversation_facts import Talk
-from pipelines.simulate.truth.facts import Facts
-from pipelines.simulate.truth.placement import HIT, MISS, OPEN, Rate, Standing
+from pipelines.simulate.truth.conversation_facts import ConversationFacts
+from pipelines.simulate.truth.facts import SimulationFacts
+from pipelines.simulate.truth.placement import HIT, MISS, OPEN, MemberBucket, Rate
 
 TIME_TO_BOOK = timedelta(days=7)
 LATE = timedelta(hours=24)
 SILENT = "no_failure_signal"
 """Of Orufy's bookings nobody can know who could not be booked."""
 
-Unit = Talk | Booking
+Unit = ConversationFacts | Booking
 
 
-def _units(facts: Facts) -> Iterable[Unit]:
+def _units(facts: SimulationFacts) -> Iterable[Unit]:
     return (*facts.talks, *facts.loose)
 
 
 def _bookings(unit: Unit) -> tuple[Booking, ...]:
-    return unit.bookings if isinstance(unit, Talk) else (unit,)
+    return unit.bookings if isinstance(unit, ConversationFacts) else (unit,)
 
 
 def _signal_at(unit: Unit) -> datetime | None:
-    return unit.signal_at if isinstance(unit, Talk) else None
+    return unit.signal_at if isinstance(unit, ConversationFacts) else None
 
 
 def _booked_at(unit: Unit) -> datetime | None:
-    return unit.booked_at if isinstance(unit, Talk) else unit.known_at
+    return unit.booked_at if isinstance(unit, ConversationFacts) else unit.known_at
 
 
-def _success(unit: Unit, _: Facts) -> Standing:
+def _success(unit: Unit, _: SimulationFacts) -> MemberBucket:
     if unit.where.provider == "orufy":
-        return Standing(SILENT, unit.known_at)
+        return MemberBucket(SILENT, unit.known_at)
     if booked_at := _booked_at(unit):
-        return Standing(HIT, booked_at)
+        return MemberBucket(HIT, booked_at)
     signal_at = _signal_at(unit)
-    return Standing(MISS, signal_at) if signal_at else Standing("no_signal")
+    return MemberBucket(MISS, signal_at) if signal_at else MemberBucket("no_signal")
 
 
-def _net_success(unit: Unit, facts: Facts) -> Standing:
+def _net_success(unit: Unit, facts: SimulationFacts) -> MemberBucket:
     """The same, with a booking that was not called off before its start."""
     plain, bookings = _success(unit, facts), _bookings(unit)
     if plain.bucket == SILENT:
-        return Standing(SILENT)
+        return MemberBucket(SILENT)
     if not bookings:
         return plain
     states = {booking: booking.state(facts.now) for booking in bookings}
     if kept := [booking for booking in bookings if states[booking] == "kept"]:
-        return Standing(HIT, min(booking.starts_at or booking.known_at for booking in kept))
+        return MemberBucket(HIT, min(booking.starts_at or booking.known_at for booking in kept))
     if "pending" in states.values():
-        return Standing(OPEN)
-    return Standing(MISS, max(booking.cancelled_at for booking in bookings if booking.cancelled_at))
+        return MemberBucket(OPEN)
+    return MemberBucket(MISS, max(booking.cancelled_at for booking in bookings if booking.cancelled_at))
 
 
-def _after_screening(talk: Talk, facts: Facts) -> Standing | None:
+def _after_screening(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket | None:
     if talk.outcome != "passed" or talk.outcome_at is None:
         return None
     if talk.outcome_at > facts.now - TIME_TO_BOOK:
-        return Standing(OPEN)
+        return MemberBucket(OPEN)
     in_time = talk.booked_at is not None and talk.booked_at <= talk.outcome_at + TIME_TO_BOOK
-    return Standing(HIT if in_time else MISS, talk.outcome_at)
+    return MemberBucket(HIT if in_time else MISS, talk.outcome_at)
 
 
-def _friction(talk: Talk, _: Facts) -> Standing:
+def _friction(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
     if talk.frictions:
-        return Standing(HIT, talk.frictions[0])
+        return MemberBucket(HIT, talk.frictions[0])
     tried_at = talk.booked_at or talk.signal_at
-    return Standing(MISS, tried_at) if tried_at else Standing("no_signal")
+    return MemberBucket(MISS, tried_at) if tried_at else MemberBucket("no_signal")
 
 
-def _after_friction(talk: Talk, _: Facts) -> Standing | None:
+def _after_friction(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket | None:
     if not talk.frictions:
         return None
     first = talk.frictions[0]
     later = [booking.known_at for booking in talk.bookings if booking.known_at >= first]
-    return Standing(HIT, min(later)) if later else Standing(MISS, first)
+    return MemberBucket(HIT, min(later)) if later else MemberBucket(MISS, first)
 
 
-def _rescheduled(booking: Booking, facts: Facts) -> Standing:
-    return Standing(HIT, booking.moved_at[-1]) if booking.moved_at else Standing(MISS, _begun(booking, facts))
+def _rescheduled(booking: Booking, facts: SimulationFacts) -> MemberBucket:
+    return (
+        MemberBucket(HIT, booking.moved_at[-1])
+        if booking.moved_at
+        else MemberBucket(MISS, _begun(booking, facts))
+    )
 
 
-def _cancelled(booking: Booking, facts: Facts) -> Standing:
+def _cancelled(booking: Booking, facts: SimulationFacts) -> MemberBucket:
     if booking.cancelled_at and not booking.rebooked:
-        return Standing(HIT, booking.cancelled_at)
-    return Standing(MISS, _begun(booking, facts))
+        return MemberBucket(HIT, booking.cancelled_at)
+    return MemberBucket(MISS, _begun(booking, facts))
 
 
-def _cancelled_late(booking: Booking, facts: Facts) -> Standing:
+def _cancelled_late(booking: Booking, facts: SimulationFacts) -> MemberBucket:
     lost = _cancelled(booking, facts)
     if booking.starts_at is None:
-        return Standing("no_start", lost.settled_at)
+        return MemberBucket("no_start", lost.settled_at)
     in_time = booking.cancelled_at is not None and booking.cancelled_at < booking.starts_at - LATE
-    return Standing(MISS if in_time else lost.bucket, lost.settled_at)
+    return MemberBucket(MISS if in_time else lost.bucket, lost.settled_at)
 
 
-def _no_show(booking: Booking, facts: Facts) -> Standing:
+def _no_show(booking: Booking, facts: SimulationFacts) -> MemberBucket:
     over_at = booking.ends_at
     if booking.where.provider == "popp":
-        return Standing("not_reported")
+        return MemberBucket("not_reported")
     if booking.no_show:
-        return Standing(HIT, over_at)
+        return MemberBucket(HIT, over_at)
     if booking.cancelled_at:
-        return Standing("cancelled", booking.cancelled_at)
+        return MemberBucket("cancelled", booking.cancelled_at)
     if over_at is None:
-        return Standing("no_start")
-    return Standing(OPEN) if over_at > facts.now else Standing(MISS, over_at)
+        return MemberBucket("no_start")
+    return MemberBucket(OPEN) if over_at > facts.now else MemberBucket(MISS, over_at)
 
 
-def _begun(booking: Booking, facts: Facts) -> datetime | None:
+def _begun(booking: Booking, facts: SimulationFacts) -> datetime | None:
     """When its meeting began, if it has."""
     return booking.starts_at if booking.starts_at and booking.starts_at <= facts.now else None
 
 
-def _talks(facts: Facts) -> Iterable[Talk]:
+def _talks(facts: SimulationFacts) -> Iterable[ConversationFacts]:
     return facts.talks
 
 
-def _every_booking(facts: Facts) -> Iterable[Booking]:
+def _every_booking(facts: SimulationFacts) -> Iterable[Booking]:
     return facts.bookings
 
 

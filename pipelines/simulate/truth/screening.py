@@ -2,56 +2,56 @@
 
 from collections.abc import Iterable
 
-from pipelines.simulate.truth.conversation_facts import Talk
-from pipelines.simulate.truth.facts import Facts
-from pipelines.simulate.truth.placement import HIT, MISS, OPEN, Rate, Standing
+from pipelines.simulate.truth.conversation_facts import ConversationFacts
+from pipelines.simulate.truth.facts import SimulationFacts
+from pipelines.simulate.truth.placement import HIT, MISS, OPEN, MemberBucket, Rate
 
 NOT_BEGUN = ("not_started", "failed_to_start")
 STALE = "presumed_timed_out"
 
 
-def _ending(talk: Talk, facts: Facts) -> str:
+def _ending(talk: ConversationFacts, facts: SimulationFacts) -> str:
     """The outcome, and of those that go on which have for too long."""
     stale = talk.outcome == OPEN and talk.known_at < facts.now - facts.timeout
     return STALE if stale else talk.outcome
 
 
-def _passed(talk: Talk, facts: Facts) -> Standing:
+def _passed(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket:
     note = STALE if _ending(talk, facts) == STALE else ""
     bucket = {"passed": HIT, "failed": MISS}.get(talk.outcome, talk.outcome)
-    return Standing(bucket, talk.outcome_at, note)
+    return MemberBucket(bucket, talk.outcome_at, note)
 
 
-def _decided(talk: Talk, facts: Facts) -> Standing:
+def _decided(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket:
     return _among_started(talk, facts, ("passed", "failed"))
 
 
-def _passed_of_started(talk: Talk, facts: Facts) -> Standing:
+def _passed_of_started(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket:
     return _among_started(talk, facts, ("passed",))
 
 
-def _among_started(talk: Talk, facts: Facts, wanted: tuple[str, ...]) -> Standing:
+def _among_started(talk: ConversationFacts, facts: SimulationFacts, wanted: tuple[str, ...]) -> MemberBucket:
     if talk.outcome in (*NOT_BEGUN, *wanted):
-        return Standing(HIT if talk.outcome in wanted else talk.outcome)
-    return Standing(MISS, note=_ending(talk, facts))
+        return MemberBucket(HIT if talk.outcome in wanted else talk.outcome)
+    return MemberBucket(MISS, note=_ending(talk, facts))
 
 
-def _opted_out(talk: Talk, _: Facts) -> Standing:
+def _opted_out(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
     bucket = HIT if talk.story.opted_out_at else MISS
     at = talk.story.opted_out_at or talk.outcome_at
-    return Standing(talk.outcome if talk.outcome in NOT_BEGUN else bucket, at)
+    return MemberBucket(talk.outcome if talk.outcome in NOT_BEGUN else bucket, at)
 
 
-def _taken_over(talk: Talk, _: Facts) -> Standing:
+def _taken_over(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
     bucket = HIT if any(review.human_takeover for review in talk.story.reviews) else MISS
-    return Standing(talk.outcome if talk.outcome in NOT_BEGUN else bucket)
+    return MemberBucket(talk.outcome if talk.outcome in NOT_BEGUN else bucket)
 
 
-def _failed_to_start(talk: Talk, _: Facts) -> Standing:
-    return Standing({"failed_to_start": HIT, "not_started": OPEN}.get(talk.outcome, MISS))
+def _failed_to_start(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
+    return MemberBucket({"failed_to_start": HIT, "not_started": OPEN}.get(talk.outcome, MISS))
 
 
-def _talks(facts: Facts) -> Iterable[Talk]:
+def _talks(facts: SimulationFacts) -> Iterable[ConversationFacts]:
     return facts.talks
 
 

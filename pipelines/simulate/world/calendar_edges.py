@@ -5,21 +5,21 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from pipelines.simulate.world.rng import Dice
+from pipelines.simulate.world.rng import SeededRandom
 
 CHANGING = tuple(map(ZoneInfo, ("Europe/Lisbon", "America/New_York", "Australia/Lord_Howe")))
-NEARNESS = (-3_600_000, -1_800_000, -60_000, -1, 0, 1, 60_000, 1_800_000, 3_599_999)
+MAX_DISTANCE = (-3_600_000, -1_800_000, -60_000, -1, 0, 1, 60_000, 1_800_000, 3_599_999)
 """Milliseconds from such an instant."""
 
 
-def beginning(dice: Dice, span: timedelta) -> datetime:
+def beginning(dice: SeededRandom, span: timedelta) -> datetime:
     """An instant in the span before the end, rather on a working day, at times at midnight or a change."""
     edge = dice.rng.random()
     at = _near_midnight(dice, span) if edge < 0.05 else _near_change(dice, span) if edge < 0.08 else None
     return at if at is not None and dice.end - span <= at <= dice.end else _working_day(dice, span)
 
 
-def night_shift(dice: Dice, at: datetime, zone: ZoneInfo) -> datetime:
+def night_shift(dice: SeededRandom, at: datetime, zone: ZoneInfo) -> datetime:
     """A start within an hour and a half of the next change of clocks in `zone`; without one, any slot."""
     coming = [change for year in (0, 1) for change in changes(zone, at.year + year) if change > at]
     if not coming:
@@ -50,7 +50,7 @@ def _offset(zone: ZoneInfo, at: datetime) -> timedelta | None:
     return at.astimezone(zone).utcoffset()
 
 
-def _near_midnight(dice: Dice, span: timedelta) -> datetime:
+def _near_midnight(dice: SeededRandom, span: timedelta) -> datetime:
     day = dice.end.astimezone(dice.zone).date() - timedelta(days=int(dice.rng.random() * span.days))
     return _near(dice, _midnight(day, dice.zone))
 
@@ -59,7 +59,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _near_change(dice: Dice, span: timedelta) -> datetime | None:
+def _near_change(dice: SeededRandom, span: timedelta) -> datetime | None:
     zone, year = dice.pick(CHANGING), dice.end.year
     known = [
         at for at in (*changes(zone, year - 1), *changes(zone, year)) if dice.end - span <= at <= dice.end
@@ -67,11 +67,11 @@ def _near_change(dice: Dice, span: timedelta) -> datetime | None:
     return _near(dice, known[-1]) if known else None
 
 
-def _near(dice: Dice, at: datetime) -> datetime:
-    return at + timedelta(milliseconds=dice.pick(NEARNESS))
+def _near(dice: SeededRandom, at: datetime) -> datetime:
+    return at + timedelta(milliseconds=dice.pick(MAX_DISTANCE))
 
 
-def _working_day(dice: Dice, span: timedelta) -> datetime:
+def _working_day(dice: SeededRandom, span: timedelta) -> datetime:
     for _ in range(2):
         at = dice.end - timedelta(milliseconds=int(dice.rng.random() * span.total_seconds() * 1000))
         if at.weekday() < 5:

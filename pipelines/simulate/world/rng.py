@@ -7,7 +7,7 @@ from random import Random
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-UNTOLD = 0.04
+UNKNOWN = 0.04
 """How often the first event about something never comes, although what follows does."""
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -27,7 +27,7 @@ H = TypeVar("H", bound=Happens)
 
 
 @dataclass(frozen=True, slots=True)
-class Dice:
+class SeededRandom:
     """Draws by one seeded generator. Nothing happens after `end`; days are cut in `zone`."""
 
     rng: Random
@@ -74,7 +74,7 @@ class Dice:
 
 
 @dataclass(slots=True)
-class Numbers:
+class IdSequence:
     """Consecutive ids. `tag` keeps simulations apart; two organizations of one series get equal ids."""
 
     tag: str

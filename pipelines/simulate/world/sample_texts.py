@@ -22,7 +22,7 @@ with emoji that join several code points."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SampleQuestion:
     """One screening question and what the summary of a good and of a bad answer says."""
 
     text: str
@@ -30,20 +30,20 @@ class Question:
     failed: str
 
 
-QUESTIONS: tuple[Question, ...] = (
-    Question("Can you work night shifts?", "Yes, has done so for two years", "No, cares for a child"),
-    Question("Do you hold a forklift licence?", 'Holds a "class 3" licence', "Expired in 2021"),
-    Question("Pode começar no próximo mês?", "Sim, a partir de dia 1 🙂", "Não, só em março"),
-    Question("Haben Sie einen Führerschein?", "Ja, Klasse B", "Nein – macht ihn gerade"),
-    Question("¿Vive a menos de 20 km?", "Sí, a 5 km", "No: a 80 km\ncon tren"),
-    Question("Чи є у вас досвід роботи на складі?", "Так, три роки", "Ні"),
-    Question("週末に働けますか。", "はい、土日とも可", "いいえ"),
-    Question("هل لديك تصريح عمل؟", "نعم", "لا، قيد التجديد"),
-    Question("Right to work?", "Yes", "Needs sponsorship \\ visa"),
-    Question("야간 근무가 가능합니까?", "예, 2년 했습니다 👍🏽", "아니요"),
-    Question("क्या आप सप्ताहांत में काम कर सकते हैं?", "हाँ, दोनों दिन", "नहीं\tकेवल शनिवार"),
-    Question("可以上夜班吗？", "可以，已做三年", "不可以（照顾孩子👩‍👧）"),
-    Question("Czy mo\u0301wi Pan/Pani po polsku?", "Tak, płynnie", "Nie"),
+QUESTIONS: tuple[SampleQuestion, ...] = (
+    SampleQuestion("Can you work night shifts?", "Yes, has done so for two years", "No, cares for a child"),
+    SampleQuestion("Do you hold a forklift licence?", 'Holds a "class 3" licence', "Expired in 2021"),
+    SampleQuestion("Pode começar no próximo mês?", "Sim, a partir de dia 1 🙂", "Não, só em março"),
+    SampleQuestion("Haben Sie einen Führerschein?", "Ja, Klasse B", "Nein – macht ihn gerade"),
+    SampleQuestion("¿Vive a menos de 20 km?", "Sí, a 5 km", "No: a 80 km\ncon tren"),
+    SampleQuestion("Чи є у вас досвід роботи на складі?", "Так, три роки", "Ні"),
+    SampleQuestion("週末に働けますか。", "はい、土日とも可", "いいえ"),
+    SampleQuestion("هل لديك تصريح عمل؟", "نعم", "لا، قيد التجديد"),
+    SampleQuestion("Right to work?", "Yes", "Needs sponsorship \\ visa"),
+    SampleQuestion("야간 근무가 가능합니까?", "예, 2년 했습니다 👍🏽", "아니요"),
+    SampleQuestion("क्या आप सप्ताहांत में काम कर सकते हैं?", "हाँ, दोनों दिन", "नहीं\tकेवल शनिवार"),
+    SampleQuestion("可以上夜班吗？", "可以，已做三年", "不可以（照顾孩子👩‍👧）"),
+    SampleQuestion("Czy mo\u0301wi Pan/Pani po polsku?", "Tak, płynnie", "Nie"),
 )
 
 REQUIREMENTS: tuple[tuple[str, bool, str], ...] = (

@@ -6,7 +6,7 @@ belongs to an organization counts wrongly here.
 
 from dataclasses import dataclass
 
-from pipelines.simulate.world.sample_texts import QUESTIONS, Question
+from pipelines.simulate.world.sample_texts import QUESTIONS, SampleQuestion
 
 SCHEDULING = "SCHEDULING"
 AVAILABILITY = "AVAILABILITY_OUTREACH"
@@ -36,7 +36,7 @@ class Campaign:
     id: str
     kind: str | None
     time_zone: str
-    questions: tuple[Question, ...]
+    questions: tuple[SampleQuestion, ...]
     external_id: str | None = None
     in_person: bool = False
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.flatten.frames import event_frames
-from pipelines.load.ledger_rows import Stamp, ledger_frame
+from pipelines.load.ledger_rows import CommitInfo, ledger_frame
 from pipelines.load.outcomes import decide
 from tests.support.models.small_lake import Delivery, hours
 from tests.support.rows import LOADED_AT, raw_batch
@@ -24,7 +24,7 @@ def sent(provider: str, document: Mapping[str, Any], at: float) -> Delivery:
     """One document received at hour `at`; the tables and rows are those that the loader would write."""
     batch = decode_batch(raw_batch(json.dumps(document).encode(), provider=provider))
     decided = decide(batch, {})
-    ledger = ledger_frame(batch, decided, Stamp(1, LOADED_AT))
+    ledger = ledger_frame(batch, decided, CommitInfo(1, LOADED_AT))
     frames = event_frames(batch.decoded, ledger, decided.loaded, {})
     (table,) = (name for name in frames if "__" not in name)
     children = {
