@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench chaos fuzz truth notebook clean
+.PHONY: help setup demo test unit check format lock bench chaos fuzz truth notebook clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,10 @@ demo: setup ## the whole system with simulated traffic; ARGS=--exit ends after t
 	@$(HIRESTREAM) demo $(ARGS)
 
 test: setup check ## every check and every test
-	@$(VENV)/bin/pytest -n 3 --dist loadfile $(ARGS)
+	@$(VENV)/bin/pytest -n 3 --dist loadfile --durations=25 $(ARGS)
+
+unit: setup ## the tests that need no service, in about a minute
+	@$(VENV)/bin/pytest -n 2 -m unit $(ARGS)
 
 check: setup ## format, lint, types, import contracts, generated docs, dependency audit
 	@$(VENV)/bin/ruff format --check .
@@ -46,7 +49,7 @@ format: setup ## rewrite the code and the generated docs as `make check` wants t
 	@$(VENV)/bin/ruff check --fix .
 	@$(HIRESTREAM) docs
 
-lock: setup ## resolve requirements.lock anew from pyproject.toml
+lock: setup ## resolve requirements.lock again from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
 		--generate-hashes --extra dev --extra notebook pyproject.toml --output-file requirements.lock
 
@@ -60,7 +63,7 @@ chaos: setup ## every fault while deliveries come in, with exact totals; writes 
 fuzz: setup ## ten thousand mutated payloads of every event; writes var/fuzz.json
 	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
-truth: setup ## every number of every mart beside the truth of 100,000 simulated journeys
+truth: setup ## every number of every mart next to the truth of 100,000 simulated journeys
 	@$(VENV)/bin/python -m tests.truth $(ARGS)
 
 notebook: setup ## JupyterLab with the notebook, on what the demo left

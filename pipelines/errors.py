@@ -25,7 +25,7 @@ class UsageError(HirestreamError):
 
 
 class Unavailable(HirestreamError):
-    """A broker, a port, a JVM, disk space or a lock is not to be had."""
+    """A broker, a port, a JVM, disk space or a lock is unavailable."""
 
     exit_code = 3
 

@@ -14,7 +14,7 @@ __all__ = ["Settings", "SettingsError"]
 
 
 class LoadSettings(Section):
-    """How the loader batches and when it stops."""
+    """Batch size of the loader and its reject limit."""
 
     max_batch_records: int = Field(50_000, ge=1, description="most records in one commit")
     linger_seconds: float = Field(1.0, ge=0, description="how long a batch is collected while little arrives")
@@ -25,7 +25,7 @@ class LoadSettings(Section):
 
 
 class ModelsSettings(Section):
-    """When the models are built, and their parameters."""
+    """Schedule and parameters of model builds."""
 
     enabled: bool = Field(
         True, description="`stream` builds the models and publishes; false where only Dagster builds them"
@@ -76,7 +76,7 @@ class ErasureSettings(Section):
 
 
 class ReportSettings(Section):
-    """What a report shows."""
+    """Settings of the report."""
 
     time_zone: str = Field("UTC", description="IANA zone that days are cut in")
 
@@ -86,7 +86,7 @@ class ReportSettings(Section):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no IANA time zone such as Europe/Lisbon") from error
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Lisbon") from error
         return value
 
 

@@ -91,7 +91,7 @@ def create_app(
 async def _releasing(
     hold: UnverifiedStore | None, known: Mapping[str, VerifiedSource], publisher: Publisher, metrics: Metrics
 ) -> AsyncIterator[None]:
-    """What is held is verified again beside the first deliveries; at the end the store is closed."""
+    """Verify unverified deliveries again next to the first requests; close the store at the end."""
     if hold is None:
         yield
         return
@@ -115,7 +115,7 @@ async def _draining(
     publisher: Publisher,
     prepare: Prepare | None,
 ) -> AsyncIterator[None]:
-    """What is spooled goes to the topic beside everything else; at the end the file is closed."""
+    """Drain the spool in the background; close the file at the end."""
     if spool is None:
         yield
         return

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 ENVELOPE_VERSION = "1"
 
 Headers = list[tuple[str, str | bytes | None]]
-"""What the Kafka client takes; here every value is bytes."""
+"""Header format of the Kafka client; here every value is bytes."""
 
 _VERSION = ENVELOPE_VERSION.encode()
 

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Failover:
-    """Where a delivery is kept.
+    """Durable place of a delivery.
 
     After the first that Kafka does not confirm, the following go to the spool at once and are not produced
     at all; the drain finds out when Kafka is back. So senders wait once, not each of them, and the topic gets
@@ -29,7 +29,7 @@ class Failover:
         self._circuit = circuit
 
     async def keep(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
-        """Where the delivery is durable now, or why it is nowhere. Never raises."""
+        """Make the delivery durable. Returns where it is, or why it is nowhere. Never raises."""
         if self._spool is None:
             return await self._plainly(envelope)
         if self._circuit.reason is None:
@@ -51,7 +51,7 @@ class Failover:
 
 
 def wait_seconds(settings: CoreSettings) -> float:
-    """How long a delivery waits for Kafka.
+    """Time that a delivery waits for Kafka.
 
     With the spool behind it a short wait loses nothing, and an answer is due before the sender gives up,
     whose own time-out nobody documents (3 to 30 seconds are usual). Without it, giving up is a refusal.

@@ -1,4 +1,4 @@
-"""What the pages say of Kafka and spool, from what the circuit knows already where it knows something."""
+"""Health of Kafka and spool, from the circuit breaker's state where it has one."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +13,7 @@ State = Literal["idle", "spooling", "draining"] | Trouble
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Whether deliveries can be kept, and where; `reason` is why Kafka does not confirm."""
+    """Return whether deliveries can be kept, and where; `reason` is why Kafka does not confirm."""
 
     ready: bool
     reason: str | None

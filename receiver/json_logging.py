@@ -41,7 +41,7 @@ class Sparse(logging.Filter):
         self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether `record` is written; it is told how many like it were not."""
+        """Return whether `record` is written; it is told how many like it were not."""
         kind = self._kind(record)
         now = self._monotonic()
         last, left_out = self._seen.get(kind, (float("-inf"), 0))

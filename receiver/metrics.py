@@ -1,4 +1,6 @@
-"""What the receiver counts, in a registry of its own. Labels are configured names and fixed codes only."""
+"""Prometheus metrics of the receiver, in a separate registry. Labels are configured names and fixed codes
+only.
+"""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -109,7 +111,7 @@ class Metrics:
             self.deliveries(source, "spooled")
 
     def show_held(self, totals: Iterable[SourceTotal]) -> None:
-        """What is held now; a source that has nothing any more is no series."""
+        """Update the gauges of unverified deliveries; a source without any has no series."""
         for gauge in (self._held, self._held_bytes, self._held_oldest):
             gauge.clear()
         for total in totals:

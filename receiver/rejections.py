@@ -21,7 +21,7 @@ class HttpRejection:
 
     @property
     def retryable(self) -> bool:
-        """Whether the same delivery can succeed later."""
+        """Return whether the same delivery can succeed later."""
         return self.retry_after_seconds is not None
 
     def document(self) -> dict[str, dict[str, str]]:

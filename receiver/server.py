@@ -57,9 +57,9 @@ def serve(settings: CoreSettings, prepare: Prepare | None = None) -> None:
     """Take deliveries until SIGTERM or SIGINT, then finish those under way and return.
 
     With `prepare` nothing is produced until it has made sure of the topic: what comes is spooled, and it is
-    tried again and again beside that. Without, the topic is the caller's to check before.
+    tried again and again next to that. Without, the topic is the caller's to check before.
     Raises `SettingsError` when nothing could be verified or confirmed with `settings`, `ServerError` when
-    the port or the open files needed are not to be had.
+    the port or the open files needed are unavailable.
     """
     check(settings)
     serve_into(KafkaPublisher(settings.kafka, wait_seconds(settings)), settings, prepare)

@@ -44,7 +44,7 @@ class Section(BaseModel):
 
 
 class KafkaSettings(Section):
-    """Where the topic is and what it must look like."""
+    """Settings of Kafka and the topic."""
 
     bootstrap_servers: str | None = Field(None, description="Kafka to use; unset means the embedded broker")
     port: Port = Field(19092, description="port of the embedded broker")
@@ -109,7 +109,7 @@ class SourceSettings(Section):
     )
     organizations: str | None = Field(None, description="organization ids expected, separated by commas")
     retention_days: int | None = Field(
-        None, ge=1, description="personal data older than this is redacted every day; unset: kept for ever"
+        None, ge=1, description="personal data older than this is redacted every day; unset: kept forever"
     )
 
     @model_validator(mode="after")
@@ -164,7 +164,7 @@ class SpoolSettings(Section):
 
 
 class CoreSettings(BaseSettings):
-    """What every part needs. `pipelines.settings.Settings` adds the rest."""
+    """Settings that every part needs. `pipelines.settings.Settings` adds the rest."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", validate_default=True
@@ -212,7 +212,7 @@ class CoreSettings(BaseSettings):
         for variable in sorted(os.environ):
             if variable.startswith(PREFIX) and variable[len(PREFIX) :].split("__")[0] not in known:
                 raise SettingsError(
-                    f"{variable} is no setting of hirestream; see the settings table in README.md"
+                    f"{variable} is not a setting of hirestream; see the settings table in README.md"
                 )
         try:
             return cls()

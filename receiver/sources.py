@@ -82,7 +82,7 @@ def _check(setting: str, scheme: Scheme, key_id: str, secret: bytes) -> None:
 
 
 def _fitting(scheme: Scheme) -> str:
-    """What a secret of this scheme looks like. The reason of the check itself is not told: it knows it."""
+    """Format of a secret of this scheme. The error never repeats the secret."""
     if isinstance(scheme, StandardWebhooks):
         return "copy it again as the sender shows it: whsec_, whpk_ or whsk_, and base64"
     if isinstance(scheme, BasicAuth):

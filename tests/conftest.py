@@ -18,6 +18,20 @@ from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
 __all__ = ["lake", "make_loader"]
 
 
+UNIT = ("contracts", "decode", "flatten", "privacy", "simulate")
+"""Folders of tests that need no service, save for those with a fixture that starts one."""
+
+SERVICES = frozenset({"kafka", "settings_for", "traps", "simulated", "lake", "instance"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need neither broker, lake, Dagster, browser nor child process as `unit`."""
+    for item in items:
+        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
+        if folder in UNIT and not SERVICES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.unit)
+
+
 def pytest_report_header() -> str:
     """Says it where pages are not opened in a browser."""
     return f"browser: {CHROMIUM or 'NONE, tests/reports/test_browser.py is left out; install chromium'}"

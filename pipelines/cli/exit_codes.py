@@ -1,4 +1,4 @@
-"""How a command ends: every foreseen failure is one line on stderr and an exit code.
+"""Exit codes: every expected failure is one line on stderr and a code.
 
 0 fine, 1 a check failed, 2 usage or configuration, 3 a dependency is unavailable or locked; 70, which
 sysexits.h has for internal errors, with a traceback after what nobody foresaw; 130 after Ctrl-C.

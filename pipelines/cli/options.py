@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""What several commands share: options, and the settings."""
+"""Options and settings that several commands share."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -16,7 +16,7 @@ OfSource = Annotated[str | None, typer.Option("--source", help="This source alon
 
 @secrets.callback()
 def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
-    """Which secrets verify, how a sender signs, what is held; alone it is `list`."""
+    """Secrets in use, schemes of senders, unverified deliveries; without a subcommand, `list`."""
     if context.invoked_subcommand is None:
         secrets_list(as_json=as_json)
 

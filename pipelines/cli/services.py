@@ -32,7 +32,7 @@ def demo(
     no_dagster: NoDagster = False,
     as_json: AsJson = False,
 ) -> int:
-    """Run everything with simulated traffic, and show the numbers beside the truth."""
+    """Run everything with simulated traffic, and show the numbers next to the truth."""
     from pipelines.host.output import emit, say
     from pipelines.runtime.demo.demo_command import run_demo
     from pipelines.runtime.demo.plan import DemoPlan
@@ -82,8 +82,8 @@ def stream(
     until_caught_up: Annotated[
         bool, typer.Option(help="End when all that is on the topic is loaded.")
     ] = False,
-    accept_rejects: Annotated[bool, typer.Option(help="Go on however many records are rejected.")] = False,
-    accept_loss: Annotated[bool, typer.Option(help="Go on past records that the topic lost.")] = False,
+    accept_rejects: Annotated[bool, typer.Option(help="Continue however many records are rejected.")] = False,
+    accept_loss: Annotated[bool, typer.Option(help="Continue past records that the topic lost.")] = False,
 ) -> None:
     """Load from the topic in micro-batches and build the models, until SIGTERM or Ctrl-C."""
     from pipelines.load.session import LoadPolicy

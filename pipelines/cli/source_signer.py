@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""How a configured source signs, for the commands that send in its name."""
+"""Signer of a configured source, for commands that send in its name."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def sign_of(settings: "Settings", name: str) -> "Sign":
-    """How the sender behind a source signs. Raises `UsageError` for a source that is not configured."""
+    """Signer of a source. Raises `UsageError` for a source that is not configured."""
     from uuid import uuid4
 
     from pipelines.errors import UsageError

@@ -19,7 +19,7 @@ app.add_typer(spool, name="spool", invoke_without_command=True)
 
 @spool.callback()
 def spool_by_default(context: typer.Context, as_json: AsJson = False) -> None:
-    """What waits for Kafka on this machine, and what Kafka never takes; alone it is `list`."""
+    """Deliveries in the spool, and dead letters; without a subcommand, `list`."""
     if context.invoked_subcommand is None:
         spool_list(limit=FEW, as_json=as_json)
 
@@ -48,10 +48,10 @@ def spool_taken_out(as_json: AsJson = False) -> None:
 def spool_take_out(
     delivery_id: Annotated[str, typer.Argument(help="The delivery, by its id.")],
     file: Annotated[Path, typer.Argument(help="A new file for its body, byte for byte.")],
-    reason: Annotated[str, typer.Option(help="Why, kept for ever; no personal data.")],
+    reason: Annotated[str, typer.Option(help="Why, kept forever; no personal data.")],
     as_json: AsJson = False,
 ) -> None:
-    """Put one delivery into a file and take it out of the spool; the audit tells of it for ever."""
+    """Put one delivery into a file and take it out of the spool; the audit tells of it forever."""
     from pipelines.diagnostics.spool_listing import render_taken_out, take_out
     from pipelines.host.output import emit
 

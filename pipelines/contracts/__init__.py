@@ -1,1 +1,1 @@
-"""What each event looks like: typed values only, from which decoding, tables and docs are derived."""
+"""Contracts: the shape of each event as typed values, from which decoding, tables and docs are derived."""

@@ -15,7 +15,7 @@ def unchanged(document: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ProviderContract:
-    """Where a provider puts what every event has. Paths are those of the JSON document."""
+    """Paths at which a provider puts the common fields, in the JSON document."""
 
     name: str
     event_type: Path
@@ -28,9 +28,9 @@ class ProviderContract:
     placeholders: frozenset[str] = field(default=frozenset())
     """Organization and event ids that only the provider's documents and test deliveries use."""
     needs_type: bool = True
-    """Whether a document without an event type is refused."""
+    """Return whether a document without an event type is refused."""
     needs_organization: bool = True
-    """Whether a document without an organization is refused."""
+    """Return whether a document without an organization is refused."""
     one_sender: bool = True
     """False where every source is a sender of its own, whose ids mean nothing beyond it."""
     normalize: Callable[[object], object] = unchanged

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 Confidence = Literal["documented", "example", "guess"]
-"""How a field is known: the provider describes it, only shows it in an example, or we suppose it."""
+"""Confidence in a field: documented by the provider, shown in an example only, or guessed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProvenance:
-    """What is known of a field: what it means, which document says so, and how sure that is."""
+    """Provenance of a field: its meaning, the document that states it, and the confidence."""
 
     meaning: str
     source: str

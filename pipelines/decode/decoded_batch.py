@@ -1,4 +1,4 @@
-"""A raw batch decoded: one document or reject per record, beside the columns of its envelope."""
+"""A raw batch decoded: one document or reject per record, next to the columns of its envelope."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

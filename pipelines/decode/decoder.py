@@ -37,7 +37,7 @@ _MISFITS = (msgspec.ValidationError, RecursionError, OverflowError)
 
 
 class Identity(Struct, frozen=True, gc=False):
-    """Which event a delivery carries, as far as it can be read."""
+    """Identity of the event in a delivery, as far as it can be read."""
 
     event_type: str | None = None
     organization_id: str | None = None
@@ -95,7 +95,7 @@ class ProviderDecoder:
     def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Decoded:
         """The document of a body, or why there is none. Raises nothing, whatever the body is.
 
-        `message_id` is the id that the sender put beside the body, where its scheme has one.
+        `message_id` is the id that the sender put next to the body, where its scheme has one.
         """
         if self._decode is not None:
             try:

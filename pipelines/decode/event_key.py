@@ -1,4 +1,4 @@
-"""Which event a delivery carries: the key that makes two deliveries one event.
+"""Event key: two deliveries with the same key carry the same event.
 
 sha256 of (provider, organization id, event id), never of the source: two endpoints that feed one organization
 must not count twice. Without an event id it is taken over the canonical JSON of the body instead, which may

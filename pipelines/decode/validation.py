@@ -15,7 +15,7 @@ from pipelines.contracts.field_types import FieldProvenance, Record
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place of a document. Never holds the value itself."""
+    """Problem at one path of a document. It never holds the value itself."""
 
     path: str
     problem: str
@@ -58,7 +58,7 @@ def _is_guess(annotation: Any) -> bool:
 
 
 def _is_personal(annotation: Any) -> bool:
-    """Whether the annotation, or what is in it, is marked as about a person."""
+    """Return whether the annotation, or what is in it, is marked as about a person."""
     metas = [each for each in typing.get_args(annotation) if isinstance(each, msgspec.Meta)]
     if any((meta.extra or {}).get("personal") for meta in metas):
         return True
@@ -84,7 +84,7 @@ def _record(annotation: Any) -> type[Record] | None:
 
 
 def is_deeper(value: object, levels: int) -> bool:
-    """Whether a parsed document is nested deeper than so many levels."""
+    """Return whether a parsed document is nested deeper than so many levels."""
     below = [value]
     for _ in range(levels):
         below = [inner for each in below for inner in _within(each)]
@@ -133,7 +133,7 @@ def _step_to(name: str) -> str:
 def set_aside_guesses(
     known: Any, extras: Mapping[str, Any] | None, sent: Any, kind: type[Record]
 ) -> tuple[Any, dict[str, Any] | None]:
-    """What `split_extras` made of the document `sent`, without the values that do not fit a guessed field.
+    """The document from `split_extras`, without the values that do not fit a guessed field.
 
     These become extras whole, as they were sent.
     """

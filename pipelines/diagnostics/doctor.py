@@ -1,4 +1,4 @@
-"""What this machine has and lacks, one finding each with its remedy."""
+"""Checks of this machine, each with its remedy."""
 
 import shutil
 import sys

@@ -45,7 +45,7 @@ def known_contracts() -> QueryResult:
 
 
 def differences_of(file: Path, provider: str | None) -> QueryResult:
-    """How the payload in a file differs from its contract. Raises `UsageError` without one."""
+    """Differences between the payload in a file and its contract. Raises `UsageError` without one."""
     try:
         found = differences(file.read_bytes(), provider)
     except OSError as error:

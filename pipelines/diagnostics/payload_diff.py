@@ -1,4 +1,4 @@
-"""How a captured payload differs from its contract: what to change in one of the two. Names no value."""
+"""Differences between a captured payload and its contract. Values are never named."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What waits in the receiver's spool on this machine, and what a person takes out. Never its content."""
+"""Listings of the receiver's spool on this machine and of dead letters. Bodies are never shown."""
 
 import datetime as dt
 import sqlite3
@@ -17,13 +17,13 @@ from receiver.spool.spool import spool_path
 
 
 def waiting_table(settings: Settings, limit: int) -> QueryResult:
-    """What waits, first what Kafka has refused by itself. Raises `Unavailable` when it cannot be read."""
+    """List spooled deliveries, those rejected by Kafka first. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
         return _table(SpooledDelivery, waiting(path, limit) if path.exists() else [])
 
 
 def taken_out_table(settings: Settings) -> QueryResult:
-    """What was ever taken out, and why. Raises `Unavailable` when it cannot be read."""
+    """List dead letters with their reasons. Raises `Unavailable` when the spool cannot be read."""
     with _readable(settings) as path:
         return _table(DeadLetter, taken_out(path) if path.exists() else [])
 
@@ -52,7 +52,7 @@ def render_taken_out(found: DeadLetter, file: Path) -> str:
     """For a person: what left, and how it comes back."""
     return (
         f"{found.delivery_id}: {found.body_bytes} bytes are in {file} and no longer in the spool; "
-        f"`hirestream send {file} --source {found.source}` delivers them anew"
+        f"`hirestream send {file} --source {found.source}` delivers them again"
     )
 
 

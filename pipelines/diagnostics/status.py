@@ -1,4 +1,4 @@
-"""How it is going: every part asked in turn. A part that does not answer is a problem said, not an error."""
+"""State of every part. A part that does not answer is listed as a problem; it raises nothing."""
 
 import datetime as dt
 import json
@@ -38,7 +38,7 @@ FROM wh.ledger.batches
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """One partition: where the load goes on, where the topic ends, and the records between them."""
+    """One partition: where the load continues, where the topic ends, and the records between them."""
 
     partition: int
     next_offset: int
@@ -48,7 +48,7 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedSource:
-    """What is held unverified of one source."""
+    """Unverified deliveries of one source."""
 
     source: str
     deliveries: int
@@ -74,7 +74,7 @@ class SpoolStatus:
 
 @dataclass(slots=True)
 class Status:
-    """What is known; None where a part did not answer. `problems` says why, one sentence each."""
+    """State of the system; None where a part did not answer. `problems` has one sentence for each."""
 
     home: str
     kafka: str
@@ -146,7 +146,7 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
         return
     status.topic_id = info.topic_id
     if stored and info.topic_id not in stored:
-        status.problems.append(f"the topic {info.topic} is not the one that was loaded; it was made anew")
+        status.problems.append(f"the topic {info.topic} is not the one that was loaded; it was recreated")
     here = stored.get(info.topic_id, {})
     for number, marks in ends.items():
         at = here.get(number, 0)
@@ -168,7 +168,7 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
     if status.loader is None:
         log = settings.home / "logs" / "stream.log"
         status.problems.append(
-            f"nothing loads; `hirestream stream` does, or `hirestream up` started anew. See the end of {log}"
+            f"nothing loads; `hirestream stream` does, or `hirestream up` started again. See the end of {log}"
         )
     if (status.last_model_build or {}).get("failed"):
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
@@ -233,7 +233,7 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
 
 
 def _ask(url: str) -> tuple[str, dict[str, str]]:
-    """How a service is, and what it says of itself where that is JSON."""
+    """State of a service, and its own answer where that is JSON."""
     try:
         with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS) as answer:  # noqa: S310 - built above
             return "up", _document(answer.read())

@@ -40,7 +40,7 @@ CHILD_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
 GENERIC_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
     {"event_type": pl.String(), "payload": pl.String()}
 )
-"""What `events.generic` has besides the event columns: the whole document as JSON text."""
+"""Columns of `events.generic` in addition to the event columns: the whole document as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)

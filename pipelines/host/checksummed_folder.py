@@ -22,7 +22,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """One file, by its path beside the manifest."""
+    """One file, by its path next to the manifest."""
 
     path: str
     size_bytes: int

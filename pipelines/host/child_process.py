@@ -33,7 +33,7 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return self.process.poll() is None
 
     def stop(self, timeout_seconds: float = 10) -> None:
@@ -101,7 +101,7 @@ def tail(log: Path, lines: int) -> str:
 
 
 def tie_to(parent: int) -> Callable[[], None]:
-    """What a child calls to be killed by the kernel (on Linux) when the thread that started it is gone."""
+    """Return a function that a child calls, so the kernel kills it (on Linux) when its parent thread ends."""
 
     def tie() -> None:
         if _prctl is not None:

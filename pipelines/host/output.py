@@ -1,4 +1,4 @@
-"""What a command hands over: one JSON document or a table on stdout; everything else goes to stderr."""
+"""Output of a command: one JSON document or a table on stdout; everything else goes to stderr."""
 
 import dataclasses
 import json

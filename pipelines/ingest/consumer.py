@@ -16,7 +16,7 @@ from receiver.settings import KafkaSettings
 log = logging.getLogger(__name__)
 
 TOPIC_CHECK_SECONDS = 10.0
-"""How often the topic is looked at while nothing arrives."""
+"""Interval of topic checks while nothing arrives."""
 LOOK_TIMEOUT_SECONDS = 3.0
 
 CHUNK_RECORDS = 10_000
@@ -28,7 +28,7 @@ class TopicReader:
     """Every partition of one topic, assigned by hand. Not safe for use from two threads at once."""
 
     def __init__(self, kafka: KafkaSettings, topic: TopicInfo, next_offsets: Mapping[int, int]) -> None:
-        """Go on at `next_offsets`; a partition that is not in it is read from its beginning."""
+        """Continue at `next_offsets`; a partition that is not in it is read from its beginning."""
         self._kafka = kafka
         self._topic = topic
         self._consumer = Consumer(_config(kafka), logger=logging.getLogger("librdkafka"))
@@ -41,10 +41,11 @@ class TopicReader:
         self._unproven: RawBatch | None = None
 
     def read(self, max_records: int, linger_seconds: float) -> RawBatch:
-        """What arrives within the time; of a backlog as much as asked for. Empty when nothing arrives.
+        """Read the records that arrive within the time, from a backlog at most the given number. May be
+        empty.
 
         Partitions that were added are read from then on. Raises `TopicMismatch` when the broker no longer has
-        the offset to go on at or the topic was made anew, `Unavailable` on a broken connection that does not
+        the next offset or the topic was recreated, `Unavailable` on a broken connection that does not
         heal by itself.
         """
         batch = self._unproven or self._fetch(max_records, linger_seconds)
@@ -85,8 +86,8 @@ class TopicReader:
         self._looked_at = time.monotonic()
         if found is None or found.topic_id != self._topic.topic_id:
             raise TopicMismatch(
-                f"topic {self._topic.topic} was deleted or made anew while it was read; nothing of it was "
-                "loaded since. Start `hirestream stream` again: it says what is lost and how to go on"
+                f"topic {self._topic.topic} was deleted or recreated while it was read; nothing of it was "
+                "loaded since. Start `hirestream stream` again: it says what is lost and how to continue"
             )
         added = range(self._topic.partitions, found.partitions)
         if added:
@@ -125,7 +126,7 @@ def _say_new(partitions: set[int]) -> None:
 
 
 def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Watermarks]) -> None:
-    """Whether the load can go on everywhere; a partition never loaded goes on at 0.
+    """Return whether the load can continue everywhere; a partition never loaded continues at 0.
 
     Raises `TopicMismatch` naming what is lost.
     """
@@ -146,7 +147,7 @@ def check_positions(next_offsets: Mapping[int, int], found: Mapping[int, Waterma
             raise TopicMismatch(
                 f"partition {partition} was loaded up to offset {next_offset} but ends at {high}; the topic "
                 "was truncated or restored. Point hirestream at the topic it has loaded from; else see "
-                'OPERATIONS.md, "truncated"'
+                "docs/operations.md#a-truncated-topic"
             )
 
 
@@ -156,8 +157,8 @@ def _is_error(message: Message) -> bool:
         return False
     if error.code() in {KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET}:
         raise TopicMismatch(
-            f"partition {message.partition()} no longer has the offset to go on at ({error.str()}); "
-            "start `hirestream stream` again: it says what is lost and how to go on"
+            f"partition {message.partition()} no longer has the offset to continue at ({error.str()}); "
+            "start `hirestream stream` again: it says what is lost and how to continue"
         )
     if error.fatal():
         raise Unavailable(f"Kafka cannot be read: {error.str()}; see `hirestream doctor`")

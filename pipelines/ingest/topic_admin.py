@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TopicInfo:
-    """What the cluster says of the topic. The id changes when a topic is deleted and made again."""
+    """Topic metadata of the cluster. The id changes when a topic is recreated."""
 
     topic: str
     topic_id: str
@@ -79,9 +79,9 @@ def topic_info(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS
 
 
 def longest_kept(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> timedelta | None:
-    """How long the topic may keep a record: its retention, and the time that a segment is open before.
+    """Longest time that the topic keeps a record: its retention, plus the time that a segment is open.
 
-    None where it keeps them for ever. Raises `Unavailable` like `ensure_topic`.
+    None where it keeps them forever. Raises `Unavailable` like `ensure_topic`.
     """
     try:
         config = _config(_admin(kafka, timeout_seconds), kafka.topic, timeout_seconds)

@@ -7,7 +7,7 @@ from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.settings import Settings
 
 TIMEOUT_SECONDS = 3.0
-"""How long one look at Kafka takes when the spool can take deliveries meanwhile."""
+"""Time-out of one readiness check of Kafka while the spool can take deliveries."""
 
 
 def prepare_topic(settings: Settings) -> Callable[[], str | None] | None:

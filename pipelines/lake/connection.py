@@ -52,7 +52,7 @@ def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False)
     `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for
     as long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty
     when small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
-    Raises `duckdb.Error` when there is no lake yet and it is opened for reading, `UsageError` when a later
+    Raises `duckdb.Error` when there is not a lake yet and it is opened for reading, `UsageError` when a later
     release wrote it, `Unavailable` when its disk is full, which hinders readers too.
     """
     read_only = read_only or pinned

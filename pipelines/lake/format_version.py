@@ -1,4 +1,4 @@
-"""Which format a lake is in: a table in the lake itself says it, with the release that made it so.
+"""Format version of a lake, recorded in a table of the lake with the release that wrote it.
 
 A lake without the table is from before there were versions, number 0. Every migration so far adds tables and
 columns, so an older lake can be read as it is, and the first writer that opens it brings it up to date.

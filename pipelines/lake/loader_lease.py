@@ -1,6 +1,6 @@
 """One loader at a time: a lease that the kernel takes back when its holder dies.
 
-A lock on a file beside the lake's catalog rather than a row with a time-out in it: after kill -9 the next
+A lock on a file next to the lake's catalog rather than a row with a time-out in it: after kill -9 the next
 loader starts at once, and no clock can give the lease to two.
 """
 
@@ -14,7 +14,7 @@ from pipelines.errors import LeaseHeld
 
 
 def lease_file(warehouse: Path) -> Path:
-    """Where the lease of a lake is."""
+    """File of the loader lease."""
     return warehouse / "loader.lease"
 
 
@@ -37,7 +37,7 @@ def loader_lease(warehouse: Path, holder: str) -> Iterator[None]:
 
 
 def lease_holder(warehouse: Path) -> str | None:
-    """Who holds the lease now, None when it is free."""
+    """Holder of the lease; None when it is free."""
     try:
         descriptor = os.open(lease_file(warehouse), os.O_RDONLY)
     except FileNotFoundError:

@@ -15,19 +15,19 @@ from pipelines.lake.transaction import ATTEMPTS, is_contention
 from pipelines.lake.writer_lock import WriterLock
 
 SNAPSHOT_AGE = "INTERVAL 1 HOUR"
-"""How long a reader may go on with what it opened; `as_of` does not need snapshots."""
+"""Time for which a reader may use the snapshot that it opened; `as_of` does not need snapshots."""
 
 FILE_AGE = "INTERVAL 10 MINUTES"
-"""How long one statement may go on reading files that were merged meanwhile; the next one of the same reader
+"""Time for which one statement may still read files that were merged meanwhile; the next one of the reader
 finds its rows in the merged file. An hour of merged files would be 26,000 at a commit a second."""
 
 MAX_NEW_FILES = 1_000
 """Written since the last time, more are a reason for the next: half of the 2,000 that may be live, because
-writers go on while it is waited for and done."""
+writers continue while it is waited for and done."""
 
 BANDS_BYTES = (0, 2**20, 2**24, 2**28)
 """Files are merged with those of about their size. Without bands every pass writes the largest file of each
-table anew: 4.5 CPU seconds at 2.5 million ledger rows (440 MB), in which nobody can commit; so it is 0.2."""
+table again: 4.5 CPU seconds at 2.5 million ledger rows (440 MB), in which nobody can commit; so it is 0.2."""
 
 _CATALOG = "__ducklake_metadata_wh"
 SCHEDULED = f"{_CATALOG}.ducklake_files_scheduled_for_deletion"
@@ -53,7 +53,7 @@ def maintain(
 ) -> LakeStats:
     """Merge small files, expire old snapshots and remove what nobody can see any more.
 
-    Safe beside a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
+    Safe next to a loader, a model build and readers. Raises `Unavailable` when writers were long in the way.
     """
     started, writer_lock = time.monotonic(), WriterLock(warehouse)
     _with_writer_lock(writer_lock, partial(expire_snapshots, con, snapshot_age))
@@ -92,7 +92,7 @@ def expire_snapshots(con: duckdb.DuckDBPyConnection, age: str) -> None:
 
 
 def _are_mergeable(con: duckdb.DuckDBPyConnection, low: int, high: int) -> bool:
-    """Whether a table has two files of these sizes. To let DuckLake look costs 0.3 CPU seconds."""
+    """Return whether a table has two files of these sizes. To let DuckLake look costs 0.3 CPU seconds."""
     found = con.execute(
         f"""
         SELECT 1 FROM {_CATALOG}.ducklake_data_file

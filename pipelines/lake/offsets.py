@@ -1,4 +1,4 @@
-"""Where to go on: the offsets that the lake holds, which is the only place they are true."""
+"""Offsets that the lake holds; no other place is authoritative."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FIRST_CHAIN = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far one partition of one topic was loaded."""
+    """Position up to which one partition of a topic is loaded."""
 
     topic_id: str
     partition: int
@@ -26,7 +26,7 @@ class LastBatch:
 
 
 def positions(con: duckdb.DuckDBPyConnection, topic: str) -> list[Position]:
-    """The positions of a topic by the id it had; more than one id means that it was made anew."""
+    """The positions of a topic by the id it had; more than one id means that it was recreated."""
     rows = con.execute(
         """
         SELECT topic_id, partition, arg_max(next_offset, batch_id) FROM wh.ledger.offsets

@@ -1,4 +1,4 @@
-"""What the lake holds, as values: ledger, quarantine and the tables of every contract, and their DDL."""
+"""Schema of the lake: ledger, quarantine and the tables of every contract, and their DDL."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -103,7 +103,7 @@ OFFSETS: Columns = MappingProxyType(
         "batch_id": pl.Int64(),
     }
 )
-"""`ledger.offsets`: what each batch took from each partition; the newest batch says where to go on."""
+"""`ledger.offsets`: what each batch took from each partition; the newest batch says where to continue."""
 
 ERASURES: Columns = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""What people are told of each table that the load writes: family, meaning, and that of every column."""
+"""Documentation of each table that the load writes: family, meaning, and that of every column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ _TABLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ledger.deliveries": ("ledger", "One row per Kafka record: what became of each delivery, and why."),
         "ledger.bodies": ("ledger", "The raw bytes of what was loaded; the only place that keeps them."),
         "ledger.batches": ("ledger", "One row per commit of the loader, each chained to the one before."),
-        "ledger.offsets": ("ledger", "What each commit took from each partition: where the load goes on."),
+        "ledger.offsets": ("ledger", "What each commit took from each partition: where the load continues."),
         "quarantine.records": ("ledger", "What could not be decoded, with its bytes and every reason."),
         "events.generic": (
             "other_events",
@@ -62,7 +62,7 @@ _TABLES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _COLUMNS: Mapping[str, str] = MappingProxyType(
     {
-        "topic_id": "Id that Kafka gave the topic; changes when a topic is made anew.",
+        "topic_id": "Id that Kafka gave the topic; changes when a topic is recreated.",
         "topic": "Topic of the record.",
         "partition": "Partition of the record.",
         "offset": "Offset of the record in its partition.",
@@ -84,7 +84,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType(
         "batch_id": "Commit that wrote it.",
         "body_sha256": "SHA-256 of the raw body.",
         "key_id": "Name of the secret that verified the delivery.",
-        "message_id": "The id that the sender put beside the body, where its scheme has one.",
+        "message_id": "The id that the sender put next to the body, where its scheme has one.",
         "moved_batch_id": "Commit that decoded it again, where one did.",
         "kind": "load, or replay or rebuild where records were decoded again.",
         "body": "The raw body, byte by byte as it was signed.",
@@ -95,7 +95,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType(
         "quarantined": "Records that could not be decoded.",
         "chain_sha256": "Hash over this batch's ledger rows and the hash before.",
         "first_offset": "First offset of the partition in the batch.",
-        "next_offset": "Offset to go on at.",
+        "next_offset": "Offset to continue at.",
         "end_offset": "End of the partition on the topic at that time: what lies between is a backlog.",
         "occurred_at": "Business time of the event.",
         "occurred_at_basis": "Which clock the business time was taken from.",
@@ -133,7 +133,7 @@ def _of_contract(contract: Contract) -> Iterator[tuple[str, DescribedTable]]:
 
 
 def about_column(column: Column) -> str:
-    """What a column of a contract means, and the field it comes from."""
+    """Meaning of a contract's column, and the field it comes from."""
     meaning = f"{column.said.meaning}: " if column.said else ""
     return f"{meaning}{column.json_path} of the document"
 

@@ -21,12 +21,12 @@ _CONTENTION_TEXTS = ("database is locked", "conflict", "Failed to commit DuckLak
 
 
 def is_contention(error: duckdb.Error) -> bool:
-    """Whether an error says that another writer came first, so that doing it again is right."""
+    """Return whether an error says that another writer came first, so that doing it again is right."""
     return any(text in str(error) for text in _CONTENTION_TEXTS)
 
 
 def is_full(error: duckdb.Error) -> bool:
-    """Whether an error says that there is no room to write."""
+    """Return whether an error says that there is no room to write."""
     return any(text in str(error) for text in _FULL)
 
 
@@ -45,7 +45,7 @@ def in_transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
             if is_full(error):
                 raise Unavailable(
                     "the disk of the lake is full; nothing of this commit was written. Free space, or give "
-                    "HIRESTREAM_HOME another disk, then start again: the load goes on where it was"
+                    "HIRESTREAM_HOME another disk, then start again: the load continues where it was"
                 ) from error
             if not is_contention(error):
                 raise

@@ -1,6 +1,6 @@
-"""Records that Kafka lost before they were loaded: accepted by an operator, recorded for ever, never skipped.
+"""Records that Kafka lost before they were loaded: accepted by an operator, recorded forever, never skipped.
 
-What is accepted is a commit of its own: the positions go on behind what is lost, in rows of `ledger.offsets`
+An accepted loss is a commit of its own: the offsets continue behind the lost records, in `ledger.offsets`
 without records, which the audit counts.
 """
 
@@ -29,7 +29,7 @@ def accept_loss(
     holder: str,
     now: dt.datetime,
 ) -> dict[int, int]:
-    """The positions behind what is lost, recorded in the lake; of a topic made anew nothing is `stored`."""
+    """The positions behind what is lost, recorded in the lake; of a topic recreated nothing is `stored`."""
     moves = list(_moves(stored, found))
     if moves:
         in_transaction(con, lambda: _record(con, topic, moves, holder, now))
@@ -37,7 +37,7 @@ def accept_loss(
 
 
 def _moves(stored: Mapping[int, int], found: Mapping[int, Watermarks]) -> Iterator[tuple[int, int, int]]:
-    """Partition, where it was to go on, where it goes on."""
+    """Partition, where it was to continue, where it continues."""
     for partition, marks in found.items():
         position = stored.get(partition, 0)
         if position < marks.low or not stored:

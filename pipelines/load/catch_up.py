@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class CatchUpResult:
-    """What one pass did: commits, records by outcome, rows written by `schema.table`, where it ended."""
+    """Result of one pass: commits, records by outcome, rows by `schema.table`, final offsets."""
 
     commits: int
     outcomes: Mapping[str, int]

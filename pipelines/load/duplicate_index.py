@@ -12,7 +12,7 @@ Batches = NDArray[np.int64]
 
 
 class KeyIndex:
-    """Which keys were seen, and in which batch. Not safe for use from two threads at once."""
+    """Index of event keys and the batches that loaded them. Not safe for use from two threads at once."""
 
     def __init__(self) -> None:
         self._levels: list[tuple[Hashes, Batches]] = []
@@ -35,7 +35,7 @@ class KeyIndex:
             self._levels.append(_merge(self._levels.pop(-2), self._levels.pop(-1)))
 
     def find(self, hashes: Hashes) -> tuple[NDArray[np.bool_], list[int]]:
-        """Which of the keys may be known, and every batch that may have loaded one of these."""
+        """Keys that may be known, and every batch that may have loaded one of them."""
         known = np.zeros(len(hashes), dtype=np.bool_)
         batches: set[int] = set()
         for level, loaded_in in self._levels:

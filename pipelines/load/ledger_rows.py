@@ -1,4 +1,4 @@
-"""The rows a batch writes beside its events: ledger, bodies, quarantine, offsets, batch."""
+"""The rows a batch writes next to its events: ledger, bodies, quarantine, offsets, batch."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,9 @@ from pipelines.lake.schema import BATCHES, BODIES, DELIVERIES, OFFSETS, QUARANTI
 from pipelines.load.outcomes import BODY_DIFFERS, Outcomes
 
 CHAINED = ("topic_id", "partition", "offset", "body_sha256")
-"""What of a ledger row the chain of batches vouches for; its outcome may change, in a replay."""
+"""Columns of a ledger row that the hash chain covers. The outcome is not among them: a replay may change
+it.
+"""
 
 LOAD = "load"
 """The kind of a batch that took records from the topic."""
@@ -24,7 +26,7 @@ LOAD = "load"
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """What a commit writes on every row: its number and its time."""
+    """Batch id and time of a commit, written on every row."""
 
     batch_id: int
     loaded_at: dt.datetime
@@ -42,7 +44,7 @@ def link(before: str, rows: Iterable[str]) -> str:
 
 
 def identity_columns(batch: DecodedBatch) -> list[pl.Series]:
-    """Which event each record carries, as far as it can be read, and the contract that read it."""
+    """Identity of the event of each record, as far as it can be read, and its contract."""
     identities = [found.identity for found in batch.decoded]
     return [
         pl.Series("organization_id", [i.organization_id for i in identities], dtype=pl.String),
@@ -70,7 +72,7 @@ def ledger_frame(batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> p
 
 
 def _erased_at(batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> pl.Expr | pl.Series:
-    """When each record was redacted: before it was written, where it names somebody who was erased."""
+    """Time of redaction by record, for records that name an erased person."""
     if not batch.erased:
         return pl.lit(None, dtype=INSTANT).alias("erased_at")
     kept = {
@@ -83,7 +85,7 @@ def _erased_at(batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo) -> pl.
 
 
 def redactions_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
-    """Which bodies were redacted by which erasure, and the hash of what is kept of them."""
+    """Erasure of each redacted body, and the hash of the redacted body."""
     rows = ledger["erased_at"].is_not_null().arg_true().to_list()
     hashes = [sha256(batch.raw.bodies[index]).hexdigest() for index in rows]
     return (
@@ -98,7 +100,7 @@ def redactions_frame(batch: DecodedBatch, ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def suppressions_frame(batch: DecodedBatch) -> pl.DataFrame:
-    """What a batch said of those who were erased: ids that later records must not name either."""
+    """Suppressions that a batch added: further ids of erased persons."""
     rows = [{"erasure_id": of, "value_hmac": value} for value, of in sorted(batch.suppressions.items())]
     return pl.DataFrame(rows, schema=dict(SUPPRESSIONS))
 
@@ -133,7 +135,7 @@ def _headline(reasons: list[dict[str, str]]) -> str | None:
 
 
 def offsets_frame(ledger: pl.DataFrame, ends: Mapping[int, int]) -> pl.DataFrame:
-    """What the batch took from each partition, where to go on, and the `ends` that the topic had then."""
+    """Records of the batch by partition, next offsets, and the `ends` that the topic had then."""
     return (
         ledger.group_by("topic_id", "topic", "partition", "batch_id")
         .agg(

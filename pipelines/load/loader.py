@@ -46,7 +46,7 @@ class ConcurrentLoaderError(HirestreamError):
 
 
 TIMES_OVERTAKEN = 20
-"""How often a batch is decided anew because a replay or a rebuild has committed."""
+"""Maximum number of times that outcomes are decided again because a replay or a rebuild committed."""
 
 
 LOADS_A_CONNECTION = 1_000
@@ -63,7 +63,7 @@ class StaleBatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What one commit did: event tables with the rows they got, partitions with the offset to go on at."""
+    """Result of one commit: rows by event table, next offset by partition."""
 
     batch_id: int
     loaded_at: dt.datetime
@@ -76,7 +76,7 @@ class LoadResult:
 
     @property
     def files(self) -> int:
-        """How many files it wrote: one a table, of which five are not of events (erased records aside)."""
+        """Number of files that the commit wrote: one a table, of which five are not of events."""
         return len(self.tables) + 3 + bool(self.loaded) + bool(self.quarantined)
 
 
@@ -158,14 +158,14 @@ class Loader:
         try:
             fresh = self._reopen()
         except duckdb.Error as error:  # a busy catalog: tried again before the next load
-            log.warning("the lake was not opened anew: %s", type(error).__name__)
+            log.warning("the lake was not opened again: %s", type(error).__name__)
             return
         before, self._con, self._loads = self._con, fresh, 0
         self._held = FrameRegistry(fresh)
         before.close()
 
     def _earlier(self, batch: DecodedBatch) -> dict[str, FirstDelivery]:
-        """What the ledger knows of the keys in a batch; the index says where to look."""
+        """First deliveries of the keys in a batch, from the ledger; the index names the batches to read."""
         keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
         known, batches = self._index.find(prefixes(keys))
         asked = [key for key, hit in zip(keys, known, strict=True) if hit]

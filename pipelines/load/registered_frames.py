@@ -11,7 +11,7 @@ _numbers = count()
 
 
 class RegisteredFrame:
-    """What a name stands for: rows that may change, in columns that may not."""
+    """Frame under a name: its rows may change, its columns may not."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
@@ -40,7 +40,7 @@ class FrameRegistry:
                 self._con.register(self._view(name), self._held[name])
 
     def source_of(self, name: str) -> str:
-        """What to select from for the frame that is held under this name."""
+        """Relation to select from for the frame that is registered under this name."""
         return f'temp."{self._view(name)}"'
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""What the lake knows of rejects when more of them come: how many of late, and which deliveries they are."""
+"""Reject history from the ledger: recent counts, and the deliveries in quarantine."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def committed_windows(con: duckdb.DuckDBPyConnection) -> dict[str, deque[bool]]:
 
 
 def quarantined_among(con: duckdb.DuckDBPyConnection, deliveries: Mapping[str, datetime]) -> set[Delivery]:
-    """Which of these deliveries, by id when each was received, are in quarantine.
+    """Deliveries that are in quarantine, among these ids with their times of receipt.
 
     One that was written to the topic twice says the same time both times, so only what was received then is
     read, however much is in quarantine.

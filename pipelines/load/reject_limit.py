@@ -1,4 +1,4 @@
-"""When to stop: too many rejects of one source in a row mean a broken contract, not broken records."""
+"""Reject limit: too many rejects of one source mean a broken contract, not broken records."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class TooManyRejects(HirestreamError):
     def __init__(self, source: str, rejects: int, of: int) -> None:
         super().__init__(
             f"{rejects} of the last {of} records of source {source} cannot be decoded; nothing of this batch "
-            "was loaded and the position is kept. Mend the contract or the source, or go on with "
+            "was loaded and the position is kept. Mend the contract or the source, or continue with "
             "`hirestream stream --accept-rejects`, which puts them into quarantine"
         )
         self.source = source

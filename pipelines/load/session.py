@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class LoadPolicy:
-    """What an operator allows a loader to go on past."""
+    """Limits that an operator allows a loader to pass."""
 
     accept_rejects: bool = False
     accept_loss: bool = False
@@ -79,13 +79,13 @@ def _window(settings: Settings, choices: LoadPolicy) -> RejectLimit | None:
 def _start(
     settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo, holder: str, choices: LoadPolicy
 ) -> dict[int, int]:
-    """Where to start. Raises `TopicMismatch` when the stored positions do not fit the topic."""
+    """Start offsets. Raises `TopicMismatch` when the stored offsets do not fit the topic."""
     stored = positions(con, topic.topic)
     others = sorted({p.topic_id for p in stored} - {topic.topic_id})
     here = dict(by_partition(stored, topic.topic_id))
     if others and not here and not choices.accept_loss:
         raise TopicMismatch(
-            f"the topic {topic.topic} was made anew (it is {topic.topic_id}, loaded was {others[-1]}); what "
+            f"the topic {topic.topic} was recreated (it is {topic.topic_id}, loaded was {others[-1]}); what "
             "the old one still held is lost. `hirestream stream --accept-loss` loads the new one"
         )
     found = watermarks(settings.kafka, topic)

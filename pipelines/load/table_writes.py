@@ -39,7 +39,7 @@ def replace(
 
 
 def event_tables_of(event_types: Iterable[str | None]) -> list[str]:
-    """Where events of these types may be: their own tables and the one for types without a contract."""
+    """Tables that may hold events of these types: their own and the one for types without a contract."""
     own = {f"events.{(event_type or '').lower()}" for event_type in event_types}
     return ["events.generic", *(name for name, _ in all_tables() if name.split("__")[0] in own)]
 

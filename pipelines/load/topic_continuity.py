@@ -1,4 +1,4 @@
-"""Whether the topic still holds what was loaded last: a log that lost its end may have grown since."""
+"""Return whether the topic still holds what was loaded last: a log that lost its end may have grown since."""
 
 import time
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def check_last_records(
         raise TopicMismatch(
             f"partition {partition}: offset {offset} was loaded and holds another record now; the topic was "
             "truncated or restored and has grown since, so that records up to there were never loaded. Point "
-            'hirestream at the topic it has loaded from; else see OPERATIONS.md, "truncated"'
+            "hirestream at the topic it has loaded from; else see docs/operations.md#a-truncated-topic"
         )
 
 

@@ -37,7 +37,7 @@ _PLACEHOLDER_ID = re.compile(
 )
 _LONGEST = 512
 _AROUND = ".*`!~\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u2026"
-"""What texts put around an address without a space, curly quotes among it, and no address ends in."""
+"""Punctuation that texts put around an address without a space, and in which no address ends."""
 
 Name = tuple[NameKind, str]
 """A kind, and the value; an address is in small letters."""
@@ -49,7 +49,7 @@ def plain_value(kind: str, value: str) -> str:
 
 
 def identifiers_in(found: Decoded, body: bytes) -> set[Name]:
-    """What a record names. Where no contract says which text is an id, every text may be one of any kind."""
+    """Identifiers in a record. Without a contract, every text may be an identifier of any kind."""
     texts = list(texts_of(body))
     names: set[Name] = {("email", address) for text in texts for address in _addresses(text)}
     if isinstance(found, TypedEvent):
@@ -89,7 +89,7 @@ def _addresses(text: str) -> Iterator[str]:
 
 
 def texts_of(body: bytes) -> Iterator[str]:
-    """Every text of a body, names of fields too; the body itself where it is no JSON."""
+    """Every text of a body, names of fields too; the body itself where it is not JSON."""
     try:
         yield from _texts(parse_json(body.decode()))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):

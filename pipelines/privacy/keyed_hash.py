@@ -1,4 +1,4 @@
-"""What is made with the erasure key: hashes that recognise a value without keeping it, and signatures."""
+"""Keyed hashes, which recognise an erased value without storing it, and signatures of receipts."""
 
 import hmac
 from hashlib import sha256
@@ -10,7 +10,7 @@ from receiver.settings import SettingsError
 MIN_KEY_BYTES = 16
 
 KEY_MARK = "key"
-"""Stands for an erasure beside the hash, in `ledger.suppressions`, that tells the lake's key from others."""
+"""Stands for an erasure next to the hash, in `ledger.suppressions`, that tells the lake's key from others."""
 
 
 class KeyedHasher:
@@ -28,7 +28,7 @@ class KeyedHasher:
         self._key = key
 
     def hash_of(self, kind: str, value: str, organization: str | None) -> str:
-        """What stands for a value of one organization, or of any, as 64 hex digits."""
+        """Keyed hash of a value of one organization, or of any, as 64 hex digits."""
         text = "\0".join(("value", kind, organization or "", plain_value(kind, value)))
         return self._digest(text.encode())
 
@@ -37,7 +37,7 @@ class KeyedHasher:
         return self.hash_of(KEY_MARK, "erasures", None)
 
     def pseudonym(self, address: str) -> str:
-        """What an address becomes in a field that is kept: the same one in every record."""
+        """Pseudonym of an address in a preserved field: the same in every record."""
         plain = address.replace("%40", "@").lower()
         return f"erased-{self._digest(b'address' + plain.encode())[:16]}"
 
@@ -50,13 +50,13 @@ class KeyedHasher:
 
 
 def erasure_hasher(settings: Settings) -> KeyedHasher | None:
-    """What is made with the erasure key of the settings; None without one. Raises `SettingsError`."""
+    """Hasher with the erasure key of the settings; None without a key. Raises `SettingsError`."""
     key = settings.erasure.secret()
     return None if key is None else KeyedHasher(key)
 
 
 def key_of(settings: Settings) -> KeyedHasher:
-    """What is made with the erasure key. Raises `SettingsError` without one: nothing is erased without it."""
+    """Hasher with the erasure key. Raises `SettingsError` without one: nothing is erased without it."""
     keyed = erasure_hasher(settings)
     if keyed is None:
         raise SettingsError(

@@ -43,7 +43,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Overflow
 
 
 def redact(body: bytes, provider: str, pseudonym: Pseudonym) -> bytes:
-    """The body without what is personal; no bytes at all where it is no JSON document of a known provider."""
+    """The body without personal values; empty where it is not a JSON document of a known provider."""
     known = providers().get(provider)
     try:
         parsed = parse_json(body.decode())
@@ -109,7 +109,7 @@ def _field(value: Any, field: Field, empty: str | None) -> Any:
 
 
 def _fits(value: Any, field: Field) -> bool:
-    """Whether a value of a field that is not personal is as its contract describes it."""
+    """Return whether a value of a field that is not personal is as its contract describes it."""
     if isinstance(value, dict) or (isinstance(value, list) and not _are_plain(value)):
         return False
     try:
@@ -144,7 +144,7 @@ def _entry(name: str, value: Any, kept: frozenset[str]) -> Any:
 
 
 def _are_plain(values: list[Any]) -> bool:
-    """Whether a list is one of ids, as hosts are."""
+    """Return whether a list is one of ids, as hosts are."""
     return all(isinstance(each, str | int) for each in values)
 
 

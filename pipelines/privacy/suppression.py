@@ -1,4 +1,4 @@
-"""What was erased stays so: records that name it later are redacted before they are written."""
+"""Suppression: later records that name an erased person are redacted before they are written."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -79,7 +79,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where shares, cases and days of one chart stand. The share `ceiling` is at the top."""
+    """Coordinates of shares, cases and days of one chart. The share `ceiling` is at the top."""
 
     size: Size
     ceiling: float

@@ -1,4 +1,4 @@
-"""What a report says beside its rates, as plain values."""
+"""Details of a report next to its rates, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class SecondaryMetric:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many of a population were measured, are still open, or left out by reason. They add up."""
+    """Coverage of a population: measured, still open, or left out by reason. The parts add up."""
 
     measured: int
     open: int
@@ -34,7 +34,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """How long something took, over those measured. `bands` are disjoint counts, shortest first."""
+    """Distribution of a duration over the measured members. `bands` are disjoint counts, shortest first."""
 
     cases: Coverage
     median_seconds: float | None
@@ -67,7 +67,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Nudges:
-    """How often so many reminders were sent before they were used up; None where nobody told."""
+    """Number of nudge sequences by reminders sent; None where the number is unknown."""
 
     is_interviewer: bool
     nudges_sent: int | None
@@ -128,7 +128,7 @@ class MissingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Everything beside the four questions' own rates. All of the period but `open_runs`."""
+    """Everything next to the four questions' own rates. All of the period but `open_runs`."""
 
     further: tuple[SecondaryMetric, ...]
     time_to_schedule: Duration

@@ -49,7 +49,7 @@ def read_decision_scores(con: duckdb.DuckDBPyConnection, period: Period) -> tupl
 
 
 def read_cv_analyses(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[RateCounts, tuple[Scores, ...]]:
-    """How many CVs meet every mandatory requirement, and their scores where there are CVs."""
+    """CVs that meet every mandatory requirement, and their scores."""
     row = read_sums(con, "cv_analyses", period, (), _CV_SCORES).row(0, named=True)
     cases = Coverage(row["scored"], 0, {"no_score": row["no_score"], "out_of_range": row["out_of_range"]})
     scores = (Scores("cv_analysis", cases, row["mean"], bands_of(row)),) if cases.population else ()

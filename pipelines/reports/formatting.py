@@ -17,7 +17,7 @@ _FINDINGS = {
     "quarantined": "could not be read; kept in quarantine with bytes and reasons",
     "test_event": "sent as a test by the provider; left out",
     "foreign_event": "of an organization that the source does not list; left out",
-    "unknown_field": "with a field that no contract names; kept beside it",
+    "unknown_field": "with a field that no contract names; kept next to it",
     "unknown_value": "of a kind that no document of the provider has; counted as sent",
     "implausible_time": "with a time before 2000, or more than a day after it was received; in no duration",
     "meeting_ends_before_start": "with an end before the start; the meeting counts, its length does not",
@@ -49,7 +49,7 @@ def points(value: float) -> str:
 
 
 def trend(change: Change | None) -> str:
-    """What became of a rate since the period before, in words."""
+    """Change of a rate since the period before, in words."""
     if change is None:
         return "Nothing to compare with"
     says = {"rise": "▲ Up", "fall": "▼ Down", "no clear change": "≈ No clear change:"}[change.verdict]
@@ -63,7 +63,7 @@ def noun(entity: str, count: int) -> str:
 
 
 def finding(value: DataQualityFinding) -> str:
-    """What a finding says after its count; a kind nobody described reads as its own name."""
+    """Text of a finding after its count; an undescribed kind reads as its own name."""
     return _FINDINGS.get(value.kind, value.kind.replace("_", " "))
 
 
@@ -104,7 +104,7 @@ def event(name: str) -> str:
 
 
 def score_group(name: str) -> str:
-    """Whose scores."""
+    """Group of the scores."""
     return _GROUPS.get(name, name)
 
 

@@ -1,4 +1,4 @@
-"""What every word on the page means, for the page and the notebook alike."""
+"""Glossary of the report page and the notebook."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ READING = GlossarySection(
     (
         GlossaryEntry("Of", "What a rate is taken over. 12 of 30 is a rate of 40 %."),
         GlossaryEntry("Open", "No outcome yet. Not in the rate until there is one."),
-        GlossaryEntry("Left out", "Does not belong into the rate, for the reason that stands beside it."),
+        GlossaryEntry("Left out", "Does not belong into the rate, for the reason that stands next to it."),
         GlossaryEntry(
             "A dash",
             "There is nothing to take a rate over, or nothing to measure. It is not 0 %, which is a rate.",

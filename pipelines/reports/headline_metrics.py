@@ -109,7 +109,7 @@ _REASONS = {
 
 
 def reason_in_words(reason: str) -> str:
-    """Why a part is left out, for a reader; a reason nobody described reads as its own name."""
+    """Readable reason why members are left out; an undescribed reason reads as its own name."""
     return _REASONS.get(reason, reason.replace("_", " "))
 
 
@@ -122,11 +122,11 @@ _REMARKS = {
     "denominator_closed": "closed without a decision",
     "denominator_completed_undecided": "completed without a decision",
     "denominator_other_status": "other or no status",
-    "denominator_open": "still going on",
+    "denominator_open": "still continuing",
     "denominator_presumed_timed_out": "presumed timed out",
 }
 
 
 def remark_in_words(column: str) -> str:
-    """What a remark of a mart says, for a reader."""
+    """Readable text of a mart's note."""
     return _REMARKS.get(column, column.replace("_", " "))

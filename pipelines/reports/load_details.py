@@ -1,4 +1,4 @@
-"""Marts -> `Details`: all that a report says beside the four questions' own rates."""
+"""Marts -> `Details`: all that a report says next to the four questions' own rates."""
 
 from collections.abc import Sequence
 

@@ -69,7 +69,7 @@ def columns_of(con: duckdb.DuckDBPyConnection, mart: str) -> list[str]:
         return [name for name, *_ in con.execute(f"DESCRIBE FROM wh.marts.{mart}").fetchall()]
     except duckdb.CatalogException:
         raise Unavailable(
-            f"there is no mart {mart} yet; `hirestream stream` builds it when it loads events"
+            f"there is not a mart {mart} yet; `hirestream stream` builds it when it loads events"
         ) from None
 
 
@@ -84,7 +84,7 @@ def sum_parts(cells: pl.DataFrame) -> RateCounts:
 
 
 def sum_remarks(cells: pl.DataFrame) -> dict[str, int]:
-    """What is remarked on the cells, by column."""
+    """Notes on the cells, by column."""
     return {name: int(cells[name].sum()) for name in cells.columns if name.startswith(_REMARKS)}
 
 
@@ -105,7 +105,7 @@ def _count_columns(cells: pl.DataFrame) -> list[str]:
 
 
 def excluded_of(row: dict[str, Any]) -> dict[str, int]:
-    """What a summed row leaves out, by reason."""
+    """Members that a summed row leaves out, by reason."""
     return {k.removeprefix(_EXCLUDED): int(v) for k, v in row.items() if k.startswith(_EXCLUDED)}
 
 

@@ -61,7 +61,7 @@ def sum_ledger(sources: Iterable[SourceHealth]) -> LedgerSummary:
 
 
 def read_findings(con: duckdb.DuckDBPyConnection) -> tuple[DataQualityFinding, ...]:
-    """What was noticed about the data, over all organizations."""
+    """Data quality findings over all organizations."""
     return tuple(DataQualityFinding(*row) for row in con.execute(_FINDINGS).fetchall())
 
 

@@ -36,7 +36,7 @@ class RateCounts:
 
     @property
     def is_few(self) -> bool:
-        """Whether there is a rate, of few cases."""
+        """Return whether there is a rate, of few cases."""
         return 0 < self.denominator < FEW
 
     @property
@@ -88,7 +88,7 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """What the interval allows one to say."""
+        """Statement that the interval supports."""
         if self.interval.low > 0:
             return "rise"
         return "fall" if self.interval.high < 0 else "no clear change"

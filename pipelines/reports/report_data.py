@@ -1,4 +1,4 @@
-"""What a report says, as plain values: nothing here knows a database, a clock or a page."""
+"""Content of a report, as plain values without database, clock or page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days."""
+        """Number of days."""
         return (self.last - self.first).days + 1
 
 
@@ -85,7 +85,7 @@ class LedgerSummary:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every accepted delivery is accounted for."""
+        """Return whether every accepted delivery is accounted for."""
         return self.accepted == self.loaded + self.duplicate + self.quarantined
 
 
@@ -108,7 +108,7 @@ class SourceHealth:
 
     @property
     def is_silent(self) -> bool | None:
-        """Whether nothing came for longer than usual; None where there is too little to compare with."""
+        """Return whether nothing came for longer than usual; None with too little history."""
         return None if self.usual_gap_seconds is None else self.silence_seconds > self.usual_gap_seconds
 
 
@@ -148,5 +148,5 @@ class ReportData:
 
     @property
     def newest_loaded_at(self) -> datetime | None:
-        """When the newest row of any table was loaded; None in an empty lake."""
+        """Load time of the newest row of any table; None in an empty lake."""
         return max((f.newest_loaded_at for f in self.freshness if f.newest_loaded_at), default=None)

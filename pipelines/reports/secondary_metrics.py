@@ -1,4 +1,4 @@
-"""What else is counted for each question: the metric, its mart, and the same in plain words."""
+"""Secondary metrics of each question: the metric, its mart, and its plain name."""
 
 from dataclasses import dataclass
 

@@ -81,7 +81,7 @@ def interface(settings: Settings, environment: Mapping[str, str], code_port: int
 
 
 def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """What every Dagster process needs; nothing is sent to anybody."""
+    """Environment of every Dagster process; telemetry is off."""
     return {
         **environment,
         "DAGSTER_HOME": str(settings.dagster_home),

@@ -34,14 +34,14 @@ NO_RESTART_EXIT_CODES = frozenset({0, 1, 2})
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Which of the optional parts run, and the environment of all processes."""
+    """Optional components that run, and the environment of all processes."""
 
     dagster: bool = True
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
 def run_up(settings: Settings, parts: Components, say: Say) -> None:
-    """Run everything; returns when interrupted after it was up. It goes on when the loader ends.
+    """Run everything; returns when interrupted after it was up. It continues when the loader ends.
 
     Raises `SettingsError`, `Unavailable` or `ChildEnded`; nothing that was started is left in any case.
     """
@@ -124,7 +124,7 @@ def stream(settings: Settings, environment: Mapping[str, str], ended: LoaderEnde
 def without_loader(settings: Settings, say: Say) -> LoaderEnded:
     """Deliveries are taken whether or not anything loads: says how the loader ended, the same end once.
 
-    It is started again when it was killed, or when something that it needs was not to be had.
+    It is started again when it was killed, or when something that it needs was unavailable.
     """
     said: tuple[int, str] | None = None
 
@@ -142,10 +142,10 @@ def without_loader(settings: Settings, say: Say) -> LoaderEnded:
 
 
 def _paused(settings: Settings, end: ExitInfo, *, again: bool) -> str:
-    stays = "It stays away: mend what it names, then start `hirestream up` again."
+    stays = "It stays away: fix what it names, then start `hirestream up` again."
     return (
-        f"{end}\nThe other parts go on: deliveries are taken and wait on the topic until they are loaded. "
-        f"{f'It is started again every {RESTART_SECONDS:g} s.' if again else stays} Beside this, "
+        f"{end}\nThe other parts continue: deliveries are taken and wait on the topic until they are loaded. "
+        f"{f'It is started again every {RESTART_SECONDS:g} s.' if again else stays} In addition, "
         f"`HIRESTREAM_HOME={settings.home} hirestream stream` loads too, with the option that it names if any"
     )
 
@@ -156,7 +156,7 @@ def hirestream(*arguments: str) -> list[str]:
 
 
 def places(settings: Settings, parts: Components) -> str:
-    """Where everything is, one line each."""
+    """Addresses and folders, one line each."""
     found = {
         "webhooks": ", ".join(f"{settings.receiver_url}/webhooks/{name}" for name in settings.sources),
         "Kafka": settings.kafka.client_config()["bootstrap.servers"],

@@ -1,4 +1,4 @@
-"""How people and tools read the lake: never in the way of a load, never held up by one."""
+"""Read-only access to the lake for people and tools. It never blocks a load, and no load blocks it."""
 
 import duckdb
 
@@ -16,7 +16,7 @@ def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckD
     """
     if not (settings.warehouse / "catalog.sqlite").exists():
         raise Unavailable(
-            f"there is no lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
+            f"there is not a lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
         )
     try:
         con = open_lake(settings.warehouse, read_only=True, pinned=pinned)

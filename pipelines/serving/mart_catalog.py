@@ -23,7 +23,7 @@ CUTS: Mapping[str, str] = MappingProxyType(
         "month": "strftime(cell.day, '%Y-%m')",
     }
 )
-"""What every mart is cut by, as SQL over a row `cell` of it or of its members."""
+"""Dimensions of every mart, as SQL over a row `cell` of it or of its members."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the models are, in the words of their own descriptions: for comments in the lake and the file.
+"""Descriptions of the models, for comments in the lake and the published file.
 
 DuckLake keeps no comment on a column of a view, so a view's comment lists its columns.
 """
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 MODELS = PROJECT / "models"
 SCHEMAS = ("entities", "marts")
-"""What people read; staging is for the models."""
+"""Schemas for readers; staging is for the models."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDocs:
-    """What a table or view is, and each of its columns."""
+    """Description of a table or view, and of each of its columns."""
 
     about: str
     columns: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Which columns of the lake are about a person: what the contracts and the models' descriptions mark so."""
+"""Personal columns of the lake, as marked in contracts and model descriptions."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -10,7 +10,7 @@ from pipelines.lake.schema_docs import described_tables
 from pipelines.serving.model_docs import MODELS, SCHEMAS
 
 UNKNOWN_CONTENT = frozenset({"body", "extras", "payload"})
-"""What no contract has named may be about a person too."""
+"""Fields that no contract names may be personal too."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """The plain `warehouse.duckdb`: entities, marts and macros in one file that any tool opens.
 
-It is written beside the one in use and put in its place in one step, so no reader ever waits or sees half of
+It is written next to the one in use and put in its place in one step, so no reader ever waits or sees half of
 it; who has it open keeps what they opened. What grows with the entities costs most: the entities and the
 members of the rates, many for each entity, are copied rarely into a base file, from which every new edition
 starts. The members of durations are one for each conversation, and the macros work percentiles out from them,

@@ -1,6 +1,6 @@
 """Table macros such as `scheduling_success(by := 'campaign', since := '2026-11-01')`, in any DuckDB.
 
-Rates and percentiles of several cells are worked out anew from parts and members: neither an average of rates
+Rates and percentiles of several cells are computed from their parts and members: neither an average of rates
 nor a median of medians is one. Nothing of a mart is bound before a macro is called, so that making them costs
 nothing and needs no mart. What is wrong with an argument is said when the call is bound.
 """
@@ -20,7 +20,7 @@ _WILSON_Z = "1.959963984540054"
 
 @dataclass(frozen=True, slots=True)
 class MacroTarget:
-    """Where marts are: the schema with its catalog, and what `members` of a question are read from."""
+    """Location of the marts: schema with catalog, and the relation with the `members` of a question."""
 
     marts: str
     members: str | None = None
@@ -46,7 +46,7 @@ def create_macros(con: duckdb.DuckDBPyConnection, place: MacroTarget) -> None:
 
 
 def about(counted: CatalogMart) -> str:
-    """What a macro answers and what it can be asked for."""
+    """Question that a macro answers, and its arguments."""
     lines = [counted.about, f"by := {', '.join(counted.cuts)}"]
     if counted.basis is not None:
         lines += [f"metric := {', '.join(counted.metrics)}", f"basis := {', '.join(BASES)}"]

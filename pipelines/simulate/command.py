@@ -20,7 +20,7 @@ PROVIDERS = tuple(dict.fromkeys(endpoint.provider for endpoint in ENDPOINTS))
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where deliveries go, in whose names, and where their truth is written.
+    """Target of the deliveries, their sources, and the file for their truth.
 
     `names` has the configured source for each simulated one that takes part.
     """

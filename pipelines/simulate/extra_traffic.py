@@ -1,4 +1,4 @@
-"""What is sent beside the journeys of one provider: other senders, older shapes, tests, unknown events."""
+"""Traffic in addition to journeys: other senders, older shapes, tests, unknown events."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -42,7 +42,7 @@ def job_board(tag: str, end: datetime, journeys: int) -> Iterator[SimulatedEvent
 
 
 def tests(tag: str, end: datetime, count: int) -> list[Journey]:
-    """What somebody tried out from the provider's portal; no mart may show it."""
+    """Test deliveries from the provider's portal; no mart may show them."""
     dice, numbers = SeededRandom(Random(f"{tag} tests"), end), IdSequence(tag)
     return [
         draw_conversation(dice, numbers.take(PLACEHOLDER.id, PLACEHOLDER.series), TEST_CAMPAIGN, end)

@@ -28,7 +28,7 @@ def write_simulation(simulation: Simulation, directory: Path) -> tuple[Path, Pat
 
 
 def read_deliveries(path: Path) -> Iterator[Delivery]:
-    """What `write_simulation` wrote, line by line. Raises `UsageError` naming a line that is none."""
+    """Read the file of `write_simulation`, line by line. Raises `UsageError` naming a malformed line."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -44,7 +44,7 @@ def write_truth(truth: Iterable[TruthRow], path: Path) -> Path:
 
 
 def read_truth(path: Path) -> list[TruthRow]:
-    """What `write_truth` wrote. Raises `UsageError` when it is not that."""
+    """Read the file of `write_truth`. Raises `UsageError` for another file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[TruthRow])
     except OSError as error:

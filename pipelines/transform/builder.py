@@ -29,7 +29,7 @@ from pipelines.transform.model_selection import (
 )
 
 ATTEMPTS = 5
-"""How often a model is tried that lost against the loader or maintenance."""
+"""Maximum attempts of a model that lost against the loader or maintenance."""
 BUILDS_A_CONNECTION = 50
 """DuckLake 1.0 remembers each commit until its connection is closed: 2 to 3 MB a build, 40 GB a day."""
 _CONTENTION = ("database is locked", "conflict", "catalog was changed", "failed to commit")
@@ -49,7 +49,7 @@ class ModelRun:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What one call did. A model that failed is in both lists."""
+    """Result of one build. A model that failed is in both lists."""
 
     models: tuple[ModelRun, ...]
     seconds: float
@@ -91,7 +91,7 @@ class ModelBuilder:
         """Bring the models up to date after rows were added to the `touched` event tables.
 
         None, or the first call, builds every model. Models that fail stay as they were and are in
-        `failures`. Raises `Unavailable` where there is no lake, `HirestreamError` where dbt cannot start.
+        `failures`. Raises `Unavailable` where there is not a lake, `HirestreamError` where dbt cannot start.
         """
         begun = time.perf_counter()
         with building(self.warehouse):
@@ -111,7 +111,9 @@ class ModelBuilder:
 
     def _build(self, touched: Collection[str] | None, full_refresh: bool) -> list[ModelRun]:
         if not (self.warehouse / "catalog.sqlite").exists():
-            raise Unavailable(f"there is no lake in {self.warehouse}; start the loader once, it creates it")
+            raise Unavailable(
+                f"there is not a lake in {self.warehouse}; start the loader once, it creates it"
+            )
         self._parse()
         if touched is None or full_refresh or not self._built:
             return self._build_everything(full_refresh)
@@ -162,7 +164,7 @@ class ModelBuilder:
 
 
 def dbt_arguments(folder: Path, variables: Mapping[str, object], *, target: str) -> list[str]:
-    """What dbt is started with, after its command; its own files are in `folder`."""
+    """Arguments of every dbt command; dbt's own files are in `folder`."""
     places = {
         "--target": target,
         "--project-dir": MODELS,

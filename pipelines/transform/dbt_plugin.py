@@ -1,4 +1,4 @@
-"""How dbt reaches the lake: extensions from their wheels, attached by the same code as everywhere else."""
+"""dbt plugin that attaches the lake: extensions from their wheels, by the same code as everywhere else."""
 
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ class Plugin(BasePlugin):
         self._read_only = bool(plugin_config.get("read_only", False))
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Load and attach. Raises `Unavailable` where there is no lake: dbt must not create one.
+        """Load and attach. Raises `Unavailable` where there is not a lake: dbt must not create one.
 
         Raises `UsageError` for a lake of a later release.
         """
         if not (self._warehouse / "catalog.sqlite").exists():
-            raise Unavailable(f"there is no lake in {self._warehouse}; start the loader once, it creates it")
+            raise Unavailable(
+                f"there is not a lake in {self._warehouse}; start the loader once, it creates it"
+            )
         load_extensions(conn)
         conn.execute(attach_statement(self._warehouse, read_only=self._read_only))
         refuse_newer(conn)

@@ -1,4 +1,4 @@
-"""Which entities a build is about, read off dbt's manifest."""
+"""Selection of the entities of a build, from dbt's manifest."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path

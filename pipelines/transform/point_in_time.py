@@ -26,13 +26,13 @@ _BUILT = "built"
 
 
 def build_as_of(settings: Settings, as_of: datetime, file: Path, *, now: str | None = None) -> None:
-    """What the models say of everything that was loaded by `as_of`, in a new `file`; `now` is that time too.
+    """Build the models over everything that was loaded by `as_of` into a new `file`; `now` is that time too.
 
     The file is whole or not there. Raises `UsageError` where its folder does not exist, `HirestreamError`
     when a model fails.
     """
     if not file.parent.is_dir():
-        raise UsageError(f"there is no folder {file.parent}")
+        raise UsageError(f"there is not a folder {file.parent}")
     with _scratch(file) as folder:
         _build(settings, as_of, now or as_of.isoformat(), folder)
         new = folder / "new.duckdb"

@@ -37,7 +37,7 @@ END_SECONDS = 5.0
 
 
 class Phase(Enum):
-    """What a connection waits for."""
+    """Phase of a connection: what it waits for."""
 
     REQUEST = auto()
     HEADERS = auto()
@@ -130,7 +130,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.stalled_deadline = NEVER
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own text
-        """What the parser does not take."""
+        """Remaining input that the parser has not read."""
         self.refuse(self.refusal)
 
     def on_refused(self, refusal: HttpRejection) -> None:
@@ -162,7 +162,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _earlier_in_the_works(self) -> bool:
-        """Whether what is refused comes after a whole request that has no answer yet."""
+        """Return whether what is refused comes after a whole request that has no answer yet."""
         if self.cycle is None or self.cycle.response_complete:
             return False
         return self.phase is Phase.ANSWER or self.cycle.scope is not self.scope

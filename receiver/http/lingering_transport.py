@@ -41,7 +41,7 @@ class LingeringTransport:
             self._head = b""
 
     def is_closing(self) -> bool:
-        """Whether the connection has ended, or is about to."""
+        """Return whether the connection has ended, or is about to."""
         return self._closing or self._transport.is_closing()
 
     def close(self) -> None:

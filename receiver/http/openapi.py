@@ -1,4 +1,4 @@
-"""What OpenAPI says of the webhook route, which FastAPI cannot read off a raw ASGI endpoint."""
+"""OpenAPI description of the webhook route, which FastAPI cannot derive from a raw ASGI endpoint."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether Kafka is taken to confirm: one fact that deliveries and drain share."""
+"""Return whether Kafka is taken to confirm: one fact that deliveries and drain share."""
 
 import asyncio
 import logging

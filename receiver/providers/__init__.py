@@ -1,1 +1,1 @@
-"""What the receiver must know of each sender. A module here with a `PROVIDER` is one."""
+"""Rules of each sender. A module here with a `PROVIDER` is one."""

@@ -15,7 +15,7 @@ Document = TypeVar("Document")
 
 @dataclass(frozen=True, slots=True)
 class BodyMetadata:
-    """What a body says of itself; None is what it does not say, or not in usable text."""
+    """Metadata that a body contains; None where it is absent or not usable text."""
 
     event_type: str | None = None
     organization_id: str | None = None

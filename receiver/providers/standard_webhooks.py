@@ -9,7 +9,7 @@ from receiver.signatures import StandardWebhooks
 
 
 class StandardBodyData(msgspec.Struct):
-    """What the event is about, where it has an id."""
+    """Subject of the event, where it has an id."""
 
     id: Any = None
 

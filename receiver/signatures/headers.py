@@ -1,4 +1,4 @@
-"""What a scheme reads off a request. Nothing here raises: what is malformed is simply not there."""
+"""Header parsing for schemes. Nothing here raises: a malformed value counts as absent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ def only_item(items: Sequence[bytes], name: bytes) -> bytes | None:
 
 
 def near(at: bytes | None, now: datetime, tolerance_seconds: int) -> bool:
-    """Whether `at` is a plain Unix time, at most so many seconds before or after `now`."""
+    """Return whether `at` is a plain Unix time, at most so many seconds before or after `now`."""
     if at is None or not at.isdigit() or len(at) > MILLISECONDS:
         return False
     seconds = int(at) if len(at) <= MAX_SECONDS else int(at) / 1000

@@ -77,7 +77,7 @@ class HmacScheme:
         return f"hmac-{self.algorithm}:{self.header}{told}"
 
     def references(self) -> tuple[TemplatePart, ...]:
-        """The headers and items that are signed beside the body."""
+        """The headers and items that are signed next to the body."""
         return tuple(part for part in self.signed if part.kind in REFERENCES)
 
     def check(self, secret: bytes) -> None:
@@ -86,7 +86,7 @@ class HmacScheme:
             raise ValueError("the secret is empty")
 
     def claim(self, headers: RawHeaders, body: bytes, now: datetime) -> Claim | None:
-        """What was signed and the digests that were sent, unless something is missing or too old."""
+        """Signed content and the digests in the header; None when something is missing or too old."""
         value = only(headers, self.header.encode())
         if value is None:
             return None
@@ -102,7 +102,7 @@ class HmacScheme:
         return None if signed is None else (signed, self._digests(value, items))
 
     def proves(self, secret: bytes, claim: Claim) -> bool:
-        """Whether one of the digests was made with `secret`. All are compared."""
+        """Return whether one of the digests was made with `secret`. All are compared."""
         return matches(self._proof(secret, claim[0]), claim[1])
 
     def sign(self, secret: bytes, body: bytes, message_id: str, now: datetime) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What every scheme is made of: what was claimed, and the comparison that tells nothing."""
+"""Primitives that all schemes share: the claimed signature and a constant-time comparison."""
 
 import base64
 import hmac
@@ -11,7 +11,7 @@ _HEADER = re.compile(r"[a-z0-9_-]+")
 
 
 def matches(made: bytes, sent: tuple[bytes, ...]) -> bool:
-    """Whether `made` is among `sent`. All are compared, each in a time that its content does not change."""
+    """Return whether `made` is among `sent`. Compares all of them, each in constant time."""
     return sum([hmac.compare_digest(made, one) for one in sent]) > 0
 
 

@@ -14,7 +14,7 @@ from receiver.signatures.standard_webhooks import TOLERANCE_SECONDS, StandardWeb
 from receiver.signatures.token_schemes import BasicAuth, StaticToken
 
 Scheme = HmacScheme | StaticToken | BasicAuth | StandardWebhooks
-"""How a sender proves that a body is its own."""
+"""Signature scheme: the way a sender proves that a body is its own."""
 
 SCHEME_FORMS = (
     "hmac-sha256:HEADER[;encoding=base64][;prefix=TEXT][;signed=TEMPLATE][;tolerance=SECONDS] (or sha1, "

@@ -1,4 +1,4 @@
-"""What an HMAC is made over: a template of literal text, the body, and what the headers say.
+"""Template of the signed content of an HMAC: literal text, the body, and header values.
 
 {body}                          the raw body
 v0:{header:x-timestamp}:{body}  text, the value of a header, text, the raw body

@@ -46,7 +46,7 @@ class StandardWebhooks:
             symmetric_key(secret)
 
     def claim(self, headers: RawHeaders, body: bytes, now: datetime) -> Claim | None:
-        """What was signed and every signature in the header, unless the time is out of tolerance."""
+        """Signed content and every signature in the header; None when the time is out of tolerance."""
         names = (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
         message_id, at, signatures = (only(headers, name) for name in names)
         if not message_id or not signatures or not near(at, now, self.tolerance_seconds):
@@ -54,7 +54,7 @@ class StandardWebhooks:
         return b".".join((message_id, at or b"", body)), tuple(signatures.split(b" ")[:MAX_SIGNATURES])
 
     def proves(self, secret: bytes, claim: Claim) -> bool:
-        """Whether one of the signatures was made with `secret`. All are tried."""
+        """Return whether one of the signatures was made with `secret`. All are tried."""
         signed, sent = claim
         if not secret.startswith((PUBLIC, PRIVATE)):
             return matches(_symmetric(secret, signed), sent)

@@ -36,7 +36,7 @@ class StaticToken:
         return b"", (value.removeprefix(prefix),)
 
     def proves(self, secret: bytes, claim: Claim) -> bool:
-        """Whether it is `secret`."""
+        """Return whether it is `secret`."""
         return _same(secret, claim[1])
 
     def sign(self, secret: bytes, body: bytes, message_id: str, now: datetime) -> dict[str, str]:  # noqa: ARG002
@@ -64,7 +64,7 @@ class BasicAuth:
         return (b"", (credentials.strip(b" "),)) if kind.lower() == b"basic" else None
 
     def proves(self, secret: bytes, claim: Claim) -> bool:
-        """Whether they are those of `secret`."""
+        """Return whether they are those of `secret`."""
         return _same(base64.b64encode(secret), claim[1])
 
     def sign(self, secret: bytes, body: bytes, message_id: str, now: datetime) -> dict[str, str]:  # noqa: ARG002

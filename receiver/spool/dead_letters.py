@@ -1,7 +1,7 @@
 """Deliveries of the spool that Kafka refuses one by one, and the way out of it by hand.
 
-How often and why is kept beside the queue in its file, for a person to read. What a person takes out is
-first on the disk elsewhere, then leaves in one transaction with the row that says so, for ever: so that in =
+How often and why is kept next to the queue in its file, for a person to read. What a person takes out is
+first on the disk elsewhere, then leaves in one transaction with the row that says so, forever: so that in =
 drained + waiting + taken out holds after any crash.
 """
 
@@ -85,7 +85,7 @@ class SpoolTotals(QueueStats):
 
     @property
     def adds_up(self) -> bool:
-        """Whether what came is confirmed by Kafka, still there, or taken out on record."""
+        """Return whether what came is confirmed by Kafka, still there, or taken out on record."""
         return self.appended == self.deleted + self.waiting + self.taken_out
 
 
@@ -100,7 +100,7 @@ def note_refused(path: Path, errors: Mapping[int, str]) -> None:
 
 
 def waiting(path: Path, limit: int) -> list[SpooledDelivery]:
-    """What waits: first what Kafka has refused, then the oldest. Raises `sqlite3.Error`."""
+    """Spooled deliveries: those rejected by Kafka first, then the oldest. Raises `sqlite3.Error`."""
     with _opened(path) as con:
         return [
             SpooledDelivery(position, delivery_id, source, datetime.fromisoformat(at), size, attempts, error)
@@ -150,7 +150,7 @@ def totals(path: Path) -> SpoolTotals:
 
 
 def _rows(con: sqlite3.Connection, table: str) -> int:
-    """How many rows; 0 in a file that no receiver has opened since there is such a table."""
+    """Number of rows; 0 in a file from before the table existed."""
     if not con.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
         return 0
     return int(con.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own names

@@ -23,7 +23,7 @@ IDLE_SECONDS = 5.0
 """Between two looks while Kafka confirms: at what it refused by itself, or whether there is anything."""
 
 SLOW_SECONDS = 30.0
-"""After a confirm that came too late for a sender, until a delivery may try it again; the drain goes on."""
+"""After a confirm that came too late for a sender, until a delivery may try it again; the drain continues."""
 
 BATCH_ERRORS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"})
 """Kafka refuses a whole batch for one message in it, or for their sum."""
@@ -43,7 +43,7 @@ class DrainAttempt:
     confirmed: Sequence[int]
     errors: Mapping[int, str]
     in_time: bool
-    """Whether one of them was as fast as senders need it."""
+    """Return whether one of them was as fast as senders need it."""
 
 
 class Drainer:
@@ -99,7 +99,7 @@ class Drainer:
                 self._spool.failed(error)
                 pause = PAUSE_SECONDS
                 await self._half_open()
-            except Exception as error:  # noqa: BLE001 - if it ended, what waits would wait for ever
+            except Exception as error:  # noqa: BLE001 - if it ended, what waits would wait forever
                 logger.error("the drain failed: %s", type(error).__name__)
                 pause = IDLE_SECONDS
             if pause:
@@ -116,7 +116,7 @@ class Drainer:
         if self._circuit.reason is not None:
             await self._let_one_try()
             return PAUSE_SECONDS
-        await self._spool.look()  # a receiver that was killed beside this one may have left something
+        await self._spool.look()  # a receiver that was killed next to this one may have left something
         return 0 if self._spool.waiting else IDLE_SECONDS
 
     async def _try_to_prepare(self, prepare: Prepare) -> float:

@@ -1,4 +1,4 @@
-"""What Kafka did not confirm in time, on this machine's disk until it does. Nothing leaves it otherwise.
+"""Durable queue on this machine's disk for deliveries that Kafka did not confirm in time.
 
 The file counts what ever came in and what ever was drained in the transactions that do it, so that after
 any crash in = drained + waiting + taken out by hand, and `hirestream audit` can say so.
@@ -37,7 +37,7 @@ MAX_WAITING = 2048
 """Deliveries being written at a time; more are refused, so that a flood costs bounded memory."""
 
 RETRY_AFTER_SECONDS = 1.0
-"""How long a spool that could not take one is not asked again: a flood must not hammer a full disk."""
+"""Pause after a failed append to the spool: a flood must not hammer a full disk."""
 
 PAGE_ITEMS = 200
 PAGE_BYTES = 1024 * 1024
@@ -82,7 +82,7 @@ class Spool:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is anything to drain."""
+        """Return whether there is anything to drain."""
         return self._oldest_at is not None
 
     async def keep(self, envelope: DeliveryEnvelope) -> HttpRejection | None:
@@ -181,7 +181,7 @@ class Spool:
             self._is_unmarked = False
 
     def _unfit(self, envelope: DeliveryEnvelope, loop: asyncio.AbstractEventLoop) -> HttpRejection | None:
-        """What is known to be in the way before anything is written."""
+        """Check what would prevent the restore, before anything is written."""
         if self.trouble is not None and (self._damaged or loop.time() < self._again_at):
             return REFUSED[self.trouble]
         if not self._in_place():
@@ -192,7 +192,7 @@ class Spool:
         return None
 
     def _in_place(self) -> bool:
-        """Whether a later start would find what is written now; a deleted file takes it and shows nothing."""
+        """Return whether a later start would find what is written now. A deleted file takes writes too."""
         try:
             return self._path.stat().st_ino == self._inode
         except OSError:
@@ -231,12 +231,12 @@ def open_spool(settings: CoreSettings) -> Spool | None:
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
             f"{path} cannot be used ({type(error).__name__}) and may hold deliveries that were answered 200; "
-            f"make it writable, or mend it with `sqlite3 {path.name} .recover`, or move {path.name}* away"
+            f"make it writable, or fix it with `sqlite3 {path.name} .recover`, or move {path.name}* away"
         ) from error
 
 
 def _compare(marker: WaitingMarker, count: Callable[[], QueueStats]) -> None:
-    """Whether this is the spool in which something waited, and the marker as it should be."""
+    """Return whether this is the spool in which something waited, and the marker as it should be."""
     try:
         marked = marker.appended()  # first, because the count only grows
         counted = count()
@@ -262,7 +262,7 @@ def lost_spools(settings: CoreSettings) -> list[Path]:
     try:
         marked = marker.appended()  # first, because the count only grows
     except OSError as error:
-        raise SettingsError(f"{marker.path} cannot be read ({error}); mend or delete it") from error
+        raise SettingsError(f"{marker.path} cannot be read ({error}); fix or delete it") from error
     found = spool_totals(settings)
     is_lost = marked > (0 if found is None else found.appended)
     return [*sorted(settings.home.glob(f"{LOST}-*")), *([marker.path] if is_lost else [])]
@@ -282,10 +282,10 @@ def spool_totals(settings: CoreSettings) -> SpoolTotals | None:
 
 
 def spool_path(settings: CoreSettings) -> Path:
-    """Where the spool is, or would be."""
+    """Path of the spool."""
     return settings.home / FILE_NAME
 
 
 def bounds(settings: SpoolSettings) -> QueueLimits:
-    """How much may be in it; each delivery counts its overhead, so bytes bound their number too."""
+    """Limits of the spool. Each delivery counts its overhead, so bytes limit their number too."""
     return QueueLimits(settings.max_bytes, settings.max_bytes // ITEM_BYTES + 1)

@@ -18,7 +18,7 @@ from receiver.envelope import format_instant
 
 BUSY_SECONDS = 10.0
 ITEM_BYTES = 200
-"""What an item counts beside its body and note: its other columns, its place in the indexes."""
+"""Overhead of an item in addition to its body and note: other columns and index entries."""
 
 SHRINK_PAGES = 1024
 """Unused pages, of 4 KiB, from which giving them back is worth its work."""
@@ -83,7 +83,7 @@ class QueueItem:
 
     @property
     def size_bytes(self) -> int:
-        """What it counts against the bounds."""
+        """Size of the item that counts against the limits."""
         return len(self.body) + len(self.note) + ITEM_BYTES
 
 
@@ -97,7 +97,7 @@ class QueuedItem:
 
 @dataclass(frozen=True, slots=True)
 class SourceTotal:
-    """What a queue has of one source."""
+    """Totals of one source in a queue."""
 
     source: str
     items: int
@@ -117,13 +117,13 @@ class QueueStats:
 
     @property
     def adds_up(self) -> bool:
-        """Whether what came is either gone by `delete` or still there."""
+        """Return whether what came is either gone by `delete` or still there."""
         return self.appended == self.deleted + self.waiting
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much a queue may have in all."""
+    """Limits of a queue."""
 
     max_bytes: int
     max_items: int
@@ -218,7 +218,7 @@ class SqliteQueue:
                 self._con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def totals(self) -> list[SourceTotal]:
-        """What there is, by source; its cost does not grow with the queue."""
+        """Totals by source; the cost does not grow with the queue."""
         with self._lock:
             rows = self._con.execute(TOTALS).fetchall()
         return [

@@ -1,4 +1,4 @@
-"""A file beside the spool that says that something waits in it, so that it shows when the spool is gone.
+"""A file next to the spool that says that something waits in it, so that it shows when the spool is gone.
 
 It holds how many deliveries had ever come into the spool by then: a spool that counts fewer is another one.
 Several receivers may use one home for a moment, so nothing here rests on what one of them remembers.
@@ -24,7 +24,7 @@ class WaitingMarker:
 
     @property
     def is_there(self) -> bool:
-        """Whether something waits."""
+        """Return whether something waits."""
         return self.path.exists()
 
     def put(self, counted: QueueStats) -> None:
@@ -38,7 +38,7 @@ class WaitingMarker:
             self.put(counted)
 
     def appended(self) -> int:
-        """How many had ever come in; 0 where nothing waits."""
+        """Lifetime count of appended deliveries; 0 where nothing waits."""
         try:
             return int(self.path.read_bytes())
         except FileNotFoundError:
@@ -47,7 +47,7 @@ class WaitingMarker:
             raise OSError(f"{self.path} holds no number") from error
 
     def keep_as_lost(self, now: datetime) -> None:
-        """What waited is lost, which shows from now on whatever comes into the next spool."""
+        """Record the loss of the waiting deliveries, which stays visible whatever the next spool holds."""
         moment = format_instant(now).replace(":", "")
         self.path.replace(self.path.with_name(f"{LOST}-{moment}"))
         fsync_folder(self.path.parent)

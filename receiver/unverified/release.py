@@ -137,7 +137,7 @@ def _released(counts: Mapping[str, int], left: Sequence[SourceTotal]) -> list[Re
 
 
 def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
-    """Why Kafka did not take one of them. Raises what is anything else."""
+    """Kafka's error for one of the messages. Raises any other error."""
     first = next((answer for answer in answers if answer is not None), None)
     if first is None or isinstance(first, NotConfirmed):
         return first

@@ -1,4 +1,4 @@
-"""What a source could not verify, kept apart until its scheme is corrected. Its senders are told 401.
+"""Store of unverified deliveries, kept until the scheme is corrected. Their senders get 401.
 
 The file holds bodies and headers of anybody who posted to that source, tokens among them: nobody but its
 owner can read it, and what leaves it is overwritten.
@@ -22,7 +22,7 @@ MAX_WAITING = 256
 """Deliveries in the works at a time; more are not kept, so that a flood of them costs memory for no more."""
 
 FULL_SECONDS = 1.0
-"""How long a full store is not asked again."""
+"""Pause before a full store is tried again."""
 
 HoldOutcome = Literal["held", "full", "busy", "failed"]
 
@@ -57,7 +57,7 @@ class UnverifiedStore:
         return "full"
 
     async def totals(self) -> list[SourceTotal]:
-        """What is held, by source; nothing when the store cannot be read."""
+        """Totals of unverified deliveries by source; empty when the store cannot be read."""
         try:
             return await asyncio.to_thread(self.queue.totals)
         except sqlite3.Error as error:
@@ -78,7 +78,9 @@ def open_hold(settings: CoreSettings) -> UnverifiedStore | None:
 
 
 def open_held(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | None:
-    """What is held, None when there is no store and none is to be made. Raises `SettingsError`."""
+    """Open the store of unverified deliveries; None when none exists and none is needed. Raises
+    `SettingsError`.
+    """
     path = held_path(settings)
     if not make and not path.exists():
         return None
@@ -91,7 +93,7 @@ def open_held(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | No
 
 
 def held_totals(settings: CoreSettings) -> list[SourceTotal]:
-    """What is held now, by source; nothing without a store. Raises `SettingsError`."""
+    """Totals of unverified deliveries by source; empty without a store. Raises `SettingsError`."""
     queue = open_held(settings)
     if queue is None:
         return []
@@ -104,17 +106,17 @@ def held_totals(settings: CoreSettings) -> list[SourceTotal]:
 
 
 def held_path(settings: CoreSettings) -> Path:
-    """Where the store is, or would be."""
+    """Path of the store."""
     return settings.home / FILE_NAME
 
 
 def bounds(settings: CoreSettings) -> QueueLimits:
-    """How much may be held."""
+    """Limits of the store."""
     return QueueLimits(settings.held.max_bytes, settings.held.max_deliveries)
 
 
 def headers_to_note(headers: RawHeaders) -> bytes:
-    """Headers as they are kept beside the body, in their order and with what stood twice."""
+    """Headers as they are kept next to the body, in their order and with what stood twice."""
     return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]).encode()
 
 

@@ -46,7 +46,7 @@ def test_a_topic_that_is_gone_or_made_anew_is_no_proof_of_anything(settings: Set
     ensure_topic(settings.kafka)
     found = run_audit(settings)
     assert not found.ok
-    assert "made anew" in found.findings[0].problem
+    assert "recreated" in found.findings[0].problem
     with open_loader(settings, "test", LoadPolicy(accept_loss=True)):
         pass
     assert run_audit(settings).ok

@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 def is_marked(trace: Residue) -> bool:
-    """Whether a place is one where personal values are known to be: the lake's own files by their column."""
+    """Return whether a place is known to hold personal values: the lake's own files by their column."""
     place = Path(trace.file)
     if place.suffix != ".parquet" or trace.where == "bytes":
         return place.suffix not in {".duckdb", ".html"}

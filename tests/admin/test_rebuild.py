@@ -1,4 +1,4 @@
-"""Every event table is made anew in one step: the same rows by the same contracts, and nothing half-way."""
+"""Every event table is recreated in one step: the same rows by the same contracts, and nothing half-way."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""What is decoded again moves exactly once, beside a loader too, and the audit stays clean."""
+"""What is decoded again moves exactly once, next to a loader too, and the audit stays clean."""
 
 import datetime as dt
 from pathlib import Path

@@ -31,7 +31,7 @@ Environment = Mapping[str, str]
 
 @pytest.fixture
 def lake(settings_for: SettingsFor, environment: Environment) -> Environment:
-    """A lake with an event in events.generic, two refused by a contract that is mended now, one broken."""
+    """A lake with an event in events.generic, two refused by a contract that is fixed now, one broken."""
     con = empty_lake(Path(environment["HIRESTREAM_HOME"]) / "warehouse")
     loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
     loader.load(without_contract("CONVERSATION_QUEUED", raw_batch(queued(1))))
@@ -65,7 +65,7 @@ def test_mended_contracts_are_applied_and_the_models_follow(lake: Environment) -
     )
     assert conversations == [{"conversation_id": f"c-{n}"} for n in (1, 2, 3)]
     done = run(lake, "rebuild", "--json", timeout_seconds=240)
-    assert (done.returncode, "building every entity and mart anew" in done.stderr) == (0, True)
+    assert (done.returncode, "building every entity and mart again" in done.stderr) == (0, True)
     report = json.loads(done.stdout)
     assert (report["records"], report["moved"], report["refused"]) == (3, 0, {})
     rows = {each["table"]: each["rows"] for each in report["tables"]}

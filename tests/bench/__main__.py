@@ -1,10 +1,10 @@
-"""`make bench`: three figures, each beside a baseline of the same run. Loopback only; ends by itself.
+"""`make bench`: three figures, each next to a baseline of the same run. Loopback only; ends by itself.
 
 `--only receiver|freshness|drain` runs one; `--events`, `--seconds` and `--repeats` change its size.
 `--only duplicates|day|models|rebuild` runs one of the long ones, which need no broker: what the check for
 duplicates costs as the ledger grows to `--millions`, what a day of `--commits` leaves, or as many as
 `--minutes` allow (exit 1 when that is over a budget), what 10,000 new events cost the models with
-`--millions` in the lake, and what it costs to make every table of `--events` anew.
+`--millions` in the lake, and what it costs to make every table of `--events` again.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--millions", default="1,5,20", help="rows of the ledger, rising")
     parser.add_argument("--commits", type=int, default=DAY_COMMITS, help="of the day")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="the day ends after them")
-    parser.add_argument("--home", type=Path, help="kept: the day goes on there the next time")
+    parser.add_argument("--home", type=Path, help="kept: the day continues there the next time")
     parser.add_argument(
         "--hour", type=int, default=3_600, help="commits after which things of the day are old"
     )
@@ -176,7 +176,7 @@ def bench_models(home: Path, asked: argparse.Namespace) -> Figures:
 
 
 def bench_rebuild(home: Path, asked: argparse.Namespace) -> Figures:
-    """A rebuild of everything, with a reader beside it."""
+    """A rebuild of everything, with a reader next to it."""
     return answer_of(Settings(home=home), "tests.bench.rebuild", str(home), str(asked.events))
 
 
@@ -208,7 +208,7 @@ def answer_of(settings: Settings, module: str, *arguments: str) -> Figures:
 
 @contextmanager
 def program(settings: Settings, module: str, *arguments: str) -> Iterator[None]:
-    """A module running beside; it is ended when the block ends."""
+    """A module running next to; it is ended when the block ends."""
     log = settings.home / f"{module}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -222,7 +222,7 @@ def program(settings: Settings, module: str, *arguments: str) -> Iterator[None]:
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
-    """The variables that mean these settings, beside those of this process."""
+    """The variables that mean these settings, next to those of this process."""
     return os.environ | variables(settings)
 
 
@@ -232,7 +232,7 @@ def post_one(receiver: Any) -> None:
 
 
 def built(settings: Settings) -> bool:
-    """Whether `stream` has built the models once."""
+    """Return whether `stream` has built the models once."""
     return (settings.home / "stream.json").exists()
 
 
@@ -261,7 +261,7 @@ def median(runs: list[Figures], name: str) -> float:
 
 
 def say(text: str) -> None:
-    """Progress, beside the table."""
+    """Progress, next to the table."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,6 +1,6 @@
 """A day of small commits, one for each second, as fast as they go: `... COMMITS HOME SECONDS HOUR`.
 
-In a home that has a part of it already, the day goes on there, with the webhooks that come next where COMMITS
+In a home that has a part of it already, the day continues, with the webhooks that come next where COMMITS
 are the same.
 
 The real loader, with maintenance and reports to a real Dagster instance in a second thread as in

@@ -1,4 +1,4 @@
-"""From webhook to queryable row at a steady rate: `... PORT RATE SECONDS`, beside `hirestream stream`."""
+"""From webhook to queryable row at a steady rate: `... PORT RATE SECONDS`, next to `hirestream stream`."""
 
 import asyncio
 import json

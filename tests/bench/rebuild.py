@@ -1,4 +1,4 @@
-"""What a rebuild of everything costs: `... HOME EVENTS`, with a loaded lake and a reader beside it.
+"""What a rebuild of everything costs: `... HOME EVENTS`, with a loaded lake and a reader next to it.
 
 Bodies of the simulator go through the real decoder and loader; then `hirestream rebuild` runs as a person
 types it, while another process reads the lake, a new pinned connection each time.
@@ -39,7 +39,7 @@ print(json.dumps({"reads": reads, "errors": errors, "slowest": slowest}))
 
 
 def run(home: Path, events: int) -> dict[str, Any]:
-    """Load, rebuild beside a reader, and tell."""
+    """Load, rebuild next to a reader, and tell."""
     lake, began = Lake(home, events), time.perf_counter()
     lake.load(events)
     lake.maintain()
@@ -84,7 +84,7 @@ def _rebuild(home: Path) -> tuple[dict[str, Any], resource.struct_rusage]:
 
 
 def say(text: str) -> None:
-    """Progress, beside the figures."""
+    """Progress, next to the figures."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -34,7 +34,7 @@ def _cell(value: Any) -> str:
 
 
 def day_table(found: Mapping[str, Any]) -> str:
-    """The course of the day, its commits, and a whole day if it went on as in its second half."""
+    """The course of the day, its commits, and a whole day if it continued as in its second half."""
     course = found["course"]
     lines = [_table(list(course[0]), [[f"{value:,}" for value in line.values()] for line in course])]
     lines += [f"{name:26} {value}" for name, value in found.items() if name != "course"]

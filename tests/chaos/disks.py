@@ -60,7 +60,7 @@ class Disk:
 
 
 def lake_disk_full(world: World) -> None:
-    """No room for the loader: it says so at a commit, and at its start, and goes on when there is room."""
+    """No room for the loader: it says so at a commit, and at its start, and continues when there is room."""
     wait_for(lambda: "batch 1:" in world.loader.words(), 180, "the first batch")
     world.loader.stop()
     warehouse = world.settings.warehouse

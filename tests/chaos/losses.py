@@ -26,13 +26,13 @@ def retention_overtakes(world: World) -> int:
 
 
 def topic_recreated(world: World) -> int:
-    """The topic is deleted and made anew under the same name."""
+    """The topic is deleted and recreated under the same name."""
     waiting = _backlog(world)
     admin, topic = _admin(world), world.settings.kafka.topic
     admin.delete_topics([topic])[topic].result(10)
     wait_for(lambda: topic_info(world.settings.kafka) is None, 20, "the end of the topic")
     ensure_topic(world.settings.kafka)
-    _refused(world, "was made anew")
+    _refused(world, "was recreated")
     return waiting
 
 
@@ -46,7 +46,7 @@ def _backlog(world: World) -> int:
 
 
 def _refused(world: World, words: str) -> None:
-    """The loader stops before anything and says why; with the operator's consent it goes on."""
+    """The loader stops before anything and says why; with the operator's consent it continues."""
     stopped = world.run("-m", "pipelines.cli", "stream", "--until-caught-up")
     assert stopped.returncode == 3, stopped.stderr[-2_000:]
     assert words in stopped.stderr, stopped.stderr[-2_000:]

@@ -50,7 +50,7 @@ class Scenario:
     twice: float = 0.05
     """Share of deliveries that are sent a second time."""
     exact: bool = True
-    """Whether the audit can know how much Kafka has lost, and not only that it has."""
+    """Return whether the audit can know how much Kafka has lost, and not only that it has."""
 
 
 def nothing(world: World) -> None:
@@ -254,5 +254,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("disk of the lake full", lake_disk_full, ci=True),
     Scenario("disk of the spool full", spool_disk_full),
     Scenario("retention overtakes the loader", retention_overtakes),
-    Scenario("topic made anew", topic_recreated, exact=False),
+    Scenario("topic recreated", topic_recreated, exact=False),
 )

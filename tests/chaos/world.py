@@ -59,7 +59,7 @@ class Program:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return self.process.poll() is None
 
     def words(self) -> str:
@@ -189,7 +189,7 @@ class World:
         return found
 
     def answers(self) -> bool:
-        """Whether the receiver answers on a new connection."""
+        """Return whether the receiver answers on a new connection."""
         try:
             return Receiver(self.settings.receiver.port, None, Path()).get("/healthz").status == 200  # type: ignore[arg-type]
         except (OSError, EOFError):

@@ -68,7 +68,7 @@ def test_help_is_quick_to_read_and_lists_the_commands(environment: Environment) 
     ("changed", "arguments", "words"),
     [
         ({"HIRESTREAM_KAFKA__PARTITIONS": "many"}, ["status"], "HIRESTREAM_KAFKA__PARTITIONS"),
-        ({"HIRESTREAM_TYPO": "1"}, ["status"], "HIRESTREAM_TYPO is no setting"),
+        ({"HIRESTREAM_TYPO": "1"}, ["status"], "HIRESTREAM_TYPO is not a setting"),
         ({"HIRESTREAM_SOURCES__POPP__SECRETS": ""}, ["receiver"], "HIRESTREAM_SOURCES__POPP"),
         ({"HIRESTREAM_SOURCES__POPP__SECRETS": "no-colon"}, ["up"], "HIRESTREAM_SOURCES__POPP"),
         ({}, ["nonsense"], "No such command"),

@@ -66,7 +66,7 @@ def test_a_topic_made_anew_is_a_problem(settings_for: SettingsFor) -> None:
             "INSERT INTO wh.ledger.offsets VALUES ('another', ?, 0, 0, 2, 2, 2, 1)",
             [info.topic],
         )
-    assert any("made anew" in problem for problem in read_status(settings).problems)
+    assert any("recreated" in problem for problem in read_status(settings).problems)
 
 
 def test_a_failed_build_is_a_problem(settings_for: SettingsFor) -> None:

@@ -30,7 +30,7 @@ WITH_GRANDCHILD = [
 
 
 def gone(pid: int, within_seconds: float = 5) -> bool:
-    """Whether the process ends in time; a zombie has ended."""
+    """Return whether the process ends in time; a zombie has ended."""
     deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

@@ -1,4 +1,4 @@
-"""Writers wait for each other, and nobody waits for ever."""
+"""Writers wait for each other, and nobody waits forever."""
 
 import subprocess
 import sys

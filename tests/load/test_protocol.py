@@ -1,7 +1,7 @@
 """The commit protocol as a state machine: arrivals, loads, deaths, retries, replays, rebuilds in any order.
 
 The real loader, reloader and lake, without a broker: the topic is a list, read from where the lake says, as
-the reader does. The model beside it is a few lines of Python that say what the ledger must hold.
+the reader does. The model next to it is a few lines of Python that say what the ledger must hold.
 """
 
 import datetime as dt
@@ -101,7 +101,7 @@ class Protocol(RuleBasedStateMachine):
         self.low = min(self.low + count, len(self.topic))
 
     def the_loss_is_accepted(self) -> None:
-        """A loader is started, stops before anything, and goes on with the operator's consent."""
+        """A loader is started, stops before anything, and continues with the operator's consent."""
         stored = by_partition(positions(self.con, "topic"), "topic-id")
         with pytest.raises(TopicMismatch, match="deleted by retention"):
             check_positions(stored, self.marks())
@@ -114,7 +114,7 @@ class Protocol(RuleBasedStateMachine):
         return {0: Watermarks(self.low, len(self.topic))}
 
     def position(self) -> int:
-        """Where the lake says that the load goes on."""
+        """Where the lake says that the load continues."""
         return by_partition(positions(self.con, "topic"), "topic-id").get(0, 0)
 
     def arrives(self, body: bytes, delivery: str | None = None) -> None:
@@ -196,7 +196,7 @@ class Protocol(RuleBasedStateMachine):
             other.close()
 
     def reload(self, wanted: ReplaySelection, at: int | None, after_commit: bool = False) -> None:
-        """By another process, beside the loader that goes on afterwards; it dies where `at` says."""
+        """By another process, next to the loader that continues afterwards; it dies where `at` says."""
         with self.another(at, after_commit) as con:
             Replayer(con, WriterLock(self.home), holder="test", organizations={}, clock=self.clock).reload(
                 wanted

@@ -15,7 +15,7 @@ from tests.support.models.small_lake import Delivery, SmallLake
 MANY = 24
 GONE = person("at-1", "CANCELLED", cancellation={"reason": "ill"})
 DELIVERIES: tuple[Delivery, ...] = (
-    # moved three times; each link is told by one side only, and one old meeting is cancelled beside
+    # moved three times; each link is told by one side only, and one old meeting is cancelled next to
     orufy("BOOK", "a-1", 1),
     orufy("RESCHEDULE", "a-1", 2, reschedule={"newMeetId": "a-2"}),
     orufy("CANCEL", "a-2", 3, status="CANCELLED", attendees=[GONE]),

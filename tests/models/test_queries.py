@@ -1,4 +1,4 @@
-"""QUERIES.md: a section for every mart, and every query in it runs on the lake and on the published file."""
+"""docs/queries.md has a section for every mart, and every query runs on the lake and the published file."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from pipelines.serving.published_file import PublishedFileWriter
 from receiver.settings import PROJECT
 from tests.support.models.small_lake import SmallLake
 
-TEXT = (PROJECT / "QUERIES.md").read_text("utf-8")
+TEXT = (PROJECT / "docs" / "queries.md").read_text("utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 PLACES = ("lake", "published")

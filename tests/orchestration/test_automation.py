@@ -166,4 +166,4 @@ def test_the_safety_net_says_that_there_is_no_lake(
     schedule = next(s for s in defs.schedules or () if s.name == "models_safety_net")
     assert isinstance(schedule, dg.ScheduleDefinition)
     with dg.build_schedule_context(instance=instance, scheduled_execution_time=HOUR) as context:
-        assert schedule(context) == dg.SkipReason("there is no lake yet; the first load creates it")
+        assert schedule(context) == dg.SkipReason("there is not a lake yet; the first load creates it")

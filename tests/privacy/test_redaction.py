@@ -68,7 +68,7 @@ def told(provider: str, body: bytes) -> dict[str, list[dict[str, Any]]]:
 
 
 def has_objects(column: str, value: object) -> bool:
-    """Whether it is JSON of a shape that nobody describes; of that only ids, times and the like are kept."""
+    """Return whether it is JSON of an undocumented shape, of which only ids, times and the like are kept."""
     return column != "extras" and isinstance(value, str) and value.startswith(("{", "[{"))
 
 

@@ -1,4 +1,4 @@
-"""The receiver as a person starts it, before Kafka is there, and beside a Kafka that is killed."""
+"""The receiver as a person starts it, before Kafka is there, and next to a Kafka that is killed."""
 
 import json
 import sys

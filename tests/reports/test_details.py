@@ -1,4 +1,4 @@
-"""What stands beside the four rates: equal to the marts, and honest where there is nothing."""
+"""What stands next to the four rates: equal to the marts, and honest where there is nothing."""
 
 import datetime as dt
 import json

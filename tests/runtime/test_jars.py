@@ -42,7 +42,7 @@ def test_a_jar_changed_later_is_refused(tmp_path: Path) -> None:
 
 def test_a_jar_that_is_not_listed_is_refused(tmp_path: Path) -> None:
     (tmp_path / "evil.jar").write_bytes(b"")
-    with pytest.raises(Unavailable, match=r"evil\.jar is no jar that hirestream lists"):
+    with pytest.raises(Unavailable, match=r"evil\.jar is not a jar that hirestream lists"):
         kafka_jars(tmp_path, {})
 
 

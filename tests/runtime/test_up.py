@@ -67,7 +67,7 @@ def wait_until_said(environment: Mapping[str, str], process: subprocess.Popen[by
 
 
 def by_hand(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command beside it, by somebody who knows the home folder."""
+    """A command next to it, by somebody who knows the home folder."""
     command = [*HIRESTREAM, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
@@ -125,7 +125,7 @@ def test_a_load_that_pauses_leaves_the_receiver_up_until_a_person_comes(
     bodies = (b"{%d" % number for number in range(99))  # nobody can decode them
     with up(environment) as process:
         assert [receiver.post(next(bodies)).status for _ in range(5)] == [200] * 5
-        said = wait_until_said(environment, process, "The other parts go on")
+        said = wait_until_said(environment, process, "The other parts continue")
         assert "stream ended with 1" in said
         assert "`hirestream stream --accept-rejects`" in said
         assert_takes(receiver, process, next(bodies))

@@ -29,7 +29,7 @@ def decoded(delivery: Delivery) -> Decoded:
 
 
 def decodes(delivery: Delivery) -> bool:
-    """Whether it has a contract; of other providers, whether it loads."""
+    """Return whether it has a contract; of other providers, whether it loads."""
     kinds = (TypedEvent,) if delivery.provider == "popp" else (TypedEvent, UntypedEvent)
     return isinstance(decoded(delivery), kinds)
 
@@ -54,7 +54,7 @@ def stamps(simulation: Simulation) -> Iterator[datetime]:
 
 
 def near_a_change(start: datetime, zone: ZoneInfo) -> bool:
-    """Whether the offset differs within two hours: a night shift's interview."""
+    """Return whether the offset differs within two hours: a night shift's interview."""
     hours = timedelta(hours=2)
     return (start - hours).astimezone(zone).utcoffset() != (start + hours).astimezone(zone).utcoffset()
 

@@ -253,7 +253,7 @@ BY_HAND: list[tuple[str, Journey, str, dict[int, str], dict[int, str]]] = [
         RUNS, {2: "numerator"}, {3: "numerator"},
     ),
     ("a cancelled run", run(RunEnding(later(24), "CANCELLED")), RUNS, {2: "cancelled"}, {3: "cancelled"}),
-    ("a run that goes on", run(), RUNS, {2: "open"}, {}),
+    ("a run that continues", run(), RUNS, {2: "open"}, {}),
     ("a skipped contact is no run", UnresolvedContact("1", WORKFLOWS[0], (MONDAY,), "run_9"), RUNS, {}, {}),
 ]  # fmt: skip
 

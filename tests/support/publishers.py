@@ -50,5 +50,5 @@ class SlowPublisher(NullPublisher):
         self.confirmed.append(envelope.delivery_id)
 
     async def ready(self) -> str | None:
-        """Whether it is there."""
+        """Return whether it is there."""
         return "away" if self.away else None

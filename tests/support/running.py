@@ -135,7 +135,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def closed(connection: socket.socket) -> bool:
-    """Whether the other side ends the connection without another byte."""
+    """Return whether the other side ends the connection without another byte."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:

@@ -1,1 +1,1 @@
-"""Every number of every mart beside the truth of a simulation."""
+"""Every number of every mart next to the truth of a simulation."""

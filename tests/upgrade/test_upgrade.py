@@ -1,4 +1,4 @@
-"""Lakes of earlier releases go on under this one, and those of later releases are left alone."""
+"""Lakes of earlier releases continue under this one, and those of later releases are left alone."""
 
 import logging
 import tarfile

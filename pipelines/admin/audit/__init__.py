@@ -24,7 +24,7 @@ def audit(
 ) -> Audit:
     """Check the whole ledger, against the topic too when it is given.
 
-    A loader may go on meanwhile when `con` is pinned to a snapshot; `ends` is asked after that was taken.
+    A loader may continue meanwhile when `con` is pinned to a snapshot; `ends` is asked after that was taken.
     """
     found = ends() if ends else None
     findings = [

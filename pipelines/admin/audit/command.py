@@ -54,7 +54,7 @@ def run_audit(settings: Settings) -> FullAudit:
 def _on_topic(
     settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo | None
 ) -> Iterator[AuditFinding]:
-    """What only a look at the topic itself tells."""
+    """Audit checks that read the topic itself."""
     if topic is None:
         yield from gone_findings(con, settings.kafka.topic, "there is no such topic any more")
         return

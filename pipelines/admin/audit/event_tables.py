@@ -8,7 +8,7 @@ from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.schema import all_tables
 
 _SAME = "hash(delivery_id, source, provider, organization_id, received_at)"
-"""What an event row and its ledger row both say of the delivery."""
+"""Columns that an event row and its ledger row share."""
 
 
 def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:

@@ -1,4 +1,4 @@
-"""What an audit says: what offends, the totals, and whether the promise holds."""
+"""Result of an audit: findings, totals, and whether the promise holds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class AuditFinding:
     """One thing that is not as promised. `records` says how many records it touches.
 
-    What an operator has `accepted` as lost is told for ever, and no longer fails the audit.
+    What an operator has `accepted` as lost is told forever, and no longer fails the audit.
     """
 
     check: str
@@ -30,12 +30,12 @@ class LedgerTotals:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found; `ok` when that is nothing but accepted losses."""
+    """Findings; `ok` when there is nothing but accepted losses."""
 
     totals: LedgerTotals
     findings: tuple[AuditFinding, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether the promise holds."""
+        """Return whether the promise holds."""
         return all(finding.accepted for finding in self.findings)

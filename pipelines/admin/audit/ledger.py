@@ -73,7 +73,7 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
         """,
     ),
     "one topic": (
-        "the topic was made anew; what the old one held beyond it was never loaded: lost, at least",
+        "the topic was recreated; what the old one held beyond it was never loaded: lost, at least",
         """
         WITH reached AS (
             SELECT topic, topic_id, partition, max(next_offset) AS next_offset, max(end_offset) AS end_offset,

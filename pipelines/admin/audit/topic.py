@@ -13,10 +13,10 @@ CHECK = "ledger and topic agree"
 def topic_findings(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]
 ) -> Iterator[AuditFinding]:
-    """Where they do not meet, by partition; a partition that was never loaded is to be loaded from 0."""
+    """Gaps between offsets and ledger, by partition; a partition that was never loaded starts at 0."""
     recorded = _recorded(con, topic)
     if not recorded:
-        yield from gone_findings(con, topic.topic, "the topic was made anew")
+        yield from gone_findings(con, topic.topic, "the topic was recreated")
     for partition, (first, end) in (dict.fromkeys(found, (0, 0)) | recorded).items():
         where = f"{topic.topic}/{partition}"
         if partition not in found:
@@ -34,7 +34,7 @@ def topic_findings(
 
 
 def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Iterator[AuditFinding]:
-    """What of the last topic of this name was not loaded, now that it is not there; nothing without one."""
+    """Records of the previous topic of this name that were not loaded; empty without one."""
     rows = con.execute(
         """
         SELECT partition, topic_id, max(next_offset) AS reached,
@@ -52,7 +52,7 @@ def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Itera
 
 
 def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:
-    """By partition where the load began and where it goes on, behind what was accepted as lost too."""
+    """By partition where the load began and where it continues, behind what was accepted as lost too."""
     rows = con.execute(
         """
         SELECT partition, min(first_offset), max(next_offset) FROM wh.ledger.offsets
@@ -74,7 +74,7 @@ def _passed(con: duckdb.DuckDBPyConnection, topic: TopicInfo, partition: int) ->
 
 
 def waiting(con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]) -> int:
-    """How many records the topic holds beyond the ledger."""
+    """Number of records on the topic that are not in the ledger."""
     recorded = _recorded(con, topic)
     ends = {partition: recorded.get(partition, (0, 0))[1] for partition in found}
     return sum(max(marks.high - max(ends[number], marks.low), 0) for number, marks in found.items())

@@ -1,7 +1,7 @@
 """`hirestream backup`: all that this installation keeps and cannot make again, copied while it runs.
 
-What a delivery passes is copied in that order: what is held, the spool, the lake. One that goes on meanwhile
-is in the copy twice, and the load counts it once; in the other order it could be in neither.
+The stores are copied in the order that a delivery passes them: unverified, spool, lake. One that moves
+meanwhile is in the copy twice, and the load counts it once; in the other order it could be in neither.
 """
 
 import shutil
@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 
 
 def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> Manifest:
-    """Copy everything into a folder that is new or empty; without a manifest in it, it is no backup.
+    """Copy everything into a folder that is new or empty; without a manifest in it, it is not a backup.
 
     Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be copied. Call
     it in a process that has not opened the lake.
@@ -140,7 +140,7 @@ def _offsets(con: duckdb.DuckDBPyConnection) -> tuple[NextOffset, ...]:
 
 
 def _not_loaded(settings: Settings, con: duckdb.DuckDBPyConnection) -> int | None:
-    """What the topic has beyond the copy, None where Kafka does not answer."""
+    """Number of records on the topic beyond the copy; None where Kafka does not answer."""
     try:
         topic = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
         if topic is None:

@@ -1,7 +1,7 @@
 """A consistent copy of a lake that is in use: its catalog of one moment, and the files that this one names.
 
 Parquet files are never changed once a catalog names them, so they are copied in peace. Maintenance or an
-erasure may take one away before it was copied; then the catalog is copied anew and only what is missing
+erasure may take one away before it was copied; then the catalog is copied again and only what is missing
 besides. The catalog is read by SQLite itself: call this in a process that has not opened the lake in DuckDB,
 whose locks on the file would go when SQLite closes it.
 """
@@ -18,7 +18,7 @@ from pipelines.lake.writer_lock import WriterLock
 
 CATALOG_NAME, DATA_NAME = "catalog.sqlite", "data"
 MAX_ATTEMPTS = 10
-"""How often a lake is tried whose files go while they are copied; each time less is left to copy."""
+"""Maximum attempts on a lake whose files disappear while they are copied; each time less is left to copy."""
 
 BUSY_SECONDS = 30.0
 
@@ -50,11 +50,11 @@ class FileGone(Exception):
 def copy_lake(warehouse: Path, into: Path) -> None:
     """Copy the lake into a folder, which may hold an earlier try.
 
-    Raises `Unavailable` when there is no lake, when it is damaged, or when files go faster than they are
+    Raises `Unavailable` when there is not a lake, when it is damaged, or when files go faster than they are
     copied; `OSError` when it cannot be written.
     """
     if not (warehouse / CATALOG_NAME).exists():
-        raise Unavailable(f"there is no lake in {warehouse}")
+        raise Unavailable(f"there is not a lake in {warehouse}")
     into.mkdir(parents=True, exist_ok=True)
     gone = ""
     for _ in range(MAX_ATTEMPTS):
@@ -115,7 +115,7 @@ def _copy_catalog(warehouse: Path, into: Path) -> None:
 
 
 def _copy_data(data: Path, into: Path) -> None:
-    """What is missing, and away with what an earlier catalog named. Raises `FileGone`."""
+    """Copy the missing files and delete those of an earlier catalog only. Raises `FileGone`."""
     target = into / DATA_NAME
     named = named_files(into / CATALOG_NAME)
     for file in named:

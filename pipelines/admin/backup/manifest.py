@@ -1,4 +1,4 @@
-"""What a backup or an export holds: a file written last, with the size and sha256 of every other file.
+"""Manifest of a backup or an export: a file written last, with size and sha256 of every other file.
 
 A folder without it is one that did not come to its end.
 """
@@ -17,7 +17,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class NextOffset:
-    """Where the load of the copy goes on."""
+    """Offset at which the load of the copy continues."""
 
     topic: str
     topic_id: str
@@ -27,7 +27,9 @@ class NextOffset:
 
 @dataclass(frozen=True, slots=True)
 class BackupCounts:
-    """How much is in it. `not_loaded` is on the topic alone, None when Kafka did not say."""
+    """Contents of a backup. `not_loaded` counts records on the topic alone, None when Kafka did not
+    answer.
+    """
 
     records: int
     loaded: int
@@ -64,7 +66,7 @@ def read_manifest(folder: Path) -> Manifest:
         content = file.read_bytes()
     except FileNotFoundError:
         raise UsageError(
-            f"{folder} is no backup, or one that did not come to its end: {MANIFEST_NAME} is not in it"
+            f"{folder} is not a backup, or one that did not come to its end: {MANIFEST_NAME} is not in it"
         ) from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None

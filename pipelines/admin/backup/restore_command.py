@@ -1,4 +1,4 @@
-"""`hirestream restore`: a backup as the home of an installation that goes on where the copy was made.
+"""`hirestream restore`: a backup as the home of an installation that continues where the copy was made.
 
 The home appears in one step, when all of it was copied and checked.
 """
@@ -52,7 +52,7 @@ def render(found: Manifest, home: Path) -> str:
     lines = [
         f"{home} is as of {found.made_at:%Y-%m-%d %H:%M:%S %Z}: {found.counts.records} records, "
         f"{found.counts.spooled} deliveries in the spool",
-        "`hirestream up`, or `receiver` and `stream`, go on from there; the first load builds models and the "
+        "`hirestream up`, or `receiver` and `stream`, continue there; the first load builds models and the "
         "published file",
     ]
     if found.left_out:

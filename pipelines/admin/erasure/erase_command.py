@@ -1,6 +1,6 @@
 """`hirestream erase`: one person out of everything that is kept here, step by step, and a signed receipt.
 
-Killed at any step, the same command goes on to the same end: what is redacted stays so, what comes later is
+Killed at any step, the same command continues to the same end: what is redacted stays so, what comes later is
 suppressed from the first commit on, and the receipt is written last.
 """
 
@@ -33,7 +33,7 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
-    """What an erasure is about: records by event type, ids that lead to them, what the receiver has."""
+    """Scope of an erasure: records by event type, ids that lead to them, deliveries at the receiver."""
 
     erasure_id: str
     records: int
@@ -50,7 +50,7 @@ class ErasurePlan:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nobody of that name is in anything that is kept, now or before."""
+        """Return whether nobody of that name is in anything that is kept, now or before."""
         return not (self.records or any(self.waiting.values()) or self.begun_before)
 
 
@@ -73,7 +73,7 @@ def request_of(
 
 
 def plan_erase(settings: Settings, request: ErasureRequest) -> ErasurePlan:
-    """What would be erased. Raises `NothingFound`, `SettingsError` without a key, `Unavailable`."""
+    """Plan an erasure. Raises `NothingFound`, `SettingsError` without a key, `Unavailable`."""
     keyed = key_of(settings)
     con = _opened(settings)
     try:
@@ -86,7 +86,7 @@ def run_erase(settings: Settings, request: ErasureRequest, how: ErasureContext, 
     """Erase, and write the receipt; its `remains` lists what still holds a value.
 
     Raises `NothingFound`, `UsageError` for more records than may be erased without being `sure`,
-    `SettingsError` without a key, `Unavailable` while others are in the way; done again, it goes on.
+    `SettingsError` without a key, `Unavailable` while others are in the way; done again, it continues.
     """
     keyed = key_of(settings)
     with rebuilding(settings.warehouse):
@@ -149,7 +149,7 @@ def all_of(
     registered: PersonRecords,
     register: Callable[[PersonRecords], None],
 ) -> PersonRecords:
-    """What is found once every name of it was registered before it was looked for.
+    """Search and register in turn until the search finds no identifier that was not registered before it.
 
     Until a name is registered, a loader commits in clear what names only that; and such a record may lead to
     more names.
@@ -219,7 +219,7 @@ def render(receipt: Receipt) -> str:
     lines += [f"  {count} x {event_type}" for event_type, count in receipt.event_types.items()]
     lines += [f"changed {count} in {table}" for table, count in receipt.changed.items() if count]
     lines += [
-        f"topic {each.topic} has {each.records} deliveries of it as sent, until {each.until or 'for ever'}"
+        f"topic {each.topic} has {each.records} deliveries of it as sent, until {each.until or 'forever'}"
         for each in receipt.topic
     ]
     lines += [f"STILL THERE: {trace.file} ({trace.where})" for trace in receipt.remains]

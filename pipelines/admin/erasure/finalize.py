@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder, building
 
 SEGMENT_DAYS = 7
-"""How long Kafka writes to one segment unless told otherwise; retention begins when it is closed."""
+"""Kafka's default age of a segment; retention begins when it is closed."""
 
 NOT_SEARCHED = ("kafka",)
 """Folders of the home: Kafka deletes its log itself, and the receipt says when."""
@@ -35,7 +35,9 @@ NOT_SEARCHED = ("kafka",)
 
 @dataclass(frozen=True, slots=True)
 class ErasureContext:
-    """Who asks, told in the ledger; what time it is; `after` hears of every step that is done."""
+    """Context of an erasure: the requester (recorded in the ledger), the clock, and a callback `after` each
+    step.
+    """
 
     who: str
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
@@ -44,7 +46,7 @@ class ErasureContext:
 
 @dataclass(frozen=True, slots=True)
 class RedactionResult:
-    """What was redacted: rows by table, by which values to search the files, and what is known to remain."""
+    """Result of a redaction: rows by table, values to search the files for, and known remainders."""
 
     erasure_id: str
     kind: str
@@ -115,14 +117,14 @@ def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: E
 
 
 def verify_receipt(settings: Settings, file: Path) -> bool:
-    """Whether a receipt is as it was signed. Raises `UsageError` for another file, `SettingsError`."""
+    """Return whether a receipt is as it was signed. Raises `UsageError` for another file, `SettingsError`."""
     return verified(file, key_of(settings))
 
 
 def _finish(
     settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: ErasureContext
 ) -> tuple[dt.datetime, dict[str, int], tuple[TopicRemainder, ...]]:
-    """The catalog's statistics mended and the erasure closed, in one turn."""
+    """The catalog's statistics fixed and the erasure closed, in one turn."""
     con = open_lake(settings.warehouse)
     try:
         rows = con.execute(
@@ -150,7 +152,7 @@ def _finish(
 def _on_topic(
     settings: Settings, con: duckdb.DuckDBPyConnection, erasure_id: str
 ) -> tuple[TopicRemainder, ...]:
-    """Where the records and their redeliveries came from, and until when that has them as they were."""
+    """Topics of the records and their redeliveries, with the time until which the topic keeps them."""
     rows = delivered(con, erasure_id)
     topic_ids, kept = _topics(settings) if rows else (None, None)
     return tuple(
@@ -196,7 +198,7 @@ def clear_what_can_be(settings: Settings, values: Sequence[str]) -> None:
 
 
 def _searched(settings: Settings, values: Sequence[str]) -> list[Residue]:
-    """What still holds a value after logs and built files were cleared."""
+    """Residues of a value after logs and built files were cleared."""
     without = [settings.home / name for name in NOT_SEARCHED]
     found = traces(settings.home, values, without=without)
     if found and clear(settings.home, found, values):

@@ -175,7 +175,7 @@ class Eraser:
         return rows.with_columns(after).filter((after != rows["body"]) | rows["erased_at"].is_null())
 
     def _events(self, rows: pl.DataFrame, stamp: CommitInfo) -> Counter[str]:
-        """Event rows anew from the redacted bodies; the ledger rows of all."""
+        """Event rows again from the redacted bodies; the ledger rows of all."""
         loaded = rows.filter(pl.col("outcome") == "loaded")
         batch = redecode(loaded)
         decided = redecode_loaded(batch, loaded)

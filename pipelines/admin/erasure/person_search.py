@@ -50,7 +50,7 @@ class PersonRecords:
 
 
 def find(con: duckdb.DuckDBPyConnection, request: ErasureRequest, erasure_id: str) -> PersonRecords:
-    """What is kept of a person: bodies of the ledger, of differing duplicates and of the quarantine.
+    """Stored records of a person: bodies of the ledger, of differing duplicates and of the quarantine.
 
     Records that this erasure has redacted before are part of it: they lead to those that it has not.
     """

@@ -1,4 +1,4 @@
-"""What was erased leaves the files too: data files, the catalog's statistics, its free pages and its log.
+"""Physical deletion of erased values: from data files, the catalog's statistics, free pages and log.
 
 A DELETE alone leaves the value in the old Parquet files, in the smallest and largest values that the catalog
 keeps of every column, and in pages of the SQLite file that are free now (measured with DuckLake 1.0).
@@ -88,7 +88,7 @@ def rewrite(warehouse: Path) -> None:
 def narrow_statistics(con: duckdb.DuckDBPyConnection) -> int:
     """Make the bounds of every text column those of the files of now; returns of how many columns.
 
-    A commit that adds a file must follow, so that no loader goes on with the bounds that it remembers.
+    A commit that adds a file must follow, so that no loader continues with the bounds that it remembers.
     """
 
     def narrow() -> int:
@@ -106,7 +106,7 @@ def narrow_statistics(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def vacuum(catalog: Path, patience_seconds: float = 30.0) -> None:
-    """Write the SQLite file anew and empty its write-ahead log, by a process of its own.
+    """Write the SQLite file again and empty its write-ahead log, by a process of its own.
 
     SQLite gives up the locks of a file for a whole process when one of its connections is closed, so not
     here, where DuckDB may have it open. Raises `Unavailable` while a reader keeps old pages in use.
@@ -115,6 +115,6 @@ def vacuum(catalog: Path, patience_seconds: float = 30.0) -> None:
     done = subprocess.run(command, capture_output=True, timeout=VACUUM_SECONDS, check=False)
     if done.returncode != 0:
         raise Unavailable(
-            "the lake's catalog could not be written anew, because somebody is in the midst of reading it; "
+            "the lake's catalog could not be written again, because somebody is in the middle of reading it; "
             "nothing is lost: close notebooks and queries, then run the same command again"
         )

@@ -1,4 +1,4 @@
-"""What an erasure did, signed, without the value that it was about."""
+"""Signed receipt of an erasure, without the erased value."""
 
 import hmac
 import json
@@ -46,7 +46,7 @@ class Receipt:
 
     @property
     def clean(self) -> bool:
-        """Whether no file holds it any more."""
+        """Return whether no file holds it any more."""
         return not self.remains
 
 
@@ -61,7 +61,7 @@ def write_receipt(folder: Path, receipt: Receipt, keyed: KeyedHasher) -> Path:
 
 
 def verified(file: Path, keyed: KeyedHasher) -> bool:
-    """Whether a receipt is as this key signed it. Raises `UsageError` for a file that is no receipt."""
+    """Return whether this key signed the receipt. Raises `UsageError` for a file that is not a receipt."""
     try:
         document = json.loads(file.read_text("utf-8"))
         signature = document.pop("signature")

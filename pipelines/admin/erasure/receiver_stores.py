@@ -1,4 +1,4 @@
-"""What the receiver keeps aside on this machine, without those erased: the spool redacted, the held deleted.
+"""Erasure in the receiver's stores: spooled deliveries are redacted, unverified ones deleted.
 
 What waits in the spool was answered 200 and is delivered all the same, redacted. What is held could not be
 verified, and once altered never could be.
@@ -41,14 +41,14 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """How many of the waiting were redacted, and how many are left as they are."""
+    """Number of spooled deliveries that were redacted, and of those left unchanged."""
 
     redacted: int
     left: int
 
     @property
     def remains(self) -> tuple[Residue, ...]:
-        """What is left, as the search of the files would tell it."""
+        """Remaining residues, as the file search reports them."""
         where = f"{self.left} waiting that are known by their body"
         return (Residue(FILE_NAME, where),) if self.left else ()
 
@@ -91,7 +91,7 @@ def delete_held(settings: Settings, suppressor: Suppressor) -> int:
 
 
 def waiting_of(settings: Settings, suppressor: Suppressor) -> dict[str, int]:
-    """How many in the spool and of the held name somebody, by where."""
+    """Number of spooled and unverified deliveries that name somebody, by store."""
     counts = {"spool": 0, "held": 0}
     for name, path in (("spool", spool_path(settings)), ("held", held_path(settings))):
         if path.exists():

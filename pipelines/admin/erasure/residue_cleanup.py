@@ -1,4 +1,4 @@
-"""What is no record and still holds the value: log lines are masked, built files removed."""
+"""Remove residues outside records: log lines are masked, built files deleted."""
 
 import re
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ def clear(home: Path, found: Sequence[Residue], values: Sequence[str]) -> list[s
 
 
 def is_clearable(name: Path) -> bool:
-    """Whether `clear` would clear a file of the home, by its path below it."""
+    """Return whether `clear` would clear a file of the home, by its path below it."""
     return name.parts[:1] in {(each,) for each in BUILT} or name.suffix in LOGS
 
 
 def _mask(file: Path, values: Sequence[str]) -> None:
-    """In place and of the same length, so that whoever appends to it goes on."""
+    """In place and of the same length, so that whoever appends to it continues."""
     content = file.read_bytes()
     needles = sorted(needles_of(values), key=len, reverse=True)  # or the rest of a longer one would stay
     pattern = re.compile(b"|".join(map(re.escape, needles)), re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Whether anything is left: in the bytes of every file, and compressed in Parquet and DuckDB files."""
+"""Return whether anything is left: in the bytes of every file, and compressed in Parquet and DuckDB files."""
 
 import gzip
 import json
@@ -105,7 +105,7 @@ def _opened(file: Path) -> BinaryIO:
 
 
 def _in_columns(con: duckdb.DuckDBPyConnection, file: Path, values: Sequence[str]) -> Iterator[str]:
-    """What compression hides from a search in the bytes. SQLite does not compress; nor does an empty file."""
+    """Decompress what a search in the bytes could not see. SQLite and empty files are not compressed."""
     if file.suffix not in {".parquet", ".duckdb", ".db"} or not values or _is_plain(file):
         return
     try:

@@ -34,7 +34,7 @@ SELECT erasure_id FROM wh.ledger.erasures WHERE kind = ? ORDER BY begun_at DESC,
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRecords:
-    """What is too old of each source that has a limit: records not redacted yet."""
+    """Expired records of each source with a limit that are not redacted yet."""
 
     records: Mapping[str, int]
 
@@ -51,7 +51,7 @@ def limited(settings: Settings) -> dict[str, int]:
 
 
 def what_is_due(settings: Settings, now: dt.datetime) -> ExpiredRecords:
-    """What `run_retention` would redact. Raises `Unavailable` without a lake."""
+    """Records that `run_retention` would redact. Raises `Unavailable` without a lake."""
     with open_for_reading(settings) as con:
         found = {name: _positions(settings, con, name, now).height for name in limited(settings)}
     return ExpiredRecords(found)
@@ -60,7 +60,7 @@ def what_is_due(settings: Settings, now: dt.datetime) -> ExpiredRecords:
 def run_retention(settings: Settings, how: ErasureContext) -> Receipt | None:
     """Redact what is too old, a bounded part in each transaction; None where nothing is.
 
-    Killed half-way, the next run goes on to the receipt, although what was redacted is not due any more.
+    Killed half-way, the next run continues to the receipt, although what was redacted is not due any more.
     Raises `SettingsError` without the erasure key, also while nothing is due yet, `Unavailable` while others
     are in the way.
     """

@@ -1,6 +1,6 @@
-"""Every event table made anew from the bodies that the ledger keeps, and put in place in one transaction.
+"""Every event table recreated from the bodies that the ledger keeps, and put in place in one transaction.
 
-First everything is decoded again into files beside the lake, while loads go on and readers notice nothing.
+First everything is decoded again into files next to the lake. Loads and readers continue.
 Then, in one turn, what changed meanwhile is added, and the old rows are exchanged for the new ones: killed at
 any time before that commit, nothing has happened. An event that its contract refuses now keeps its old rows.
 """
@@ -41,7 +41,7 @@ ORPHAN_SECONDS = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What the exchange did, how long decoding took before it, and how long other writers waited for it."""
+    """Result of the swap, seconds of decoding before it, and seconds that other writers waited."""
 
     exchanged: SwapResult
     decode_seconds: float

@@ -40,7 +40,7 @@ Bodies = Callable[[duckdb.DuckDBPyConnection], Iterable[pl.DataFrame]]
 
 @dataclass(slots=True)
 class _Seen:
-    """What the tables held; of entities and marts before the exchange only."""
+    """Fingerprints of the tables; of entities and marts before the swap only."""
 
     now: dt.datetime
     events: list[TableComparison] = field(default_factory=list)
@@ -67,7 +67,7 @@ class RebuildReport:
 
 
 def run_rebuild(settings: Settings, *, from_topic: bool = False) -> RebuildReport:
-    """Rebuild everything; loads may go on meanwhile, and wait while the new rows are put in place.
+    """Rebuild everything; loads may continue meanwhile, and wait while the new rows are put in place.
 
     Bodies are the ledger's, or those of the topic. Raises `Unavailable` without a lake, `UsageError` where
     the models do not know the contracts, `HirestreamError` when a model fails; `IncompleteRebuild` where a
@@ -124,7 +124,7 @@ def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> RebuildRe
 
 
 def _refresh(builder: ModelBuilder) -> None:
-    say("building every entity and mart anew")
+    say("building every entity and mart again")
     if failures := builder.build(full_refresh=True).failures:
         names = ", ".join(failure.name for failure in failures)
         raise HirestreamError(f"event tables were rebuilt; these models failed, rebuild once more: {names}")

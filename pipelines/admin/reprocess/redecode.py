@@ -20,10 +20,10 @@ BROKEN_ENVELOPE = "envelope"
 """The stage of records whose headers were wrong; these headers are not kept, so they stay wrong."""
 
 MOVED, REFUSED = "ledger.moved", "ledger.refused"
-"""Names beside those of event tables, for what is said of the ledger."""
+"""Names next to those of event tables, for what is said of the ledger."""
 
 READ = ("organization_id", "event_type", "key_kind", "contract_version", "reason")
-"""What of a ledger row a contract says."""
+"""Columns of a ledger row that come from a contract."""
 
 
 def redecode(rows: pl.DataFrame) -> DecodedBatch:
@@ -80,7 +80,7 @@ def ledger_after(
 
 
 def redecode_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Outcomes:
-    """Loaded events, read anew. One that the contract refuses, or would make another event of, is left out:
+    """Loaded events, read again. One that the contract refuses, or would make another event of, is left out:
     its outcome here is `quarantined`, and its row stays as it is."""
     fits = [
         not isinstance(found, DecodeFailure) and found.identity.event_key == key
@@ -94,7 +94,7 @@ def redecode_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Outcomes:
 
 
 def why_refused(batch: DecodedBatch, index: int) -> str:
-    """Why a loaded event stays in its table, in words without values."""
+    """Reason why a loaded event stays in its table, without values."""
     found = batch.decoded[index]
     if isinstance(found, DecodeFailure) and found.problems:
         return f"{found.problems[0].path}: {found.problems[0].problem}"

@@ -1,7 +1,7 @@
-"""Records decoded again from the bodies that the lake keeps, after a contract was added or mended.
+"""Records decoded again from the bodies that the lake keeps, after a contract was added or fixed.
 
 A replay takes records out of quarantine; a rebuild puts loaded events into the tables that their contract
-names now. Either may run beside the loader: they take turns, and each notices what the other committed. A
+names now. Either may run next to the loader: they take turns, and each notices what the other committed. A
 record that cannot be decoded, or would become another event, stays where it is.
 """
 
@@ -48,7 +48,8 @@ _FROM: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ReplaySelection:
-    """Which records: those for which `where` holds with `values`. It may name the ledger row `d`, and `kept`:
+    """Selection of records: those for which `where` holds with `values`. It may name the ledger row `d`, and
+    `kept`:
     the quarantined record in a replay, else the body."""
 
     kind: Kind
@@ -58,7 +59,7 @@ class ReplaySelection:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What became of the records; `refused` counts by the reason that keeps them where they are."""
+    """Result of a replay; `refused` counts records by the reason that keeps them in quarantine."""
 
     loaded: int = 0
     duplicate: int = 0
@@ -67,7 +68,7 @@ class ReplayResult:
 
     @property
     def records(self) -> int:
-        """How many were looked at."""
+        """Number of deliveries that were examined."""
         return self.loaded + self.duplicate + sum(self.refused.values())
 
     def plus(self, other: "ReplayResult") -> "ReplayResult":

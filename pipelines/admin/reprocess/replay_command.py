@@ -25,7 +25,7 @@ concat_ws(chr(10), kept.stage || ' ' || coalesce(kept.reason, ''),
 
 @dataclass(frozen=True, slots=True)
 class ReplayFilters:
-    """Which quarantined records to replay; what is None does not matter."""
+    """Filter of quarantined records to replay; None matches all."""
 
     delivery_id: str | None = None
     reason: str | None = None
@@ -45,7 +45,7 @@ def of_event_type(settings: Settings, event_type: str) -> ReplaySelection:
 
 
 def quarantined_records(filters: ReplayFilters) -> ReplaySelection:
-    """What the filters leave of the quarantine.
+    """Quarantined records that match the filters.
 
     `reason` is part of any reason of a record or of its field's path, as `hirestream quarantine` shows it,
     grouped or not.
@@ -66,7 +66,7 @@ def quarantined_records(filters: ReplayFilters) -> ReplaySelection:
 
 
 def run_reload(settings: Settings, wanted: ReplaySelection) -> ReplayResult:
-    """Decode again what is wanted and bring the models up to date; the loader may go on meanwhile.
+    """Decode again what is wanted and bring the models up to date; the loader may continue meanwhile.
 
     Raises `Unavailable` without a lake, `UsageError` where the models do not know the contracts,
     `HirestreamError` when a model fails.

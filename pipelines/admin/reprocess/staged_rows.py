@@ -1,4 +1,4 @@
-"""Rows decoded again, in Parquet files beside the lake until one transaction takes them in.
+"""Rows decoded again, in Parquet files next to the lake until one transaction takes them in.
 
 Round after round: 0 is the lake as it was at first, each later one what changed meanwhile, and its rows take
 the place of earlier ones of the same events. The files hold what the event tables hold, personal data too:
@@ -15,7 +15,7 @@ _KEYS = "keys"
 
 
 def staging_folder(warehouse: Path) -> Path:
-    """Where the rows wait."""
+    """Folder of the staged rows."""
     return warehouse / "rebuilding"
 
 
@@ -55,7 +55,7 @@ class StagedRows:
         frame.write_parquet(folder / f"{self._number:08}.parquet", compression="lz4")
 
     def sources(self, table: str) -> list[str]:
-        """What to select from for the rows of a table that hold: a relation for each round that has any."""
+        """Relations with the valid rows of a table: one for each round that has any."""
         rounds = sorted(int(folder.parent.name) for folder in self._folder.glob(f"*/{table}"))
         return [self._source(of, table) for of in rounds]
 

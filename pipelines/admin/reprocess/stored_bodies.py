@@ -1,4 +1,4 @@
-"""What the lake keeps of loaded records, to be decoded again: ledger rows with their bodies, in slices.
+"""Stored bodies of loaded records with their ledger rows, in slices, for decoding again.
 
 Each statement sees the lake of its own moment, so that a body that was erased a moment ago is read as it is
 now; what changed since an earlier statement is asked for afterwards.

@@ -1,4 +1,4 @@
-"""What a table holds as one hash, to compare two moments of a lake; batches and load times aside.
+"""Fingerprints of tables, to compare two moments of a lake. They ignore batches and load times.
 
 Rows are hashed one by one and then together, in the order of their key. Tables with the same hash hold the
 same rows, each as often. What models work out is compared to nine digits, because a sum of floating-point
@@ -28,7 +28,7 @@ Verdict = Literal["same", "changed", "new", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class TableFingerprint:
-    """How many rows, and the hash over them."""
+    """Number of rows, and the hash over them."""
 
     rows: int
     sha256: str
@@ -44,7 +44,7 @@ class TableComparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether both hold the same."""
+        """Return whether both hold the same."""
         if self.before is None or self.after is None:
             return "new" if self.before is None else "gone"
         return "same" if self.before == self.after else "changed"

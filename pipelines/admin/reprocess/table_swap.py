@@ -26,7 +26,7 @@ class IncompleteRebuild(HirestreamError):
 
 @dataclass(frozen=True, slots=True)
 class SwapResult:
-    """What the commit did. `moved` are records that their contract reads as another version or type now;
+    """Result of the commit. `moved` are records that their contract now reads as another version or type;
     `refused` counts, by reason, those that keep their old rows; `tables` has the new rows of each."""
 
     batch_id: int
@@ -115,7 +115,7 @@ class TableSwap:
         return moved
 
     def _check(self, tables: Mapping[str, int], kept: int, refused: int) -> int:
-        """How many records are loaded: each has its event row, or keeps its old one."""
+        """Number of loaded records: each has its event row, or keeps its old one."""
         if kept != refused:
             raise IncompleteRebuild(
                 f"{refused} events are refused by their contracts and would keep their rows, of which there "

@@ -1,4 +1,4 @@
-"""The bodies that the topic still holds, beside what the ledger says of them.
+"""The bodies that the topic still holds, next to what the ledger says of them.
 
 Only where the topic has every position of the ledger, with the body that was delivered. A record that was
 erased is read as the lake keeps it, whatever the topic says.
@@ -48,7 +48,7 @@ class NotOnTopic(HirestreamError):
 def missing_from(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, marks: Mapping[int, Watermarks]
 ) -> list[MissingRecord]:
-    """What of the ledger is not between the watermarks of the topic, by partition."""
+    """Ledger records outside the watermarks of the topic, by partition."""
     topic_id = topic.topic_id if topic else None
     lows = [(number, found.low, found.high) for number, found in marks.items()]
     schema = {"partition": pl.Int64, "low": pl.Int64, "high": pl.Int64}

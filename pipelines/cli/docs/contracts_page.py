@@ -8,7 +8,7 @@ from pipelines.flatten.derived_tables import Column, Table, tables_of
 from pipelines.lake.schema import sql_type
 from receiver.settings import PROJECT
 
-PAGE = PROJECT / "CONTRACTS.md"
+PAGE = PROJECT / "docs" / "contracts.md"
 
 _HEAD = """# Contracts
 
@@ -17,13 +17,15 @@ What each event may hold and where it is found afterwards. Generated from `pipel
 
 - **required**: without it the delivery goes to quarantine. Every other field may be absent or null.
 - **confidence**: `documented` on the page named, `example` where only an example shows it, `guess` where
-  nobody says so. A value that does not fit a guess is kept in `extras`; one that does not fit the others is
-  refused, kept in quarantine with its reason, and can be replayed once the contract is mended.
+  neither does. A value that does not fit a guess is kept in `extras`. One that does not fit another field
+  sends the delivery to quarantine with its reason. It can be replayed once the contract is fixed.
+- Fields that all events of a provider or of a family share are listed once, above the events.
 - Fields that no contract names are kept in `extras` and listed in `marts.unknown_fields`. An event type that
   no contract names is kept in `events.generic`.
-- Of a name that stands twice in one object the last value counts; the body is kept as it came.
+- If a name occurs twice in one object, the last value counts; the body is kept as it came.
 - **personal**: about a person. Never in logs, metrics or reports, and in the published file only with
-  `HIRESTREAM_PUBLISH__PERSONAL=true`. `hirestream erase` makes these null, and `extras` too: see ERASURE.md.
+  `HIRESTREAM_PUBLISH__PERSONAL=true`. `hirestream erase` makes these null, and `extras` too: see
+  [erasure](erasure.md).
 """
 
 
@@ -37,26 +39,54 @@ def contract_page() -> str:
     ]
     without = sorted(set(providers()) - {c.provider.name for c in ordered})
     lines += [f"| any | {name} | `events.generic` | |" for name in without]
-    for contract in ordered:
-        lines += ["", *_event(contract)]
+    for provider in dict.fromkeys(c.provider.name for c in ordered):
+        lines += _provider(provider, [c for c in ordered if c.provider.name == provider])
     return "\n".join(lines) + "\n"
 
 
-def _event(contract: Contract) -> Iterator[str]:
+def _provider(name: str, of_provider: list[Contract]) -> Iterator[str]:
+    """The fields that all events of a provider share, then its families."""
+    shared = _common(of_provider)
+    yield from ("", f"## Provider {name}", "")
+    yield from _table(f"In every event of {name}:", shared)
+    for entity in dict.fromkeys(c.entity for c in sorted(of_provider, key=lambda c: c.entity)):
+        family = [c for c in of_provider if c.entity == entity]
+        of_family = [row for row in _common(family) if row not in shared] if len(family) > 1 else []
+        if of_family:
+            yield from ("", f"### Events by `{entity}`", "")
+            yield from _table(f"In each of these {len(family)} events:", of_family)
+        for contract in family:
+            yield from ("", f"### {contract.event_type}", "", f'<a id="{contract.table}"></a>')
+            yield f"{contract.description} Table `events.{contract.table}`, version {contract.version}."
+            own = [row for row in _rows(contract) if row not in (*shared, *of_family)]
+            if own:
+                yield ""
+                yield from _table("Its own fields:", own)
+
+
+def _common(found: list[Contract]) -> list[str]:
+    """The rows that each of the contracts has, in the order of the first."""
+    others = [set(_rows(contract)) for contract in found[1:]]
+    return [row for row in _rows(found[0]) if all(row in other for other in others)]
+
+
+def _table(title: str, rows: list[str]) -> Iterator[str]:
+    yield from (
+        title,
+        "",
+        "| Field | Column | Type | Meaning | Confidence, source |",
+        "|---|---|---|---|---|",
+    )
+    yield from rows
+
+
+def _rows(contract: Contract) -> list[str]:
     tables = tables_of(contract.provider.name, contract.event_type)
-    yield f"## {contract.event_type}"
-    yield ""
-    yield f"{contract.description} Version {contract.version}."
-    yield ""
-    yield "| Field | Column | Type | Meaning | Confidence, source |"
-    yield "|---|---|---|---|---|"
-    for table in (tables.event, *tables.children):
-        for column in table.columns:
-            yield _row(table, column)
+    return [_row(table, column) for table in (tables.event, *tables.children) for column in table.columns]
 
 
 def _row(table: Table, column: Column) -> str:
-    name = f"`{column.name}`" if not table.path else f"`{table.name}`.`{column.name}`"
+    name = f"`{column.name}`" if not table.path else f"`…__{table.name.rpartition('__')[2]}`.`{column.name}`"
     notes = [note for note, holds in (("required", column.required), ("personal", column.personal)) if holds]
     kind = ", ".join([f"{sql_type(column.dtype)}{' (JSON)' if column.is_json else ''}", *notes])
     meaning, sure = "", ""

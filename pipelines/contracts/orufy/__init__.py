@@ -1,6 +1,6 @@
 """Orufy Bookings: a meeting and what was done with it. `eventId` is the bookable event type, never a key.
 
-No event id and no event time is documented, and no example shows what stands beside `meetData` and what
+No event id and no event time is documented, and no example shows what stands next to `meetData` and what
 stands in it, so both places are read.
 """
 
@@ -13,7 +13,7 @@ _OF_THE_MEETING = frozenset(OrufyMeeting.__struct_encode_fields__)
 
 
 def normalize(document: object) -> object:
-    """Fields of the meeting that stand beside it are put into it, and an empty object becomes none.
+    """Fields of the meeting that stand next to it are put into it, and an empty object becomes none.
 
     A field that has a value in both places stays where it is, and so becomes an extra.
     """

@@ -1,4 +1,4 @@
-"""What every Orufy document has once it is arranged."""
+"""Fields of every normalized Orufy document."""
 
 from msgspec import field
 
@@ -7,6 +7,6 @@ from pipelines.contracts.orufy.meeting import OrufyMeeting
 
 
 class OrufyDocument(Record, kw_only=True, tag_field="eventType"):
-    """The type stands beside the meeting; everything else stands in it."""
+    """The type stands next to the meeting; everything else stands in it."""
 
     meeting: OrufyMeeting = field(name="meetData")

@@ -1,4 +1,4 @@
-"""What every Orufy event says of its meeting. Most types are guesses: the page has names and no example."""
+"""Meeting fields of every Orufy event. Most types are guesses: the page has names and no example."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ PAGE = "Orufy Bookings, Webhooks"
 
 
 class Attendee(Record, kw_only=True):
-    """Somebody who was to attend; what is in it beside the status is not documented."""
+    """Somebody who was to attend; what is in it next to the status is not documented."""
 
     attendee_id: Annotated[Text | None, guess("attendee", PAGE)] = field(name="_id", default=None)
     status: Annotated[Text | None, guess("ACTIVE while part of the meeting, also after it moved", PAGE)] = (

@@ -19,7 +19,7 @@ PROVIDER = ProviderContract(
 
 
 class PoppDocument(Record, tag_field="event"):
-    """What every Popp document has; the legacy one has neither id nor timestamp."""
+    """Fields of every Popp document; the legacy one has neither id nor timestamp."""
 
     event_id: Annotated[Identifier | None, documented("the event; not in the legacy envelope", PAGE)] = None
     event_timestamp: Annotated[
@@ -29,6 +29,6 @@ class PoppDocument(Record, tag_field="event"):
 
 
 class EventData(Record, kw_only=True):
-    """What `data` has in every event, beside `recordId`, which means another thing in each."""
+    """Fields of `data` in every event, next to `recordId`, whose meaning differs by event."""
 
     organization_id: Annotated[Identifier, documented("the Popp account, one tenant", PAGE)]

@@ -1,3 +1,3 @@
-"""Where what is known of analysis events comes from; they share no more than every Popp event does."""
+"""Source page of analysis events. They share no more fields than every Popp event does."""
 
 PAGE = "Popp, Analysis Events"

@@ -1,4 +1,4 @@
-"""What conversation events share. Every field but the two ids is optional wherever it may stand."""
+"""Fields that conversation events share. All but the two ids are optional."""
 
 from typing import Annotated
 

@@ -8,7 +8,7 @@ from pipelines.contracts.popp import PAGE, PROVIDER, EventData, PoppDocument
 
 
 class DocumentUploadedData(EventData, kw_only=True):
-    """What `recordId` is here is not documented."""
+    """The meaning of `recordId` here is not documented."""
 
     record_id: Annotated[
         Identifier, documented("the resource of the event: document or conversation, nobody says", PAGE)

@@ -1,4 +1,4 @@
-"""What scheduling events share."""
+"""Fields that scheduling events share."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ class MeetingDetails(Record, kw_only=True):
 
 
 class SchedulingData(EventData, kw_only=True):
-    """What `data` may have in scheduling events, without `recordId`, which differs from event to event."""
+    """Fields of `data` in scheduling events, without `recordId`, whose meaning differs by event."""
 
     external_conversation_id: Annotated[
         Text | None, documented("the customer's own id of the conversation", PAGE)

@@ -1,4 +1,4 @@
-"""What workflow events share. Which correlation field is omitted where is unknown: all are optional."""
+"""Fields that workflow events share. All correlation fields are optional: it is unknown which are omitted."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""WORKFLOW_RUN_FAILED: A workflow run could not go on."""
+"""WORKFLOW_RUN_FAILED: A workflow run could not continue."""
 
 from typing import Annotated
 
@@ -23,5 +23,5 @@ class WorkflowRunFailed(PoppDocument, kw_only=True, tag="WORKFLOW_RUN_FAILED"):
 
 
 CONTRACT = Contract(
-    PROVIDER, WorkflowRunFailed, entity="workflow_run_id", description="A workflow run could not go on."
+    PROVIDER, WorkflowRunFailed, entity="workflow_run_id", description="A workflow run could not continue."
 )

@@ -73,7 +73,7 @@ class Explanation:
 def asked(
     name: str, day: str, organization: str, *, mart: str | None = None, campaign: str | None = None
 ) -> CellQuestion:
-    """What the words of a command mean. Raises `UsageError`, which lists the metrics, for what there is not.
+    """Parse the arguments of the command. Raises `UsageError`, which lists the metrics, for an unknown one.
 
     `name` is a metric, a mart, or a mart without its basis; `mart` is the basis where the name has none.
     """
@@ -115,7 +115,7 @@ def explain(
 
 
 def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterator[str]:
-    """Where the parts of a cell are not its members by bucket, a sentence each."""
+    """Cells whose parts are not the counts of their members, a sentence each."""
     counts = Counter(members)
     told = {
         "population": counts.total(),
@@ -140,7 +140,7 @@ def _found(name: str, basis: str | None) -> tuple[CatalogMart, str, str | None]:
         if name in counted.placed():
             return counted, counted.metrics[0], counted.placed()[name][0]
     known = (f"{each.name}: {', '.join(each.metrics)}" for each in COUNTED)
-    raise UsageError(f"{name!r} is no metric. There are: {'; '.join(known)}")
+    raise UsageError(f"{name!r} is not a metric. There are: {'; '.join(known)}")
 
 
 def _basis_of(counted: CatalogMart, metric: str) -> str | None:

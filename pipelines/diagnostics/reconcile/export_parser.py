@@ -34,7 +34,7 @@ class ExportedConversation:
 
 @dataclass(frozen=True, slots=True)
 class ExportColumns:
-    """Which columns hold what; None is to be guessed."""
+    """Column names of the export; None means guess."""
 
     conversation_id: str | None = None
     status: str | None = None
@@ -73,7 +73,7 @@ def _json_rows(text: str) -> list[Row]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         if not text.lstrip().startswith("{"):
-            raise UsageError(f"line {error.lineno} is no JSON: {error.msg}") from None
+            raise UsageError(f"line {error.lineno} is not JSON: {error.msg}") from None
         document = list(_json_lines(text))
     if isinstance(document, dict):
         lists = [value for value in document.values() if isinstance(value, list)]
@@ -92,7 +92,7 @@ def _json_lines(text: str) -> Iterator[Any]:
             try:
                 yield json.loads(line)
             except json.JSONDecodeError as error:
-                raise UsageError(f"line {number} is no JSON: {error.msg}") from None
+                raise UsageError(f"line {number} is not JSON: {error.msg}") from None
 
 
 def _object(number: int, row: Any) -> Mapping[str, Any]:
@@ -120,7 +120,7 @@ def _csv_rows(text: str) -> list[Row]:
             else:
                 rows.append((reader.line_num, dict(zip(names, cells, strict=True))))
     except csv.Error as error:
-        raise UsageError(f"line {reader.line_num} is no CSV: {error}") from None
+        raise UsageError(f"line {reader.line_num} is not a CSV: {error}") from None
     return rows
 
 

@@ -20,7 +20,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class StatusMapping:
-    """What a status means here: the outcomes that agree with it, and those that can be explained."""
+    """Mapping of a status: the outcomes that agree with it, and those that can be explained."""
 
     agrees: frozenset[str]
     explained: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class StatusMapping:
 ENDED = frozenset(
     {"passed", "failed", "not_interested", "opted_out", "closed", "completed_undecided", "other_status"}
 )
-_GOES_ON = "it went on after the export"
+_GOES_ON = "it continued after the export"
 _UNTOLD = "Popp documents no webhook for it; here it stays open, and counts as timed out later"
 
 OUTCOMES: Mapping[str, StatusMapping] = MappingProxyType(
@@ -111,7 +111,7 @@ class ReconcileReport:
 
     @property
     def ok(self) -> bool:
-        """Whether everything in the export came, and says the same."""
+        """Return whether everything in the export came, and says the same."""
         return not (self.missing or self.differing)
 
 

@@ -1,4 +1,4 @@
-"""What a sender may have made its digest of: the body, alone or with times and ids of the headers."""
+"""Candidates for the signed content: the body, alone or with times and ids from the headers."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/\d(?:\.\d)?")
 
 @dataclass(frozen=True, slots=True)
 class CapturedRequest:
-    """What arrived, byte for byte; header names in lower case."""
+    """Captured request, byte for byte; header names in lower case."""
 
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     body: bytes = field(repr=False)
@@ -120,7 +120,7 @@ def _sent(headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
 
 
 def _chunks(rest: bytes) -> Iterator[bytes]:
-    """What a chunked body holds. A capture that was taken after decoding is the body itself."""
+    """Decode a chunked body. A capture that was taken after decoding is the body itself."""
     place = 0
     while True:
         line, end, _ = rest[place:].partition(b"\r\n")

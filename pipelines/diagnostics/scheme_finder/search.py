@@ -28,7 +28,7 @@ from receiver.signatures.standard_webhooks import TOLERANCE_SECONDS
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 _BEFORE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,23}(?:[=:,]| ))?")
-"""What stands before a digest or a token: nothing, `sha256=`, `v1,`, `Bearer `."""
+"""Prefix of a digest or a token: empty, `sha256=`, `v1,`, `Bearer `."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class SchemeMatch:
 
     @property
     def weak(self) -> bool:
-        """Whether anything could have been sent with the same proof."""
+        """Return whether anything could have been sent with the same proof."""
         return isinstance(self.scheme, StaticToken | BasicAuth)
 
     @property
     def setting(self) -> str:
-        """What to paste."""
+        """Setting to paste."""
         return f"{PREFIX}SOURCES__{self.source.upper()}__SCHEME='{self.scheme}'"
 
 
 class _Place(NamedTuple):
-    """How a digest stands in a header."""
+    """Encoding of a digest in a header."""
 
     encoding: Encoding
     prefix: str
@@ -68,7 +68,7 @@ class _Key(NamedTuple):
 
 @dataclass(slots=True)
 class SearchCounts:
-    """How much was looked at."""
+    """Extent of the search."""
 
     headers: int = 0
     secrets: int = 0
@@ -78,7 +78,7 @@ class SearchCounts:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was found, the strong before the weak, the simple before the others."""
+    """Matches, strong before weak, simple before complex."""
 
     matches: list[SchemeMatch]
     tried: SearchCounts
@@ -159,7 +159,7 @@ def _hmac(
 
 
 def _places(value: bytes, digest: bytes, items: Separator) -> Iterator[_Place]:
-    """Where a digest stands in a header: alone, or in the first list that it is an item of."""
+    """Position of a digest in a header: alone, or in the first list that contains it."""
     texts: tuple[tuple[Encoding, bytes, bytes], ...] = (
         ("hex", value.lower(), binascii.hexlify(digest)),
         ("base64", value, base64.b64encode(digest)),
@@ -176,7 +176,7 @@ def _places(value: bytes, digest: bytes, items: Separator) -> Iterator[_Place]:
 
 
 def _prefix(value: bytes, said: bytes, text: bytes, separator: Separator) -> str | None:
-    """What stands before `text`, None where it is not at the end or has too much before it."""
+    """Prefix before `text`; None where `text` is not at the end or the prefix is too long."""
     split = SEPARATORS.get(separator)
     pairs = zip(value.split(split), said.split(split), strict=True) if split else [(value, said)]
     for written, item in ((a.strip(), b.strip()) for a, b in pairs):

@@ -42,7 +42,7 @@ class LiveKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """What the ledger knows of one key id."""
+    """Use of one key id, from the ledger."""
 
     provider: str
     deliveries: int
@@ -68,12 +68,12 @@ def secrets_table(live: Iterable[LiveKey], settings: Settings) -> QueryResult:
 
 
 def match_capture(settings: Settings, capture: CapturedRequest, source: str | None) -> Search:
-    """How a request was signed, by the secrets of one source or of all. Raises `UsageError`."""
+    """Find the scheme of a captured request with the secrets of one source or of all. Raises `UsageError`."""
     return search(capture, _secrets(settings, source))
 
 
 def match_held(settings: Settings, source: str) -> Search:
-    """How what is held of a source was signed: the first of the oldest deliveries that anything explains.
+    """Find the scheme of the unverified deliveries of a source: of the oldest that any scheme explains.
 
     Raises `UsageError` when the source is not configured or nothing of it is held.
     """
@@ -142,7 +142,7 @@ def _held(settings: Settings, source: str) -> Sequence[CapturedRequest]:
 
 
 def _uses(settings: Settings) -> dict[_Place, KeyUse] | None:
-    """By source and key id; None where there is no lake, or one from before key ids were kept."""
+    """By source and key id; None where there is not a lake, or one from before key ids were kept."""
     try:
         with open_for_reading(settings) as con:
             rows = con.execute(USES).fetchall()

@@ -1,4 +1,4 @@
-"""`hirestream demo`: the whole system with simulated traffic, and its numbers beside the truth."""
+"""`hirestream demo`: the whole system with simulated traffic, and its numbers next to the truth."""
 
 import time
 from collections.abc import Callable, Iterator

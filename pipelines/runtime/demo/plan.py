@@ -1,4 +1,6 @@
-"""What a demo sends and in whose name; kept in the home folder, so that a second start reuses the data."""
+"""Plan of a demo: its traffic and sources. It is stored in the home folder, so a second start reuses the
+data.
+"""
 
 import os
 import secrets
@@ -35,7 +37,7 @@ def remembered(settings: Settings, plan: DemoPlan) -> DemoPlan:
     if not file.exists():
         if settings.warehouse.exists():
             raise UsageError(
-                f"{settings.home} holds data that is no demo's; choose an empty HIRESTREAM_HOME for the demo"
+                f"{settings.home} holds data of something else; choose an empty HIRESTREAM_HOME for the demo"
             )
         remember(settings, plan)
         return plan

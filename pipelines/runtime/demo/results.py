@@ -14,7 +14,7 @@ from pipelines.simulate.simulation import Simulation
 
 @dataclass(frozen=True, slots=True)
 class DemoResults:
-    """What a demo shows. `differences` are sentences, one for each number that is not the truth."""
+    """Results of a demo. `differences` has a sentence for each number that is not the truth."""
 
     rates: list[Headline]
     sent: int

@@ -62,7 +62,7 @@ rootLogger.appenderRef.file.ref=file
 
 
 def format_storage(kafka: KafkaSettings, data: Path, java: list[str | Path]) -> None:
-    """Make the storage in a folder beside and rename it, so that a kill leaves nothing half-formatted."""
+    """Make the storage in a folder next to and rename it, so that a kill leaves nothing half-formatted."""
     fresh = data.with_name("data.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()

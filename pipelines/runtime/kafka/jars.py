@@ -1,7 +1,7 @@
 """The jars of Apache Kafka: fetched once by coordinate from Maven Central, and only as listed.
 
 The list holds every jar with its sha256, so nothing is resolved at run time: a dependency graph resolved
-anew could differ from the one that was tested.
+again could differ from the one that was tested.
 """
 
 import hashlib
@@ -72,11 +72,11 @@ def verify(folder: Path, digests: Digests) -> None:
             )
     surplus = sorted(path.name for path in folder.glob("*.jar") if path.name not in expected)
     if surplus:
-        raise Unavailable(f"{folder / surplus[0]} is no jar that hirestream lists; delete it")
+        raise Unavailable(f"{folder / surplus[0]} is not a jar that hirestream lists; delete it")
 
 
 def _fill(folder: Path, digests: Digests, progress: Callable[[str], None]) -> None:
-    """Download beside `folder` and rename it into place, so that it exists only whole and verified."""
+    """Download next to `folder` and rename it into place, so that it exists only whole and verified."""
     progress(f"fetching Apache Kafka {KAFKA_VERSION}, {len(digests)} jars, once")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         ready = Path(scratch, "jars")

@@ -1,4 +1,4 @@
-"""Whether a broker works: metadata, a topic, and a message that it confirmed."""
+"""Return whether a broker works: metadata, a topic, and a message that it confirmed."""
 
 import logging
 from concurrent.futures import Future
@@ -20,7 +20,7 @@ _unheard.propagate = False  # librdkafka says a line for each refused connection
 
 
 def answers(bootstrap_servers: str, timeout_seconds: float = 2) -> bool:
-    """Whether the broker confirms a message on a topic of its own within `timeout_seconds` a step."""
+    """Return whether the broker confirms a message on a topic of its own within `timeout_seconds` a step."""
     config: Config = {"bootstrap.servers": bootstrap_servers, "socket.connection.setup.timeout.ms": 1000}
     try:
         _create(AdminClient(config, logger=_unheard), timeout_seconds)

@@ -1,1 +1,1 @@
-"""What Dagster shows and runs: tables, load, checks, upkeep, results, sensor and schedules."""
+"""Dagster definitions: tables, load, checks, maintenance, outputs, sensor and schedules."""

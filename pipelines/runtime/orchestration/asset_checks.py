@@ -1,4 +1,4 @@
-"""What proves the load: the audit, one row an event, and how much cannot be read."""
+"""Asset checks of the load: the audit, one row per event, the share of rejects."""
 
 from typing import Any
 

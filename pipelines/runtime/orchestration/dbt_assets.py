@@ -42,7 +42,9 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         target = settings.home / "dbt" / "runs" / context.run.run_id
         target.mkdir(parents=True, exist_ok=True)
         try:
-            with suppress(FileNotFoundError):  # a newer parse has taken its place; dbt reads the project anew
+            with suppress(
+                FileNotFoundError
+            ):  # a newer parse has taken its place; dbt reads the project again
                 shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
             with building(settings.warehouse):
                 yield from _build(settings, context, target)
@@ -68,7 +70,7 @@ def _build(settings: Settings, context: dg.AssetExecutionContext, target: Path) 
 
 
 class LeanDbt(DbtCliResource):
-    """dbt as a process and nothing beside it.
+    """dbt as a process and nothing next to it.
 
     dagster-dbt asks the process for its version and opens an adapter of its own, for `fetch_row_counts` and
     the like: 12 s of a build of 45 s, and nothing here uses it. To go when dagster-dbt makes it optional.

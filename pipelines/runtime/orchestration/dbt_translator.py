@@ -1,4 +1,4 @@
-"""How the dbt project reads in Dagster: keys, groups, owners, columns, names of checks."""
+"""Translation of the dbt project for Dagster: keys, groups, owners, columns, names of checks."""
 
 import datetime as dt
 import re
@@ -34,7 +34,7 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """What the YAML says, without the SQL, which dbt's files show better."""
+        """Description from the YAML, without the SQL."""
         return str(dbt_resource_props["description"])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
@@ -69,7 +69,7 @@ class Translator(DagsterDbtTranslator):
 
 
 def _is_fact(manifest: Mapping[str, Any], model: Mapping[str, Any]) -> bool:
-    """Whether a staging view reads entities; a group of its own keeps the lineage in one direction."""
+    """Return whether a staging view reads entities; a group of its own keeps the lineage in one direction."""
     if model["schema"] != "staging":
         return False
     parents = [manifest["nodes"][key] for key in model["depends_on"]["nodes"] if key in manifest["nodes"]]

@@ -1,4 +1,4 @@
-"""Dagster's history, kept small: neither old runs nor a report a minute may grow for ever.
+"""Dagster's history, kept small: neither old runs nor a report a minute may grow forever.
 
 Dagster itself deletes neither. What stays: every materialization of the last two hours, then the last one of
 each hour for a week, and always the newest of each asset.

@@ -19,7 +19,7 @@ Results = Iterator[dg.MaterializeResult[Any]]
 
 
 class IngestChoices(dg.Config):
-    """What an operator allows a run to go on past, as `hirestream stream` has it."""
+    """Limits that an operator allows a run to pass, as for `hirestream stream`."""
 
     accept_rejects: bool = False
     accept_loss: bool = False

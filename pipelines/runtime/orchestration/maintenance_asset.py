@@ -1,4 +1,4 @@
-"""What keeps the system small: maintenance of the lake, and thinning of Dagster's own history."""
+"""Maintenance asset: keeps the lake and Dagster's own history small."""
 
 import datetime as dt
 from typing import Any
@@ -30,11 +30,11 @@ def upkeep_asset(settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         pool=WRITER_POOL,
         retry_policy=dg.RetryPolicy(max_retries=2, delay=15),
-        description="Small files merged, old snapshots gone. Loads, builds and readers go on meanwhile.",
+        description="Small files merged, old snapshots gone. Loads, builds and readers continue meanwhile.",
     )
     def upkeep() -> dg.MaterializeResult[Any]:
         if not (settings.warehouse / "catalog.sqlite").exists():
-            raise dg.Failure("there is no lake yet; the first load creates it", allow_retries=False)
+            raise dg.Failure("there is not a lake yet; the first load creates it", allow_retries=False)
         con = open_lake(settings.warehouse)
         try:
             done = maintain(con, settings.warehouse)
@@ -65,7 +65,7 @@ def thin_history(context: dg.OpExecutionContext) -> None:
 
 
 def retention_job(settings: Settings) -> dg.JobDefinition:
-    """What is older than its source may keep is redacted, in one step."""
+    """Redact records that are older than their source may keep, in one step."""
 
     @dg.op(pool=WRITER_POOL, description="Redact what is too old: bodies, event rows, entities, files.")
     def redact_what_is_too_old(context: dg.OpExecutionContext) -> None:

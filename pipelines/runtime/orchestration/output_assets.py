@@ -1,4 +1,4 @@
-"""What people take away: the published file and the daily report, at the end of the lineage."""
+"""Output assets: the published file and the daily report, at the end of the lineage."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator

@@ -61,7 +61,7 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
     )
     def models_safety_net(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not _lake(settings):
-            return dg.SkipReason("there is no lake yet; the first load creates it")
+            return dg.SkipReason("there is not a lake yet; the first load creates it")
         if running := unfinished_run(context.instance, _BUILDING):
             return dg.SkipReason(f"run {running[:8]} is on its way and builds the models")
         age = _age_of_last_build(context.instance, context.scheduled_execution_time)
@@ -72,7 +72,7 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def no_build_needed(age: dt.timedelta | None, by_stream: str | None) -> str | None:
-    """Why Dagster need not build now, None where it must.
+    """Reason why Dagster need not build now; None where it must.
 
     `age` is that of its last build, None before the first; `by_stream` says that the stream builds.
     """
@@ -85,7 +85,7 @@ def no_build_needed(age: dt.timedelta | None, by_stream: str | None) -> str | No
 
 
 def built_by_stream(settings: Settings) -> str | None:
-    """What the stream says of its last build, None where no stream runs or where that build failed."""
+    """State of the stream's last build; None where no stream runs or where that build failed."""
     holder, state = lease_holder(settings.warehouse), read_state(settings.home)
     if holder is None or state is None or state.get("failed"):
         return None
@@ -108,7 +108,7 @@ def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
     )
     def lake_upkeep() -> dg.RunRequest | dg.SkipReason:
         if not _lake(settings):
-            return dg.SkipReason("there is no lake yet; the first load creates it")
+            return dg.SkipReason("there is not a lake yet; the first load creates it")
         return dg.RunRequest()
 
     return lake_upkeep
@@ -127,7 +127,7 @@ def _retention(settings: Settings) -> dg.ScheduleDefinition:
         if not limited(settings):
             return dg.SkipReason("no source has a limit; HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS sets one")
         if not _lake(settings):
-            return dg.SkipReason("there is no lake yet; the first load creates it")
+            return dg.SkipReason("there is not a lake yet; the first load creates it")
         return dg.RunRequest()
 
     return retention_of_the_day

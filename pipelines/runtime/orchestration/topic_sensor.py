@@ -87,7 +87,7 @@ def run_key(lag: TopicLag, now: dt.datetime) -> str:
 
 
 def measured_lag(settings: Settings) -> TopicLag:
-    """What waits on the topic beyond the lake. Raises `Unavailable` without a broker or a topic."""
+    """Lag of the lake behind the topic. Raises `Unavailable` without a broker or a topic."""
     topic = topic_info(settings.kafka)
     if topic is None:
         raise Unavailable(

@@ -1,4 +1,4 @@
-"""How the last model build went, kept in a file so that `hirestream status` can read it from outside."""
+"""State of the last model build, in a file that `hirestream status` reads."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ def write_state(home: Path, state: dict[str, Any]) -> None:
 
 
 def read_state(home: Path) -> dict[str, Any] | None:
-    """What was written last, None before the first build."""
+    """Last written state; None before the first build."""
     try:
         found: dict[str, Any] = json.loads((home / "stream.json").read_text())
     except FileNotFoundError:

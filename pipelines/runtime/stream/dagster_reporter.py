@@ -1,4 +1,4 @@
-"""What `hirestream stream` tells Dagster, so that its UI shows the same truth as after a Dagster run.
+"""Reports of `hirestream stream` to Dagster, so its UI shows the same state as after a Dagster run.
 
 A report costs milliseconds and some kilobytes of Dagster's event log, so an asset is reported at most once a
 minute, with what was added up since; `runtime/orchestration/history_retention.py` thins out old reports.
@@ -36,20 +36,20 @@ Count = Callable[[Collection[str]], Mapping[str, int]]
 
 
 class DagsterReporter(Protocol):
-    """What the stream tells while it works."""
+    """Reports of the stream."""
 
     def on_loaded(self, done: LoadResult) -> None:
         """A batch was committed."""
 
     def on_built(self, names: Iterable[str]) -> None:
-        """Models or files, as `schema.name`, were made anew."""
+        """Models or files, as `schema.name`, were recreated."""
 
     def report_due(self, *, now: bool = False) -> None:
         """Report what is due, or all that waits."""
 
 
 class NullReporter:
-    """Where there is no Dagster."""
+    """Reporter for installations without Dagster."""
 
     def on_loaded(self, done: LoadResult) -> None:
         """Nobody listens."""
@@ -92,7 +92,7 @@ class ThrottledReporter:
             self._batch_id = done.batch_id
 
     def on_built(self, names: Iterable[str]) -> None:
-        """Remember what was made anew."""
+        """Remember what was recreated."""
         with self._lock:
             self._changed.update(names)
 

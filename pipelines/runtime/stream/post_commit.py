@@ -1,4 +1,4 @@
-"""What follows a commit: build the touched models, publish, tidy, tell Dagster; in a thread of its own.
+"""Work after a commit, in a separate thread: build the affected models, publish, maintain, report to Dagster.
 
 Commits never wait for it and it never loses one: what arrives while it works is taken together next time.
 What fails is logged, kept in the state file for `hirestream status`, and tried again at the next interval.
@@ -25,7 +25,7 @@ from pipelines.transform.worker_process import ModelProcess
 log = logging.getLogger(__name__)
 
 FILES_A_MODEL = 2
-"""What a build leaves of each at most: its new rows, and which old ones are deleted."""
+"""Maximum files per model and build: its new rows, and its deletes."""
 
 
 class PostCommit:

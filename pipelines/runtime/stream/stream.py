@@ -54,7 +54,7 @@ def _say(done: LoadResult) -> None:
 
 
 def caught_up(settings: Settings, loader: Loader) -> bool:
-    """Whether everything that is on the topic now is in the lake. Raises `Unavailable`."""
+    """Return whether everything that is on the topic now is in the lake. Raises `Unavailable`."""
     topic = topic_info(settings.kafka)
     found = watermarks(settings.kafka, topic) if topic else {}
     return all(loader.next_offsets.get(p, marks.low) >= marks.high for p, marks in found.items())

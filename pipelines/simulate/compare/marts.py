@@ -97,7 +97,7 @@ def _total(mart: Mart, numbers: Cells, keys: Sequence[Key]) -> int:
 
 
 def _line(mart: Mart, columns: list[str], key: Key, expected: Numbers | None, found: Numbers | None) -> str:
-    """What is wrong with a cell, nothing where nothing is."""
+    """Problem with a cell, empty where there is none."""
     where = f"{mart.name} {' '.join(str(part) for part in key if part is not None)}"
     first = mart.counts[0]
     if found is None:

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a receiver: repeated, late and disordered deliveries, broken bodies."""
+"""Delivery faults: repeated, late and disordered deliveries, broken bodies."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ from pipelines.simulate.world.tenants import Organization
 DUPLICATE_SHARE = 0.04
 LATE_SHARE = 0.004
 DISORDER = 60.0
-"""How many places a delivery may move back."""
+"""Maximum number of places that a delivery moves back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One request to be sent to `source`. `duplicate`: the same event was sent before, here or elsewhere.
 
-    `message_id` goes beside the body, the same for the same event; None where the provider has no such id.
+    `message_id` goes next to the body, the same for the same event; None where the provider has no such id.
     """
 
     body: bytes

@@ -24,7 +24,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """What came of it. `other` counts final answers that were not 200, by status.
+    """Result of sending. `other` counts final answers other than 200, by status.
 
     `retries` are requests sent again; one that was answered by silence or 503 may have been accepted all the
     same, so only without retries must the ledger hold exactly what was sent.
@@ -40,7 +40,7 @@ class SendReport:
 
 @dataclass(slots=True)
 class _Tally:
-    """What the workers of one sending count together."""
+    """Shared counts of the workers of one sending."""
 
     answers: Counter[int] = field(default_factory=Counter)
     delivery_ids: list[str] = field(default_factory=list)

@@ -29,7 +29,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ConversationPlan:
-    """How likely things are in one kind of campaign."""
+    """Probabilities in one kind of campaign."""
 
     endings: tuple[tuple[str, float], ...]
     booked: float
@@ -50,7 +50,7 @@ SCREENED = (
 )
 SCREENING = ConversationPlan(SCREENED, booked=0.45, friction=0.05, exhausted=0.13)
 AFTERWARDS = ((CLOSED, 5.0), (BARE, 2.0), (FAILED, 1.5), (PASSED, 1.5))
-"""What a second ending says."""
+"""Fields of a second terminal event."""
 PLANS: MappingProxyType[str | None, ConversationPlan] = MappingProxyType(
     {
         APPLICANTS: SCREENING,
@@ -98,7 +98,7 @@ def draw_legacy_conversation(
 
 
 def _beginning(dice: SeededRandom, blank: Conversation, at: datetime) -> Conversation:
-    """Started at once, or queued first (at times by a clock that is ahead), or failed to start, once or for
+    """Started at once, or queued first (sometimes by a clock that is ahead), or failed to start, once or for
     good, or still waiting."""
     way = dice.weighted(
         (("starts", 62.0), ("queued", 31.0), ("waits", 3.0), ("fails", 3.0), ("retried", 1.0))
@@ -162,7 +162,7 @@ def _bookings(
 
 
 def _lost_clock(dice: SeededRandom) -> datetime:
-    """What a clock says that began anew."""
+    """Reading of a clock that was reset."""
     return dice.after(EPOCH, 0, 1)
 
 

@@ -26,7 +26,7 @@ RUNNING = (*WORKFLOWS, *WORKFLOWS[:5])
 """Most runs are of one that ends."""
 MET: tuple[tuple[bool | None, float], ...] = ((True, 68), (False, 29), (None, 3))
 SPAN = timedelta(days=45)
-"""How far back the journeys begin when nothing else is said."""
+"""Default length of the simulated period."""
 
 KINDS = (
     ("conversation", 72.0),
@@ -75,7 +75,7 @@ def _number(numbers: IdSequence, organization: Organization) -> str:
 def _contact(
     dice: SeededRandom, numbers: IdSequence, runs: dict[str, str], at: datetime
 ) -> UnresolvedContact:
-    """Not resolved, at times tried again, or skipped for another run: the newest known, or an older one."""
+    """Not resolved, sometimes tried again, or skipped for another run: the newest known, or an older one."""
     workflow = dice.pick(WORKFLOWS)
     number = _number(numbers, workflow.organization)
     if dice.chance(0.5):

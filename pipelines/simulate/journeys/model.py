@@ -1,4 +1,4 @@
-"""What happened to each candidate, as values. Everything the simulator knows is in here: bodies are written
+"""Candidate journeys, as values. Everything the simulator knows is in here: bodies are written
 from it, and the truth is counted from it. Instants are UTC with milliseconds and never later than the end of
 the simulation; what would have happened after it is not there. `..._told` is False where the provider's event
 of it never came: it happened, and nobody was told.
@@ -35,7 +35,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningAnswer:
-    """What came of one screening question."""
+    """Outcome of one screening question."""
 
     question: str
     summary: str | None
@@ -79,7 +79,7 @@ class Friction:
     review_at: datetime | None
 
     def told_at(self) -> tuple[datetime, ...]:
-        """When the subscriber was told, on either channel."""
+        """Delivery time, on either channel."""
         return tuple(at for at in (self.calendar_at, self.review_at) if at is not None)
 
 
@@ -129,12 +129,12 @@ class Conversation:
 
     @property
     def told_queued_at(self) -> datetime | None:
-        """When it was queued, as far as the subscriber was told."""
+        """Queue time that the delivered events report."""
         return self.queued_at if self.queue_told else None
 
     @property
     def told_started_at(self) -> datetime | None:
-        """When it started, as far as the subscriber was told."""
+        """Start time that the delivered events report."""
         return self.started_at if self.start_told else None
 
     @property
@@ -144,7 +144,7 @@ class Conversation:
 
     @property
     def organization(self) -> Organization:
-        """Whose it is."""
+        """Owner of the entity."""
         return self.campaign.organization
 
 
@@ -159,7 +159,7 @@ class LooseBooking:
 
     @property
     def organization(self) -> Organization:
-        """Whose it is."""
+        """Owner of the entity."""
         return self.campaign.organization
 
 
@@ -173,7 +173,7 @@ class Verdict:
 
     @property
     def all_met(self) -> bool | None:
-        """Whether every mandatory requirement is met; None where one of them is not known."""
+        """Return whether every mandatory requirement is met; None where one of them is not known."""
         needed = [met for met, (_, mandatory, _) in zip(self.met, REQUIREMENTS, strict=True) if mandatory]
         return None if None in needed else all(needed)
 

@@ -40,7 +40,7 @@ PRICES: tuple[tuple[float | str, str], ...] = (
     (0, "GBP"),
     (3000, "JPY"),
 )
-"""Units are not documented: cents, decimals and text, of which one is no number in every country."""
+"""Units are not documented: cents, decimals and text, of which one is not a number in every country."""
 STATES = ((("PENDING", "DONE"), 6.0), (("PENDING", "FAILED"), 2.0), (("PENDING",), 1.0), (("DONE",), 1.0))
 
 

@@ -1,4 +1,4 @@
-"""What happened to a booking at Orufy, as values in the manner of `outcomes`.
+"""Orufy journeys, as values like those of `model`.
 
 Orufy sends no time of its own, so all of a booking happened at one instant of the day on which it is sent.
 """
@@ -25,7 +25,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPayment:
-    """What booking cost; `amount` as the provider writes it. `states` one after the other."""
+    """Payment of a booking; `amount` as the provider writes it, `states` in order."""
 
     id: str
     amount: float | str
@@ -44,17 +44,17 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the provider writes this booking, where its documents leave that open."""
+    """Variant in which the provider writes this booking, where its documents leave that open."""
 
     beside: frozenset[str]
-    """Fields that stand beside `meetData` instead of in it."""
+    """Fields that stand next to `meetData` instead of in it."""
     forward: tuple[str | None, ...]
     """For each move the key in `reschedule` that names the new meeting, where the body describes the old one;
     None where it describes the new one and names the old."""
     as_object: bool
     """The new meeting is named by an object with its `_id`."""
     empty_objects: bool
-    """What is absent is an empty object."""
+    """An absent value is an empty object."""
     no_show_type: str
     no_show_of_guest: bool
     status_at_end: bool

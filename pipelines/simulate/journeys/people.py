@@ -11,7 +11,7 @@ UNANSWERED: tuple[tuple[QuestionOutcome | None, float], ...] = (
     ("ANSWERED_ELSEWHERE", 4),
     (None, 4),
 )
-"""What is said of a question that was not asked; at times nothing."""
+"""Outcome of a question that was not asked; sometimes absent."""
 
 
 def draw_person(dice: SeededRandom, number: str) -> Person:

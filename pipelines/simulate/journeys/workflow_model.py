@@ -1,4 +1,4 @@
-"""What happened in workflows, as values in the manner of `outcomes`."""
+"""Workflow journeys, as values like those of `model`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class RunEnding:
-    """How a run ended."""
+    """Outcome of a workflow run."""
 
     at: datetime
     result: RunResult
@@ -43,7 +43,7 @@ class Run:
 
     @property
     def told_started_at(self) -> datetime | None:
-        """When it started, as far as the subscriber was told."""
+        """Start time that the delivered events report."""
         return self.started_at if self.start_told else None
 
     @property
@@ -53,14 +53,14 @@ class Run:
 
     @property
     def organization(self) -> Organization:
-        """Whose it is."""
+        """Owner of the entity."""
         return self.workflow.organization
 
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedContact:
     """A contact that no run was begun for, as often as `times` says; with `running_run_id` because that other
-    run still goes on."""
+    run still continues."""
 
     number: str
     workflow: Workflow
@@ -69,7 +69,7 @@ class UnresolvedContact:
 
     @property
     def organization(self) -> Organization:
-        """Whose it is."""
+        """Owner of the entity."""
         return self.workflow.organization
 
 
@@ -83,5 +83,5 @@ class Publication:
 
     @property
     def organization(self) -> Organization:
-        """Whose it is."""
+        """Owner of the entity."""
         return self.workflow.organization

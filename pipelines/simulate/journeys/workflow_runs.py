@@ -55,7 +55,7 @@ def _nodes(dice: SeededRandom, at: datetime, workflow: Workflow) -> Iterator[Nod
 
 
 def _endings(dice: SeededRandom, at: datetime) -> Iterator[RunEnding]:
-    """One, or none while the run goes on; three in a hundred are told to have ended twice."""
+    """One, or none while the run continues; three in a hundred are told to have ended twice."""
     result = dice.weighted(RESULTS)
     if result is None:
         return

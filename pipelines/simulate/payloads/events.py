@@ -26,7 +26,7 @@ from pipelines.simulate.world.endpoints import ORUFY, POPP, Endpoint
 class SimulatedEvent:
     """One event: its name, when its envelope was written, the document to send and where to.
 
-    `organization_id` is whose it is; `message_id` stands beside the body, where the provider has one there.
+    `organization_id` is whose it is; `message_id` stands next to the body, where the provider has one there.
     """
 
     event_type: str

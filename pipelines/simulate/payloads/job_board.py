@@ -1,4 +1,4 @@
-"""A job board by Standard Webhooks: no contract describes its events, and their ids stand beside the body."""
+"""Payloads of a job board by Standard Webhooks: without a contract, and with their ids in a header."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

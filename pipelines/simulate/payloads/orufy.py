@@ -72,7 +72,7 @@ def _why(story: OrufyBooking, who: str) -> Data:
 
 
 def _body(story: OrufyBooking, act: Act) -> Data:
-    """What may stand in both places stands where the shape says."""
+    """A field that may be in both places is read from the documented one."""
     meeting = _meeting(story, act)
     beside = {name: meeting.pop(name) for name in sorted(story.shape.beside) if name in meeting}
     return {"eventType": act.event_type, "meetData": meeting, **beside}

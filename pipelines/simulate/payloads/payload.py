@@ -1,4 +1,4 @@
-"""What the writers of events share."""
+"""Helpers that the payload writers share."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

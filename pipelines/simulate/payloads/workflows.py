@@ -1,5 +1,5 @@
 """Writes the events of workflows. Business time is `data.timestamp` where the workflow sends it; the envelope
-is written later, at times on another day."""
+is written later, sometimes on another day."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What was answered, how people scored, what CVs showed: told from what happened, never from an event."""
+"""Truth of screening answers, scores and CVs. Computed from journeys, never from events."""
 
 from collections.abc import Iterator
 

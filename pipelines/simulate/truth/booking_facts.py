@@ -1,4 +1,4 @@
-"""What anybody can know of a booking: what follows from the moves that were told."""
+"""Facts of a booking that follow from the delivered events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Booking:
     rebooked: bool = False
 
     def state(self, now: datetime) -> str:
-        """Whether at `now` it is `cancelled` in time, `pending` until its meeting starts, or was `kept`."""
+        """State at `now`: `cancelled` in time, `pending` until its meeting starts, or `kept`."""
         if self.cancelled_at and (self.starts_at is None or self.cancelled_at <= self.starts_at):
             return "cancelled"
         return "pending" if self.starts_at and self.starts_at > now else "kept"

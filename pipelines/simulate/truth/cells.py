@@ -28,13 +28,13 @@ class TruthRow:
 
     @property
     def organization_id(self) -> str:
-        """Whose it is."""
+        """Owner of the entity."""
         return str(self.keys["organization_id"])
 
 
 @dataclass(slots=True)
 class _Cell:
-    """What has been counted so far."""
+    """Counts so far."""
 
     counts: Counter[str] = field(default_factory=Counter)
     values: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What anybody can know of a conversation.
+"""Facts of a conversation that follow from the delivered events.
 
 The first event about something may never come. It is known all the same by what follows, from the earliest of
 that on; what nothing follows is not known to anybody, and counts nowhere.
@@ -38,7 +38,7 @@ PRECEDENCE = (
     ("completed_undecided",),
     ("other_status",),
 )
-"""What weighs most first."""
+"""Items by weight, largest first."""
 
 CampaignKey = tuple[str, str]
 """Organization and campaign: two organizations number theirs alike."""
@@ -47,7 +47,7 @@ CampaignKey = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class ConversationFacts:
     """One conversation. `moments` is when anything about it was told, `campaign_type` None where nobody
-    knows it, `outcome_at` None for those that wait or go on."""
+    knows it, `outcome_at` None for those that wait or continue."""
 
     story: Conversation
     where: Dimensions
@@ -83,7 +83,7 @@ class ConversationFacts:
 
     @property
     def started_inferred(self) -> bool:
-        """Whether it is known to have started only by what followed."""
+        """Return whether it is known to have started only by what followed."""
         return self.has_started and self.story.told_started_at is None
 
 
@@ -147,7 +147,7 @@ def _where(story: Conversation) -> Dimensions:
 
 
 def _names_customer_campaign(story: Conversation) -> bool:
-    """Whether something told of it names both; bookings name the customer's only."""
+    """Return whether something told of it names both; bookings name the customer's only."""
     asked = any(each.review_at or each.kind == "MORE_TIME_REQUESTED" for each in story.frictions)
     return any((story.told_started_at, story.endings, story.exhaustions, story.reviews, asked))
 
@@ -161,7 +161,7 @@ def _waiting(story: Conversation) -> list[datetime]:
 
 
 def _proofs(story: Conversation) -> list[datetime]:
-    """When something was told that happens in a started one only. An uploaded document names none."""
+    """Time of the first delivered event that proves a start. An uploaded document names no conversation."""
     happened = [thing.at for things in (story.endings, story.exhaustions, story.reviews) for thing in things]
     happened += [at for friction in story.frictions for at in friction.told_at()]
     happened += [move.at for meeting in story.meetings for move in meeting.told]

@@ -1,4 +1,4 @@
-"""How long things took, and what cannot be measured: told from what happened, never from an event."""
+"""Truth of durations, and of those that cannot be measured. Computed from journeys, never from events."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -34,7 +34,7 @@ class SimulationFacts:
 
 
 def facts_of(journeys: Iterable[Journey], now: datetime, timeout: timedelta) -> SimulationFacts:
-    """What can be known of these journeys."""
+    """Facts of these journeys."""
     told = list(journeys)
     stories = [story for story in told if isinstance(story, Conversation)]
     typed = {campaign for story in stories if (campaign := typed_campaign(story))}

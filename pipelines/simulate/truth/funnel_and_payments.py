@@ -28,7 +28,7 @@ def _reached(talk: ConversationFacts) -> Iterator[str]:
 
 
 def payments(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every payment, in its last state; an amount that is no number everywhere adds nothing."""
+    """Every payment, in its last state; an amount that is not a number everywhere adds nothing."""
     for story in facts.paid:
         if story.payment:
             where = Dimensions(story.account.id, ORUFY.source, ORUFY.provider)

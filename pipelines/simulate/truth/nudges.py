@@ -1,4 +1,4 @@
-"""Who was nudged in vain, and who came back: told from what happened, never from an event."""
+"""Truth of nudge exhaustion and recovery. Computed from journeys, never from events."""
 
 from collections.abc import Iterable, Iterator
 

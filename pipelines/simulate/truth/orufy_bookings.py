@@ -1,4 +1,4 @@
-"""What became of the bookings at Orufy: told from what happened, never from an event."""
+"""Truth of Orufy bookings. Computed from journeys, never from events."""
 
 from collections import Counter
 from collections.abc import Iterable

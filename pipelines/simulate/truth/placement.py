@@ -1,4 +1,4 @@
-"""How something counts in a cell, and the cells of the rates: by the beginning and by the outcome."""
+"""Placement of members in cells, by the day of the start and by the day of the outcome."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class MemberBucket(NamedTuple):
 
 
 class CountedEntity(Protocol):
-    """What is counted: whose it is and where it began."""
+    """Counted entity: its owner and the place of its start."""
 
     @property
     def where(self) -> Dimensions:

@@ -1,4 +1,4 @@
-"""What anybody can know of a workflow run, and after how long one that goes on is stuck."""
+"""Facts of a workflow run that follow from the delivered events, and the age at which one is stuck."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from pipelines.simulate.truth.statistics import quantile
 
 ENOUGH_RUNS = 20
 PATIENCE = timedelta(days=7)
-"""How long a run may go on where fewer than `ENOUGH_RUNS` ended."""
+"""Age at which a run is stuck where fewer than `ENOUGH_RUNS` ended."""
 
 
 @dataclass(frozen=True, slots=True)

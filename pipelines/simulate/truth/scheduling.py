@@ -1,4 +1,4 @@
-"""Who was booked or could not be, what became of bookings: told from what happened, never from an event."""
+"""Truth of scheduling and bookings. Computed from journeys, never from events."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -116,7 +116,7 @@ def _no_show(booking: Booking, facts: SimulationFacts) -> MemberBucket:
 
 
 def _begun(booking: Booking, facts: SimulationFacts) -> datetime | None:
-    """When its meeting began, if it has."""
+    """Start of its meeting, if it has begun."""
     return booking.starts_at if booking.starts_at and booking.starts_at <= facts.now else None
 
 

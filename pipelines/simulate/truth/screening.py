@@ -1,4 +1,4 @@
-"""How each conversation ended, by the precedence of results: told from what happened, never from an event."""
+"""Truth of conversation outcomes, by the precedence of results. Computed from journeys, never from events."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ STALE = "presumed_timed_out"
 
 
 def _ending(talk: ConversationFacts, facts: SimulationFacts) -> str:
-    """The outcome, and of those that go on which have for too long."""
+    """The outcome, and of those that continue which have for too long."""
     stale = talk.outcome == OPEN and talk.known_at < facts.now - facts.timeout
     return STALE if stale else talk.outcome
 

@@ -1,4 +1,4 @@
-"""How each workflow run ended, through which nodes it went, whom it reached: never told from an event."""
+"""Truth of workflow runs, nodes and contacts. Computed from journeys, never from events."""
 
 from collections.abc import Iterable, Iterator
 
@@ -48,7 +48,7 @@ def _node(run: RunFacts, node: Node) -> CountedMember:
 
 
 def contacts(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Who was reached and who was not, each once; whose other run was under way, each time."""
+    """Contacts that were resolved or failed, each once, and skipped ones, each time."""
     for run in facts.runs:
         if run.story.resolved_at:
             own = (run.story.workflow.id,)

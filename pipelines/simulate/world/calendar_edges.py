@@ -13,7 +13,7 @@ MAX_DISTANCE = (-3_600_000, -1_800_000, -60_000, -1, 0, 1, 60_000, 1_800_000, 3_
 
 
 def beginning(dice: SeededRandom, span: timedelta) -> datetime:
-    """An instant in the span before the end, rather on a working day, at times at midnight or a change."""
+    """An instant in the span before the end, rather on a working day, sometimes at midnight or a change."""
     edge = dice.rng.random()
     at = _near_midnight(dice, span) if edge < 0.05 else _near_change(dice, span) if edge < 0.08 else None
     return at if at is not None and dice.end - span <= at <= dice.end else _working_day(dice, span)

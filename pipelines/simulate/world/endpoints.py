@@ -1,4 +1,4 @@
-"""Where deliveries are sent: one endpoint for each sender that is simulated."""
+"""Endpoints of the simulated senders."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,5 +32,5 @@ OVERLAP = timedelta(days=21)
 
 
 def sent_twice(organization_id: str, at: datetime, end: datetime) -> bool:
-    """Whether an event of that organization went to both of its endpoints."""
+    """Return whether an event of that organization went to both of its endpoints."""
     return organization_id == MOVING.id and end - OVERLAP <= at

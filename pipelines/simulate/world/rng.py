@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 UNKNOWN = 0.04
-"""How often the first event about something never comes, although what follows does."""
+"""Probability that the first event about something never arrives, although later ones do."""
 
 UTC_ZONE = ZoneInfo("UTC")
 

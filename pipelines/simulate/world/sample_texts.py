@@ -1,4 +1,4 @@
-"""What pretend people are called, are asked and answer: several languages and scripts, all invented."""
+"""Sample names, questions and answers in several languages and scripts, all invented."""
 
 from dataclasses import dataclass
 
@@ -75,7 +75,7 @@ NODES: tuple[tuple[str, str], ...] = (
 NODE_OUTCOMES = ("onComplete", "onNotInterested", "onDeliveryFailed")
 
 RUN_REASONS = ("channel_unavailable", "node_error", "profile_deleted")
-"""Why a run failed or was cancelled."""
+"""Reason of a failed or cancelled run."""
 
 UNKNOWN_EVENTS = ("CANDIDATE_MERGED", "CAMPAIGN_ARCHIVED", "CONVERSATION_TRANSLATED")
 """Names that no contract knows."""

@@ -1,4 +1,4 @@
-"""Who takes part: organizations, their campaigns and workflows. The same in every simulation.
+"""Simulated organizations, their campaigns and workflows. The same in every simulation.
 
 Two organizations number everything alike, as two tenants of one provider may, so whatever forgets that an id
 belongs to an organization counts wrongly here.
@@ -44,7 +44,7 @@ class Campaign:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`,
-    `named_nodes` whether they always say which node ended, `endless` whether its runs go on for good."""
+    `named_nodes` whether they always say which node ended, `endless` whether its runs continue for good."""
 
     organization: Organization
     id: str

@@ -10,7 +10,7 @@ COUNTED = {"yes": "numerator", "no": "denominator", "open": "open"}
 
 @dataclass(slots=True)
 class Cells:
-    """One metric of a rate mart, cut by one column: key -> part -> who. `beside` counts nobody twice."""
+    """One metric of a rate mart, cut by one column: key -> part -> who. `next to` counts nobody twice."""
 
     mart: str
     metric: str

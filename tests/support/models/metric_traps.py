@@ -1,4 +1,4 @@
-"""What the metrics must not stumble over, beside the providers' traps: name -> batches as they arrive.
+"""What the metrics must not stumble over, next to the providers' traps: name -> batches as they arrive.
 
 Hours count from 2 March 2026; the marts are asked on 20 March, at hour 432.
 """
