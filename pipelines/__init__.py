@@ -15,7 +15,7 @@ def connect(*, read_only: bool = True, pinned: bool = False) -> "duckdb.DuckDBPy
     """A DuckDB connection with the lake of this process's settings attached as `wh`.
 
     `pinned`: every statement sees the lake of this moment. Use it instead of an open transaction.
-    Raises `SettingsError` for a wrong setting, `Unavailable` when there is not a lake yet.
+    Raises `SettingsError` for a wrong setting, `Unavailable` when there is no lake yet.
     """
     from pipelines.lake.connection import open_lake  # noqa: PLC0415
     from pipelines.serving.lake_reader import open_for_reading  # noqa: PLC0415

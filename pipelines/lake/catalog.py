@@ -6,25 +6,13 @@ from pathlib import Path
 import duckdb
 
 from pipelines.lake.connection import open_lake
-
-_TABLE_ROWS = """
-    SELECT
-        schema_name || '.' || table_name,
-        coalesce(sum(record_count - coalesce(delete_count, 0)), 0)::BIGINT
-    FROM (FROM __ducklake_metadata_wh.ducklake_table WHERE end_snapshot IS NULL) AS t
-    JOIN (FROM __ducklake_metadata_wh.ducklake_schema WHERE end_snapshot IS NULL) AS s USING (schema_id)
-    LEFT JOIN (FROM __ducklake_metadata_wh.ducklake_data_file WHERE end_snapshot IS NULL) AS f
-        USING (table_id)
-    LEFT JOIN (FROM __ducklake_metadata_wh.ducklake_delete_file WHERE end_snapshot IS NULL) AS d
-        USING (data_file_id)
-    GROUP BY ALL
-"""
+from pipelines.lake.ducklake_internals import catalog_file, table_rows
 
 
 def row_counts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, int]:
     """Rows by `schema.table` of the tables and views named, as of now, also on a pinned connection; those
     that do not exist are left out. One question for all tables: to plan a `count(*)` of each costs 20 ms."""
-    of_tables = dict(con.execute(_TABLE_ROWS).fetchall())
+    of_tables = table_rows(con)
     counted = {}
     for name in names:
         found = of_tables[name] if name in of_tables else _rows_of_view(con, name)
@@ -50,7 +38,7 @@ def ledger_totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def column_types(warehouse: Path) -> Mapping[str, Mapping[str, str]]:
     """SQL types by `schema.table` and column of what the lake holds; empty where there is none yet."""
-    if not (warehouse / "catalog.sqlite").exists():
+    if not catalog_file(warehouse).exists():
         return {}
     try:
         with open_lake(warehouse, read_only=True) as con:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import Unavailable
+from pipelines.lake.ducklake_internals import DATA_NAME, catalog_file
 from pipelines.lake.format_version import refuse_newer
 from pipelines.lake.transaction import is_full
 
@@ -37,13 +38,15 @@ def attach_statement(
     began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`). The catalog keeps the folder that it
     was made in; the one it stands in now goes before, so that a home can be moved.
     """
-    options = f"DATA_PATH '{_quoted(warehouse / 'data')}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
+    options = (
+        f"DATA_PATH '{_quoted(warehouse / DATA_NAME)}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
+    )
     options += ", DATA_INLINING_ROW_LIMIT 0, OVERRIDE_DATA_PATH true"
     if read_only:
         options += ", READ_ONLY"
     if snapshot_id is not None:
         options += f", SNAPSHOT_VERSION {snapshot_id}"
-    return f"ATTACH 'ducklake:sqlite:{_quoted(warehouse / 'catalog.sqlite')}' AS {alias} ({options})"
+    return f"ATTACH 'ducklake:sqlite:{_quoted(catalog_file(warehouse))}' AS {alias} ({options})"
 
 
 def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False) -> duckdb.DuckDBPyConnection:
@@ -52,12 +55,12 @@ def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False)
     `pinned` is for reading one moment of the lake with several statements: each sees the snapshot of now, for
     as long as maintenance keeps it (an hour). A transaction that is held open instead may find tables empty
     when small files are merged meanwhile (DuckLake 1.0 over SQLite, `tests/warehouse/test_maintenance.py`).
-    Raises `duckdb.Error` when there is not a lake yet and it is opened for reading, `UsageError` when a later
+    Raises `duckdb.Error` when there is no lake yet and it is opened for reading, `UsageError` when a later
     release wrote it, `Unavailable` when its disk is full, which hinders readers too.
     """
     read_only = read_only or pinned
     if not read_only:
-        (warehouse / "data").mkdir(parents=True, exist_ok=True)
+        (warehouse / DATA_NAME).mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         load_extensions(con)

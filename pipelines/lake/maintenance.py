@@ -11,6 +11,15 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import Unavailable
+from pipelines.lake.ducklake_internals import (
+    CATALOG_NAME,
+    DATA_NAME,
+    forget_scheduled_files,
+    has_deletes,
+    has_mergeable_files,
+    known_file_names,
+    scheduled_files,
+)
 from pipelines.lake.transaction import ATTEMPTS, is_contention
 from pipelines.lake.writer_lock import WriterLock
 
@@ -28,9 +37,6 @@ writers continue while it is waited for and done."""
 BANDS_BYTES = (0, 2**20, 2**24, 2**28)
 """Files are merged with those of about their size. Without bands every pass writes the largest file of each
 table again: 4.5 CPU seconds at 2.5 million ledger rows (440 MB), in which nobody can commit; so it is 0.2."""
-
-_CATALOG = "__ducklake_metadata_wh"
-SCHEDULED = f"{_CATALOG}.ducklake_files_scheduled_for_deletion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,9 @@ def maintain(
     started, writer_lock = time.monotonic(), WriterLock(warehouse)
     _with_writer_lock(writer_lock, partial(expire_snapshots, con, snapshot_age))
     for low, high in pairwise(BANDS_BYTES):
-        if _are_mergeable(con, low, high):
+        if has_mergeable_files(con, low, high):
             _with_writer_lock(writer_lock, partial(_merge, con, low, high))
-    if _have_deletes(con):
+    if has_deletes(con):
         _with_writer_lock(
             writer_lock, lambda: con.execute("CALL ducklake_rewrite_data_files('wh')").fetchall()
         )
@@ -91,23 +97,6 @@ def expire_snapshots(con: duckdb.DuckDBPyConnection, age: str) -> None:
         ).fetchall()
 
 
-def _are_mergeable(con: duckdb.DuckDBPyConnection, low: int, high: int) -> bool:
-    """Return whether a table has two files of these sizes. To let DuckLake look costs 0.3 CPU seconds."""
-    found = con.execute(
-        f"""
-        SELECT 1 FROM {_CATALOG}.ducklake_data_file
-        WHERE end_snapshot IS NULL AND file_size_bytes >= {low} AND file_size_bytes < {high}
-        GROUP BY table_id HAVING count(*) > 1 LIMIT 1
-        """  # noqa: S608 - our own names
-    )
-    return found.fetchone() is not None
-
-
-def _have_deletes(con: duckdb.DuckDBPyConnection) -> bool:
-    sql = f"SELECT 1 FROM {_CATALOG}.ducklake_delete_file WHERE end_snapshot IS NULL LIMIT 1"  # noqa: S608
-    return con.execute(sql).fetchone() is not None
-
-
 def _merge(con: duckdb.DuckDBPyConnection, low: int, high: int) -> None:
     """Of all tables in one transaction: table by table, a reader's open transaction finds no rows any more.
 
@@ -123,18 +112,12 @@ def remove_files(con: duckdb.DuckDBPyConnection, warehouse: Path, writer_lock: W
     """Delete the files that were scheduled for it longer ago than an age.
 
     Files first: killed in between, the next time finds them gone. Not by DuckLake's own `older_than`."""
-    found = con.execute(
-        f"""
-        SELECT data_file_id, path, path_is_relative FROM {SCHEDULED}
-        WHERE schedule_start::TIMESTAMPTZ < now() - {age}
-        """  # noqa: S608 - an age of this project
-    ).fetchall()
+    found = scheduled_files(con, age)
     for _, path, is_relative in found:
-        (warehouse / "data" / path if is_relative else Path(path)).unlink(missing_ok=True)
+        (warehouse / DATA_NAME / path if is_relative else Path(path)).unlink(missing_ok=True)
     ids = [row[0] for row in found]
     if ids:
-        forget = f"DELETE FROM {SCHEDULED} WHERE data_file_id IN (SELECT unnest(?))"  # noqa: S608 - our own name
-        _with_writer_lock(writer_lock, lambda: con.execute(forget, [ids]))
+        _with_writer_lock(writer_lock, partial(forget_scheduled_files, con, ids))
 
 
 def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds: float) -> None:
@@ -143,13 +126,9 @@ def remove_orphans(con: duckdb.DuckDBPyConnection, warehouse: Path, age_seconds:
     In the writers' turn: whoever writes now has not named its files in the catalog yet. Not by DuckLake's own
     function, which finds nothing where the path of the home has a bracket in it.
     """
-    named = " UNION ALL ".join(
-        f"SELECT path FROM {_CATALOG}.ducklake_{table}"  # noqa: S608 - our own names
-        for table in ("data_file", "delete_file", "files_scheduled_for_deletion")
-    )
-    known = {Path(path).name for (path,) in con.execute(named).fetchall()}
+    known = known_file_names(con)
     before = time.time() - age_seconds
-    for file in (warehouse / "data").rglob("*.parquet"):
+    for file in (warehouse / DATA_NAME).rglob("*.parquet"):
         if file.name not in known and file.stat().st_mtime < before:
             file.unlink(missing_ok=True)
 
@@ -165,8 +144,8 @@ def sizes_of(files: Iterable[Path]) -> list[int]:
 
 def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.0) -> LakeStats:
     """The size of the lake now."""
-    files = sizes_of((warehouse / "data").rglob("*.parquet"))
-    catalog = sum(sizes_of(warehouse.glob("catalog.sqlite*")))
+    files = sizes_of((warehouse / DATA_NAME).rglob("*.parquet"))
+    catalog = sum(sizes_of(warehouse.glob(f"{CATALOG_NAME}*")))
     row = con.execute("SELECT count(*) FROM ducklake_snapshots('wh')").fetchone()
     return LakeStats(len(files), sum(files), catalog, row[0] if row else 0, seconds)
 

@@ -23,7 +23,7 @@ class CatchUpResult:
     next_offsets: Mapping[int, int]
 
 
-def drain(
+def catch_up(
     settings: Settings, holder: str, choices: LoadPolicy, said: Callable[[LoadResult], None]
 ) -> CatchUpResult:
     """Load up to the end that the topic has now; what arrives meanwhile is left to the next pass.

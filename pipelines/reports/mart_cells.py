@@ -69,7 +69,7 @@ def columns_of(con: duckdb.DuckDBPyConnection, mart: str) -> list[str]:
         return [name for name, *_ in con.execute(f"DESCRIBE FROM wh.marts.{mart}").fetchall()]
     except duckdb.CatalogException:
         raise Unavailable(
-            f"there is not a mart {mart} yet; `hirestream stream` builds it when it loads events"
+            f"there is no mart {mart} yet; `hirestream stream` builds it when it loads events"
         ) from None
 
 

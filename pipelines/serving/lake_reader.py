@@ -5,6 +5,7 @@ import duckdb
 from pipelines.errors import Unavailable, UsageError
 from pipelines.host.values import QueryResult, to_json_value
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.serving.table_macros import LAKE, create_macros
 from pipelines.settings import Settings
 
@@ -14,9 +15,9 @@ def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckD
 
     The connection has the table macros. Raises `Unavailable` when there is none yet.
     """
-    if not (settings.warehouse / "catalog.sqlite").exists():
+    if not catalog_file(settings.warehouse).exists():
         raise Unavailable(
-            f"there is not a lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
+            f"there is no lake in {settings.warehouse}; start `hirestream up` or `make demo` first"
         )
     try:
         con = open_lake(settings.warehouse, read_only=True, pinned=pinned)

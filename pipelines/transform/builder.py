@@ -17,6 +17,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.host.file_lock import exclusive_file
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.settings import Settings
 from pipelines.transform.built_views import built_fingerprint, record_fingerprint
 from pipelines.transform.dbt_manifest import model_variables, parsed_manifest, project_fingerprint
@@ -91,7 +92,7 @@ class ModelBuilder:
         """Bring the models up to date after rows were added to the `touched` event tables.
 
         None, or the first call, builds every model. Models that fail stay as they were and are in
-        `failures`. Raises `Unavailable` where there is not a lake, `HirestreamError` where dbt cannot start.
+        `failures`. Raises `Unavailable` where there is no lake, `HirestreamError` where dbt cannot start.
         """
         begun = time.perf_counter()
         with building(self.warehouse):
@@ -110,9 +111,9 @@ class ModelBuilder:
         return BuildResult(tuple(runs), time.perf_counter() - begun, failures)
 
     def _build(self, touched: Collection[str] | None, full_refresh: bool) -> list[ModelRun]:
-        if not (self.warehouse / "catalog.sqlite").exists():
+        if not catalog_file(self.warehouse).exists():
             raise Unavailable(
-                f"there is not a lake in {self.warehouse}; start the loader once, it creates it"
+                f"there is no lake in {self.warehouse}; start the loader once, it creates it"
             )
         self._parse()
         if touched is None or full_refresh or not self._built:

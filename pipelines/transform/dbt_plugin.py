@@ -8,6 +8,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from pipelines.errors import Unavailable
 from pipelines.lake.connection import attach_statement, load_extensions
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.format_version import refuse_newer
 from pipelines.lake.writer_lock import WriterLock
 
@@ -21,13 +22,13 @@ class Plugin(BasePlugin):
         self._read_only = bool(plugin_config.get("read_only", False))
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Load and attach. Raises `Unavailable` where there is not a lake: dbt must not create one.
+        """Load and attach. Raises `Unavailable` where there is no lake: dbt must not create one.
 
         Raises `UsageError` for a lake of a later release.
         """
-        if not (self._warehouse / "catalog.sqlite").exists():
+        if not catalog_file(self._warehouse).exists():
             raise Unavailable(
-                f"there is not a lake in {self._warehouse}; start the loader once, it creates it"
+                f"there is no lake in {self._warehouse}; start the loader once, it creates it"
             )
         load_extensions(conn)
         conn.execute(attach_statement(self._warehouse, read_only=self._read_only))

@@ -32,7 +32,7 @@ def build_as_of(settings: Settings, as_of: datetime, file: Path, *, now: str | N
     when a model fails.
     """
     if not file.parent.is_dir():
-        raise UsageError(f"there is not a folder {file.parent}")
+        raise UsageError(f"there is no folder {file.parent}")
     with _scratch(file) as folder:
         _build(settings, as_of, now or as_of.isoformat(), folder)
         new = folder / "new.duckdb"

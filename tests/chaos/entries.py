@@ -12,7 +12,7 @@ import duckdb
 from pipelines.cli import run
 from pipelines.cli.exit_codes import exit_code_of
 from pipelines.lake.connection import open_lake
-from pipelines.load.catch_up import drain
+from pipelines.load.catch_up import catch_up
 from pipelines.load.session import LoadPolicy
 from pipelines.settings import Settings
 
@@ -73,7 +73,7 @@ def main() -> int:
     what = sys.argv[1]
     if what == "drain":
         choices = LoadPolicy(accept_loss="--accept-loss" in sys.argv)
-        return exit_code_of(lambda: drain(Settings.read(), "drain", choices, lambda _: None) and None)
+        return exit_code_of(lambda: catch_up(Settings.read(), "drain", choices, lambda _: None) and None)
     if what == "jumping-receiver":
         patch("receiver.server.datetime", Jumping).start()
         return run(["receiver"])

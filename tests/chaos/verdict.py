@@ -44,7 +44,7 @@ def verdict(settings: Settings, acknowledged: dict[str, bytes]) -> dict[str, Any
 
 
 def count(settings: Settings, from_partition: int) -> int:
-    """Ledger rows of the partitions from this one on, 0 where there is not a lake yet."""
+    """Ledger rows of the partitions from this one on, 0 where there is no lake yet."""
     if not (settings.warehouse / "catalog.sqlite").exists():
         return 0
     with open_lake(settings.warehouse, read_only=True) as con:

@@ -1,5 +1,6 @@
 """Counts of rows from the catalog are those that SQL gives, whatever happened to the files."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import duckdb
 from pipelines.lake.catalog import row_counts
 from pipelines.lake.connection import open_lake
 from pipelines.lake.maintenance import maintain
+from receiver.settings import PROJECT
 
 TABLES = ("s.t", "s.empty", "s.v", "s.none")
 
@@ -37,3 +39,14 @@ def test_counts_follow_inserts_deletes_merges_and_new_tables(tmp_path: Path) -> 
             con.execute(step)
         reader = reader or open_lake(tmp_path, read_only=True)  # stays open, as the reporter's does
         assert row_counts(reader, TABLES) == row_counts(con, TABLES) == counted(con), step
+
+
+def test_ducklakes_catalog_tables_are_named_in_one_module() -> None:
+    tables = re.compile(
+        r"__ducklake_metadata|ducklake_(data_file|delete_file|table|schema|column|metadata|file)\b"
+    )
+    folder = PROJECT / "pipelines"
+    naming = {file.name for file in folder.rglob("*.py") if tables.search(file.read_text("utf-8"))}
+    assert naming == {"ducklake_internals.py"}
+    named = {file.name for file in folder.rglob("*.py") if '"catalog.sqlite"' in file.read_text("utf-8")}
+    assert named == {"ducklake_internals.py"}

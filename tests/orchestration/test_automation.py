@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.host.preflight import free_port
 from pipelines.lake.loader_lease import loader_lease
-from pipelines.load.catch_up import drain
+from pipelines.load.catch_up import catch_up
 from pipelines.load.session import LoadPolicy
 from pipelines.runtime.orchestration import topic_sensor
 from pipelines.runtime.orchestration.ingest_asset import ingest_asset
@@ -47,7 +47,7 @@ def test_the_sensor_asks_for_one_run_and_has_nothing_to_do_after_it(
     assert isinstance(again, dg.RunRequest)
     assert asked.run_key == again.run_key
     assert asked.tags["hirestream/waiting"] == "2"
-    drain(settings, "test", LoadPolicy(), lambda _done: None)
+    catch_up(settings, "test", LoadPolicy(), lambda _done: None)
     assert tick(settings, instance) == dg.SkipReason("nothing waits on the topic")
     put(settings, [started(3)])
     assert measured_lag(settings).waiting == 1
@@ -166,4 +166,4 @@ def test_the_safety_net_says_that_there_is_no_lake(
     schedule = next(s for s in defs.schedules or () if s.name == "models_safety_net")
     assert isinstance(schedule, dg.ScheduleDefinition)
     with dg.build_schedule_context(instance=instance, scheduled_execution_time=HOUR) as context:
-        assert schedule(context) == dg.SkipReason("there is not a lake yet; the first load creates it")
+        assert schedule(context) == dg.SkipReason("there is no lake yet; the first load creates it")

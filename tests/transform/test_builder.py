@@ -112,7 +112,7 @@ def test_a_model_that_fails_is_named_and_the_others_are_built(lake: SmallLake) -
 
 
 def test_without_a_lake_nothing_is_created_and_the_remedy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HirestreamError, match="there is not a lake"):
+    with pytest.raises(HirestreamError, match="there is no lake"):
         ModelBuilder(Settings(home=tmp_path)).build()
     assert not (tmp_path / "warehouse" / "catalog.sqlite").exists()
 

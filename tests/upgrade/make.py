@@ -13,10 +13,10 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-from pipelines.admin.backup.lake_copy import move_catalog
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import move_catalog
 from pipelines.lake.maintenance import maintain
 from pipelines.lake.schema import create_tables
 from pipelines.load.loader import Loader

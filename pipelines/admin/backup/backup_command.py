@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.admin.audit.topic import waiting
-from pipelines.admin.backup.lake_copy import CATALOG_NAME, copy_lake, copy_sqlite
+from pipelines.admin.backup.lake_copy import copy_lake, copy_sqlite
 from pipelines.admin.backup.manifest import FORMAT, BackupCounts, Manifest, NextOffset
 from pipelines.admin.backup.settings_without_secrets import without_secrets
 from pipelines.errors import Unavailable
@@ -22,6 +22,7 @@ from pipelines.host.checksummed_folder import create_empty_folder, list_files, w
 from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.lake.catalog import ledger_totals
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import CATALOG_NAME
 from pipelines.lake.format_version import lake_version, this_release
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path

@@ -14,25 +14,13 @@ from pathlib import Path
 
 from pipelines.errors import Unavailable
 from pipelines.host.checksummed_folder import files_below
+from pipelines.lake.ducklake_internals import CATALOG_NAME, DATA_NAME, named_files
 from pipelines.lake.writer_lock import WriterLock
 
-CATALOG_NAME, DATA_NAME = "catalog.sqlite", "data"
 MAX_ATTEMPTS = 10
 """Maximum attempts on a lake whose files disappear while they are copied; each time less is left to copy."""
 
 BUSY_SECONDS = 30.0
-
-_NAMED = """
-    SELECT s.path, s.path_is_relative, t.path, t.path_is_relative, f.path, f.path_is_relative,
-        f.file_size_bytes
-    FROM (
-        SELECT table_id, path, path_is_relative, file_size_bytes FROM ducklake_data_file
-        UNION ALL SELECT table_id, path, path_is_relative, file_size_bytes FROM ducklake_delete_file
-    ) AS f
-    JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative FROM ducklake_table) AS t
-        USING (table_id)
-    JOIN (SELECT DISTINCT schema_id, path, path_is_relative FROM ducklake_schema) AS s USING (schema_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +38,11 @@ class FileGone(Exception):
 def copy_lake(warehouse: Path, into: Path) -> None:
     """Copy the lake into a folder, which may hold an earlier try.
 
-    Raises `Unavailable` when there is not a lake, when it is damaged, or when files go faster than they are
+    Raises `Unavailable` when there is no lake, when it is damaged, or when files go faster than they are
     copied; `OSError` when it cannot be written.
     """
     if not (warehouse / CATALOG_NAME).exists():
-        raise Unavailable(f"there is not a lake in {warehouse}")
+        raise Unavailable(f"there is no lake in {warehouse}")
     into.mkdir(parents=True, exist_ok=True)
     gone = ""
     for _ in range(MAX_ATTEMPTS):
@@ -89,20 +77,14 @@ def copy_sqlite(file: Path, into: Path) -> None:
     into.chmod(file.stat().st_mode)
 
 
-def named_files(catalog: Path) -> list[DataFile]:
+def data_files(catalog: Path) -> list[DataFile]:
     """Every data file that a catalog names, of old snapshots too. Raises `Unavailable` for one elsewhere."""
-    with closing(sqlite3.connect(f"{catalog.resolve().as_uri()}?mode=ro", uri=True)) as con:
-        rows = con.execute(_NAMED).fetchall()
-    for *parts, _ in rows:
-        if not all(parts[1::2]):
-            raise Unavailable(f"the lake has a file that is not in its own folder: {parts[4]}")
-    return [DataFile("".join(parts[0::2]), size) for *parts, size in rows]
-
-
-def move_catalog(catalog: Path, data: Path) -> None:
-    """Tell a catalog that nobody has open where its data files will be."""
-    with closing(sqlite3.connect(catalog)) as con, con:
-        con.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [f"{data}/"])
+    found = []
+    for parts, is_relative, size in named_files(catalog):
+        if not is_relative:
+            raise Unavailable(f"the lake has a file that is not in its own folder: {parts[-1]}")
+        found.append(DataFile("".join(parts), size))
+    return found
 
 
 def _copy_catalog(warehouse: Path, into: Path) -> None:
@@ -117,7 +99,7 @@ def _copy_catalog(warehouse: Path, into: Path) -> None:
 def _copy_data(data: Path, into: Path) -> None:
     """Copy the missing files and delete those of an earlier catalog only. Raises `FileGone`."""
     target = into / DATA_NAME
-    named = named_files(into / CATALOG_NAME)
+    named = data_files(into / CATALOG_NAME)
     for file in named:
         _copy_file(data / file.path, target / file.path, file.size_bytes)
     wanted = {target / file.path for file in named}

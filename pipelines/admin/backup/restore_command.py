@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.admin.backup.lake_copy import CATALOG_NAME, DATA_NAME, move_catalog
 from pipelines.admin.backup.manifest import Manifest, read_manifest
 from pipelines.errors import HirestreamError, Unavailable, UsageError
 from pipelines.host.checksummed_folder import MANIFEST_NAME, WrittenFile, files_below, synced_sha256
+from pipelines.lake.ducklake_internals import CATALOG_NAME, DATA_NAME, move_catalog
 from pipelines.lake.format_version import VERSION
 from pipelines.settings import Settings
 

@@ -20,6 +20,7 @@ from pipelines.admin.erasure.residue_scan import Residue, traces
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic_admin import longest_kept, topic_info
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.privacy.keyed_hash import KeyedHasher, key_of
 from pipelines.serving.published_file import PublishedFileWriter
@@ -91,7 +92,7 @@ def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: E
         how.after("files")
         begun_at, event_types, topic = _finish(settings, keyed, done, how)
     how.after("finished")
-    vacuum(settings.warehouse / "catalog.sqlite")
+    vacuum(catalog_file(settings.warehouse))
     how.after("catalog")
     PublishedFileWriter(settings).publish_if_due(now=True)
     how.after("published")

@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.errors import Unavailable
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import narrow_text_bounds
 from pipelines.lake.maintenance import expire_snapshots, remove_files, remove_orphans
 from pipelines.lake.transaction import in_transaction
 from pipelines.lake.writer_lock import WriterLock
@@ -22,29 +23,6 @@ ORPHAN_SECONDS = 60.0
 
 MAX_TURN_SECONDS = 600.0
 VACUUM_SECONDS = 120
-
-_CATALOG = "__ducklake_metadata_wh"
-
-_STATISTICS = f"""
-WITH live AS (
-    SELECT s.table_id, s.column_id, min(s.min_value) AS low, max(s.max_value) AS high,
-        bool_or(s.value_count > 0 AND (s.min_value IS NULL OR s.max_value IS NULL)) AS unknown
-    FROM {_CATALOG}.ducklake_file_column_stats AS s
-    JOIN {_CATALOG}.ducklake_data_file AS f ON f.data_file_id = s.data_file_id AND f.end_snapshot IS NULL
-    GROUP BY ALL
-)
-SELECT t.table_id, t.column_id, upper(c.column_type), live.low, live.high, coalesce(live.unknown, false)
-FROM {_CATALOG}.ducklake_table_column_stats AS t
-JOIN {_CATALOG}.ducklake_column AS c
-    ON c.table_id = t.table_id AND c.column_id = t.column_id AND c.end_snapshot IS NULL
-LEFT JOIN live ON live.table_id = t.table_id AND live.column_id = t.column_id
-WHERE upper(c.column_type) IN ('VARCHAR', 'BLOB', 'JSON')
-    AND (t.min_value IS DISTINCT FROM live.low OR t.max_value IS DISTINCT FROM live.high)
-"""  # noqa: S608 - our own names
-"""Columns of text whose bounds over the whole table are wider than those of its files."""
-
-_WIDEST = {"VARCHAR": ("", chr(0x10FFFF) * 4), "JSON": ("", chr(0x10FFFF) * 4), "BLOB": ("", "FF" * 64)}
-"""Bounds that hold for every value: without any DuckLake takes the next file's for all, and loses rows."""
 
 _VACUUM = """
 import sqlite3, sys, time
@@ -91,18 +69,7 @@ def narrow_statistics(con: duckdb.DuckDBPyConnection) -> int:
     A commit that adds a file must follow, so that no loader continues with the bounds that it remembers.
     """
 
-    def narrow() -> int:
-        found = con.execute(_STATISTICS).fetchall()
-        for table_id, column_id, kind, low, high, unknown in found:
-            bounds = _WIDEST[kind] if unknown else (low, high)
-            con.execute(
-                f"UPDATE {_CATALOG}.ducklake_table_column_stats SET min_value = ?, max_value = ? "  # noqa: S608
-                "WHERE table_id = ? AND column_id = ?",
-                [*bounds, table_id, column_id],
-            )
-        return len(found)
-
-    return in_transaction(con, narrow)
+    return in_transaction(con, lambda: narrow_text_bounds(con))
 
 
 def vacuum(catalog: Path, patience_seconds: float = 30.0) -> None:

@@ -142,7 +142,7 @@ def _held(settings: Settings, source: str) -> Sequence[CapturedRequest]:
 
 
 def _uses(settings: Settings) -> dict[_Place, KeyUse] | None:
-    """By source and key id; None where there is not a lake, or one from before key ids were kept."""
+    """By source and key id; None where there is no lake, or one from before key ids were kept."""
     try:
         with open_for_reading(settings) as con:
             rows = con.execute(USES).fetchall()

@@ -8,7 +8,7 @@ import dagster as dg
 from pipelines.errors import HirestreamError, LeaseHeld, TopicMismatch, Unavailable
 from pipelines.lake.catalog import row_counts
 from pipelines.lake.connection import open_lake
-from pipelines.load.catch_up import CatchUpResult, drain
+from pipelines.load.catch_up import CatchUpResult, catch_up
 from pipelines.load.loader import LoadResult
 from pipelines.load.session import LoadPolicy
 from pipelines.runtime.orchestration.dbt_assets import WRITER_POOL
@@ -44,7 +44,7 @@ def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
 
         holder = f"Dagster run {context.run.run_id[:8]}"
         try:
-            done = drain(settings, holder, LoadPolicy(config.accept_rejects, config.accept_loss), said)
+            done = catch_up(settings, holder, LoadPolicy(config.accept_rejects, config.accept_loss), said)
         except HirestreamError as error:
             again = isinstance(error, Unavailable) and not isinstance(error, LeaseHeld | TopicMismatch)
             raise dg.Failure(f"{error}", allow_retries=again) from error

@@ -9,6 +9,7 @@ from pipelines.admin.erasure.finalize import ErasureContext
 from pipelines.admin.erasure.retention import run_retention
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.maintenance import maintain
 from pipelines.runtime.orchestration.dbt_assets import WRITER_POOL
 from pipelines.runtime.orchestration.dbt_translator import OWNERS
@@ -33,8 +34,8 @@ def upkeep_asset(settings: Settings) -> dg.AssetsDefinition:
         description="Small files merged, old snapshots gone. Loads, builds and readers continue meanwhile.",
     )
     def upkeep() -> dg.MaterializeResult[Any]:
-        if not (settings.warehouse / "catalog.sqlite").exists():
-            raise dg.Failure("there is not a lake yet; the first load creates it", allow_retries=False)
+        if not catalog_file(settings.warehouse).exists():
+            raise dg.Failure("there is no lake yet; the first load creates it", allow_retries=False)
         con = open_lake(settings.warehouse)
         try:
             done = maintain(con, settings.warehouse)

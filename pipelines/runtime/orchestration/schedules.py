@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from pipelines.admin.erasure.retention import limited
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.runtime.orchestration.maintenance_asset import UPKEEP, purge_history, retention_job
 from pipelines.runtime.orchestration.output_assets import PUBLISHED, REPORT
@@ -61,7 +62,7 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
     )
     def models_safety_net(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not _lake(settings):
-            return dg.SkipReason("there is not a lake yet; the first load creates it")
+            return dg.SkipReason("there is no lake yet; the first load creates it")
         if running := unfinished_run(context.instance, _BUILDING):
             return dg.SkipReason(f"run {running[:8]} is on its way and builds the models")
         age = _age_of_last_build(context.instance, context.scheduled_execution_time)
@@ -108,7 +109,7 @@ def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
     )
     def lake_upkeep() -> dg.RunRequest | dg.SkipReason:
         if not _lake(settings):
-            return dg.SkipReason("there is not a lake yet; the first load creates it")
+            return dg.SkipReason("there is no lake yet; the first load creates it")
         return dg.RunRequest()
 
     return lake_upkeep
@@ -127,7 +128,7 @@ def _retention(settings: Settings) -> dg.ScheduleDefinition:
         if not limited(settings):
             return dg.SkipReason("no source has a limit; HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS sets one")
         if not _lake(settings):
-            return dg.SkipReason("there is not a lake yet; the first load creates it")
+            return dg.SkipReason("there is no lake yet; the first load creates it")
         return dg.RunRequest()
 
     return retention_of_the_day
@@ -152,4 +153,4 @@ def _simple(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 
 def _lake(settings: Settings) -> bool:
-    return (settings.warehouse / "catalog.sqlite").exists()
+    return catalog_file(settings.warehouse).exists()

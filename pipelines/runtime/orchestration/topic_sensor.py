@@ -11,6 +11,7 @@ import duckdb
 from pipelines.errors import Unavailable
 from pipelines.ingest.topic_admin import TopicInfo, topic_info, watermarks
 from pipelines.lake.connection import open_lake
+from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.lake.offsets import by_partition, positions
 from pipelines.settings import Settings
@@ -100,7 +101,7 @@ def measured_lag(settings: Settings) -> TopicLag:
 
 
 def _loaded(settings: Settings, topic: TopicInfo) -> Mapping[int, int]:
-    if not (settings.warehouse / "catalog.sqlite").exists():
+    if not catalog_file(settings.warehouse).exists():
         return {}
     try:
         with open_lake(settings.warehouse, read_only=True) as con:
