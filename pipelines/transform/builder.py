@@ -112,9 +112,7 @@ class ModelBuilder:
 
     def _build(self, touched: Collection[str] | None, full_refresh: bool) -> list[ModelRun]:
         if not catalog_file(self.warehouse).exists():
-            raise Unavailable(
-                f"there is no lake in {self.warehouse}; start the loader once, it creates it"
-            )
+            raise Unavailable(f"there is no lake in {self.warehouse}; start the loader once, it creates it")
         self._parse()
         if touched is None or full_refresh or not self._built:
             return self._build_everything(full_refresh)

@@ -27,9 +27,7 @@ class Plugin(BasePlugin):
         Raises `UsageError` for a lake of a later release.
         """
         if not catalog_file(self._warehouse).exists():
-            raise Unavailable(
-                f"there is no lake in {self._warehouse}; start the loader once, it creates it"
-            )
+            raise Unavailable(f"there is no lake in {self._warehouse}; start the loader once, it creates it")
         load_extensions(conn)
         conn.execute(attach_statement(self._warehouse, read_only=self._read_only))
         refuse_newer(conn)

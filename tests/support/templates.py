@@ -6,6 +6,7 @@ used. Workers of one run share templates under a file lock.
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,9 @@ from receiver.settings import PROJECT
 
 FOLDER = PROJECT / ".pytest_cache" / "lakes"
 _MADE_FROM = ("pipelines", "models", "receiver", "tests/support", "requirements.lock")
+OLD_SECONDS = 86_400.0
+"""Templates of other code are deleted after a day: another run may still copy younger ones."""
+
 _SUFFIXES = frozenset({".py", ".sql", ".yml", ".json", ".txt", ".lock"})
 
 
@@ -33,13 +37,13 @@ def copy_of(name: str, home: Path, build: Callable[[Path], object]) -> Path:
             new.mkdir(parents=True)
             build(new)
             new.rename(template)
-    shutil.copytree(template, home, dirs_exist_ok=True)
+        shutil.copytree(template, home, dirs_exist_ok=True)
     return home
 
 
 def _forget_other_code() -> None:
     for folder in FOLDER.iterdir():
-        if folder.is_dir() and folder.name != _fingerprint():
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > OLD_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

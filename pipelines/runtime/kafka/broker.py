@@ -76,8 +76,7 @@ def start_broker(
         need_port(settings.kafka.controller_port, "HIRESTREAM_KAFKA__CONTROLLER_PORT")
         cached = aot_cache()
         aot_output = cached.with_name(f"{cached.name}.{os.getpid()}.new")
-        option = f"-XX:AOTCache={cached}" if cached.exists() else f"-XX:AOTCacheOutput={aot_output}"
-        child = _launch(settings, [java, "-cp", f"{jars}/*"], option, lock)
+        child = _launch(settings, [java, "-cp", f"{jars}/*"], _aot_options(cached, aot_output), lock)
     except BaseException:
         lock.release()
         raise
@@ -90,7 +89,16 @@ def start_broker(
     return broker
 
 
-def _launch(settings: Settings, java: list[str | Path], aot_option: str, lock: FolderLock) -> ChildProcess:
+def _aot_options(cached: Path, output: Path) -> list[str]:
+    """Use the AOT cache, or record it; a JVM with options of its own records none for the others."""
+    if cached.exists():
+        return [f"-XX:AOTCache={cached}"]
+    return [] if "JDK_JAVA_OPTIONS" in os.environ else [f"-XX:AOTCacheOutput={output}"]
+
+
+def _launch(
+    settings: Settings, java: list[str | Path], aot_options: list[str], lock: FolderLock
+) -> ChildProcess:
     folder, logs = settings.home / "kafka", settings.home / "logs"
     data, properties, log4j = folder / "data", folder / "server.properties", folder / "log4j2.properties"
     logs.mkdir(parents=True, exist_ok=True)
@@ -102,7 +110,7 @@ def _launch(settings: Settings, java: list[str | Path], aot_option: str, lock: F
     command = [
         java[0],
         *memory,
-        aot_option,
+        *aot_options,
         f"-Dlog4j2.configurationFile={log4j}",
         *java[1:],
         "kafka.Kafka",
