@@ -33,7 +33,7 @@ def test_another_demo_in_the_same_home_is_refused(tmp_path: Path) -> None:
 def test_a_home_with_real_data_is_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     settings.warehouse.mkdir()
-    with pytest.raises(UsageError, match="no demo's"):
+    with pytest.raises(UsageError, match="data of something else"):
         remembered(settings, PLAN)
 
 
