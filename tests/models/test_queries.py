@@ -46,7 +46,9 @@ def test_every_mart_has_a_section_with_a_query_of_it(places: dict[str, duckdb.Du
     named = {mart: text for title, text in SECTIONS.items() for mart in title.split(", ")}
     assert set(named) - {"Macros", "Words"} == {name for (name,) in marts.fetchall()}
     for title, text in SECTIONS.items():
-        assert title in ("Macros", "Words") or any(f"marts.{mart}" in text for mart in title.split(", ")), title
+        assert title in ("Macros", "Words") or any(f"marts.{mart}" in text for mart in title.split(", ")), (
+            title
+        )
 
 
 @pytest.mark.parametrize("counted", COUNTED, ids=lambda counted: counted.name)
