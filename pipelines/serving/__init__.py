@@ -1,1 +1,1 @@
-"""What readers use: the published DuckDB file, table macros, Parquet export, read-only connections."""
+"""Access for readers: the published DuckDB file, table macros, Parquet export, read-only connections."""
