@@ -1,6 +1,6 @@
 """A contract: one event type of one provider as a value."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pipelines.contracts.field_types import Record
@@ -39,14 +39,18 @@ class ProviderContract:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One event type: its document, what `recordId` or its like is in it, and what it means."""
+    """One event type: its document, and what `recordId` or its like is in it."""
 
     provider: ProviderContract
     document: type[Record]
     entity: str
     """Column that identifies the entity the event is about, such as `booking_id`."""
-    description: str
     version: int = 1
+
+    @property
+    def description(self) -> str:
+        """A sentence on what happened: the docstring of the document."""
+        return self.document.__doc__ or ""
 
     @property
     def event_type(self) -> str:
@@ -68,13 +72,23 @@ def walk(document: object, path: Path) -> object:
     return document
 
 
-def by_event_type(contracts: Iterator[Contract]) -> dict[tuple[str, str], Contract]:
-    """Contracts by provider and event type. Raises `ValueError` when two claim the same event or table."""
+def by_event_type(contracts: Iterable[Contract]) -> dict[tuple[str, str], Contract]:
+    """Contracts, sorted by provider and event type. Raises `ValueError` when two want the same table."""
     found: dict[tuple[str, str], Contract] = {}
     tables: set[str] = set()
-    for contract in contracts:
+    for contract in sorted(contracts, key=lambda contract: (contract.provider.name, contract.event_type)):
         if contract.table in tables:
             raise ValueError(f"two contracts want the table of {contract.event_type}")
         tables.add(contract.table)
         found[contract.provider.name, contract.event_type] = contract
+    return found
+
+
+def by_name(providers: Iterable[ProviderContract]) -> dict[str, ProviderContract]:
+    """Providers by name. Raises `ValueError` when two have the same name."""
+    found: dict[str, ProviderContract] = {}
+    for provider in providers:
+        if provider.name in found:
+            raise ValueError(f"two providers have the name {provider.name}")
+        found[provider.name] = provider
     return found

@@ -6,7 +6,8 @@ from msgspec import field
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record, Text
-from pipelines.contracts.popp import PROVIDER, PoppDocument
+from pipelines.contracts.popp.envelope import PoppDocument
+from pipelines.contracts.popp.provider import PROVIDER
 from pipelines.contracts.registry import contracts
 from pipelines.flatten.derived_tables import derive, tables_of
 
@@ -35,7 +36,7 @@ class Taken(PoppDocument, kw_only=True, tag="TAKEN"):
 @pytest.mark.parametrize("document", [Clashing, Taken])
 def test_two_fields_for_one_column_are_refused(document: type[Record]) -> None:
     with pytest.raises(ValueError, match="two fields want the column"):
-        derive(Contract(PROVIDER, document, entity="x", description="x"))
+        derive(Contract(PROVIDER, document, entity="x"))
 
 
 @pytest.mark.parametrize(("provider", "event_type"), sorted(contracts()))

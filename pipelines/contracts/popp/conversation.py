@@ -1,11 +1,22 @@
-"""Fields that conversation events share. All but the two ids are optional."""
+"""Conversation events. All fields but the two ids are optional."""
 
 from typing import Annotated
 
 from msgspec import field
 
-from pipelines.contracts.field_types import Identifier, Number, PersonalText, Record, Text, documented
-from pipelines.contracts.popp import EventData
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import (
+    Count,
+    Day,
+    Identifier,
+    Number,
+    PersonalText,
+    Record,
+    Text,
+    documented,
+)
+from pipelines.contracts.popp.envelope import EventData, PoppDocument
+from pipelines.contracts.popp.provider import PROVIDER
 
 PAGE = "Popp, Conversation Events"
 LEGACY_PAGE = "Popp, Conversation Events Guide (legacy)"
@@ -64,3 +75,86 @@ class ScreenedData(ConversationData, kw_only=True):
     screening_questions_outcome: Annotated[
         list[ScreeningQuestionOutcome] | None, documented("result of each screening question", PAGE)
     ] = None
+
+
+class ConversationQueued(PoppDocument, kw_only=True, tag="CONVERSATION_QUEUED"):
+    """The conversation was created and waits to start."""
+
+    data: ConversationData
+
+
+class ConversationStarted(PoppDocument, kw_only=True, tag="CONVERSATION_STARTED"):
+    """The first message reached the candidate."""
+
+    data: ScreenedData
+
+
+class StartConversationFailed(PoppDocument, kw_only=True, tag="START_CONVERSATION_FAILED"):
+    """The conversation could not be started; the reason is not sent."""
+
+    data: ConversationData
+
+
+class ConversationNeedsReviewData(ScreenedData, kw_only=True):
+    """`return_date` null and absent both mean no date."""
+
+    is_human_takeover: Annotated[
+        bool | None, documented("a person has taken over and the agent is paused", PAGE)
+    ] = None
+    needs_review_reason: Annotated[
+        Text | None, documented("why, such as OUT_OF_OFFICE; absent where no category applies", PAGE)
+    ] = None
+    return_date: Annotated[
+        Day | None, documented("day of return of who is out of office; null and absent are the same", PAGE)
+    ] = None
+
+
+class ConversationNeedsReview(PoppDocument, kw_only=True, tag="CONVERSATION_NEEDS_REVIEW"):
+    """The conversation was flagged for a person; no reason is a category of its own."""
+
+    data: ConversationNeedsReviewData
+
+
+class ConversationMaxNudgesReachedData(ConversationData, kw_only=True):
+    """The person nudged is the interviewer where `campaign_type` is AVAILABILITY_OUTREACH."""
+
+    nudged_conversation_id: Annotated[
+        Text | None, documented("the conversation once more, equal to `recordId`", PAGE)
+    ] = field(name="conversationId", default=None)
+    campaign_id: Annotated[Text | None, documented("the campaign, as Popp knows it", PAGE)] = None
+    campaign_type: Annotated[
+        Text | None, documented("kind of campaign, such as SCHEDULING; says who was nudged", PAGE)
+    ] = None
+    participant_email: Annotated[
+        PersonalText | None, documented("address of who was nudged; null where only a phone is known", PAGE)
+    ] = None
+    nudges_sent: Annotated[Count | None, documented("nudges that went out", PAGE)] = None
+
+
+class ConversationMaxNudgesReached(PoppDocument, kw_only=True, tag="CONVERSATION_MAX_NUDGES_REACHED"):
+    """All configured nudges of one sequence were sent without a reply."""
+
+    data: ConversationMaxNudgesReachedData
+
+
+class ConversationOptedOut(PoppDocument, kw_only=True, tag="CONVERSATION_OPTED_OUT"):
+    """The candidate opted out of messages."""
+
+    data: ConversationData
+
+
+class ConversationCompleted(PoppDocument, kw_only=True, tag="CONVERSATION_COMPLETED"):
+    """The conversation ended; the status says how, and passing is only one of the ways."""
+
+    data: ScreenedData
+
+
+CONTRACTS = (
+    Contract(PROVIDER, ConversationQueued, entity="conversation_id"),
+    Contract(PROVIDER, ConversationStarted, entity="conversation_id"),
+    Contract(PROVIDER, StartConversationFailed, entity="conversation_id"),
+    Contract(PROVIDER, ConversationNeedsReview, entity="conversation_id"),
+    Contract(PROVIDER, ConversationMaxNudgesReached, entity="conversation_id"),
+    Contract(PROVIDER, ConversationOptedOut, entity="conversation_id"),
+    Contract(PROVIDER, ConversationCompleted, entity="conversation_id"),
+)

@@ -1,0 +1,33 @@
+"""Events of Orufy. All of them have the same fields."""
+
+from msgspec import field
+
+from pipelines.contracts.base import Contract
+from pipelines.contracts.field_types import Record
+from pipelines.contracts.orufy.meeting import OrufyMeeting
+from pipelines.contracts.orufy.provider import PROVIDER
+
+
+class OrufyDocument(Record, kw_only=True, tag_field="eventType"):
+    """The type stands next to the meeting; everything else stands in it."""
+
+    meeting: OrufyMeeting = field(name="meetData")
+
+
+class Book(OrufyDocument, kw_only=True, tag="BOOK"):
+    """A meeting was booked."""
+
+
+class Reschedule(OrufyDocument, kw_only=True, tag="RESCHEDULE"):
+    """A meeting was moved, which makes a new meeting linked to the old one."""
+
+
+class Cancel(OrufyDocument, kw_only=True, tag="CANCEL"):
+    """A meeting, or one attendee of a group, was cancelled; the statuses say which."""
+
+
+CONTRACTS = (
+    Contract(PROVIDER, Book, entity="meeting_id"),
+    Contract(PROVIDER, Reschedule, entity="meeting_id"),
+    Contract(PROVIDER, Cancel, entity="meeting_id"),
+)
