@@ -12,11 +12,11 @@ from pipelines.errors import TopicMismatch
 from pipelines.ingest.topic_admin import ensure_topic, topic_info
 from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.settings import Settings
-from tests.ingest.test_consumer import delete
 from tests.support.events import queued
 from tests.support.produce import produce
 from tests.support.rows import raw_batch
 from tests.support.settings_for import SettingsFor
+from tests.support.topics import delete_topic
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_topic_that_is_the_one_that_was_loaded_is_fine(settings: Settings) -> 
 
 
 def test_a_topic_that_is_gone_or_made_anew_is_no_proof_of_anything(settings: Settings) -> None:
-    delete(settings)
+    delete_topic(settings.kafka)
     assert not run_audit(settings).ok
     assert any("was loaded from" in problem for problem in read_status(settings).problems)
     ensure_topic(settings.kafka)

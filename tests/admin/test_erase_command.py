@@ -25,8 +25,9 @@ from pipelines.serving.personal_columns import personal_columns
 from pipelines.settings import Settings
 from receiver.settings import SettingsError
 from receiver.spool.spool import spool_totals
-from tests.privacy.test_redaction import FIXTURES, MARKER, marked
 from tests.support.faults import Died
+from tests.support.fixture_files import FILES
+from tests.support.marked_documents import MARKER, marked
 from tests.support.people import EMAIL, KEY, MARKS, NOW, OTHERS, build, fill, loader
 from tests.support.rows import LOADED_AT, raw_batch
 from tests.support.settings_for import SettingsFor
@@ -38,7 +39,7 @@ CHANGING = {"freshness": "*", "source_health": "silence_seconds"}
 
 def planted() -> Iterator[tuple[str, bytes]]:
     """Every fixture as an event of its own, with a marker wherever something is personal."""
-    for number, file in enumerate(sorted(FIXTURES.glob("*/*.json"))):
+    for number, file in enumerate(FILES):
         provider, document = file.parent.name, json.loads(file.read_text())["body"]
         body = json.dumps(marked(provider, document)).replace("org_123456", "o-7")
         yield provider, json.dumps(json.loads(body) | {"eventId": f"planted-{number}"}).encode()

@@ -1,6 +1,5 @@
 """Records of one person are redacted exactly once, stay so, and the audit would see it if they did not."""
 
-import datetime as dt
 import gzip
 import json
 import os
@@ -23,12 +22,11 @@ from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
 from pipelines.lake.writer_lock import WriterLock
-from pipelines.load.loader import Loader
 from pipelines.privacy.keyed_hash import KeyedHasher
 from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import Suppressor
 from receiver.settings import SettingsError
-from tests.admin.test_rebuild import rebuild
+from tests.support.erasures import BY_EMAIL, KEYED, LATER, Lake, erase, eraser, everything, suppressing
 from tests.support.faults import Died, DyingAt
 from tests.support.lake_fixtures import MakeLoader
 from tests.support.lakes import empty_lake
@@ -36,7 +34,6 @@ from tests.support.people import BO as BOHDAN
 from tests.support.people import (
     EMAIL,
     GROUP,
-    KEY,
     LEGACY,
     MARKS,
     meeting,
@@ -47,13 +44,10 @@ from tests.support.people import (
     popp,
 )
 from tests.support.people import ZOE as ZOEMARKER
+from tests.support.rebuilds import rebuild
 from tests.support.rows import LOADED_AT, raw_batch
 
-LATER = LOADED_AT + dt.timedelta(days=1)
-KEYED = KeyedHasher(KEY.encode())
-BY_EMAIL = ErasureRequest("email", EMAIL)
 ZOE, BO, ORUFY = of_zoe(), of_bo(), of_orufy()
-Lake = duckdb.DuckDBPyConnection
 
 
 @pytest.fixture(scope="module")
@@ -80,42 +74,6 @@ def people(filled: Path, tmp_path: Path) -> Iterator[Lake]:
 
 def of_provider_orufy(*bodies: bytes, start: int) -> DecodedBatch:
     return decode_batch(raw_batch(*bodies, provider="orufy", source="orufy", start=start))
-
-
-def eraser(lake: Any, tmp_path: Path) -> Eraser:
-    return Eraser(lake, WriterLock(tmp_path), KEYED, holder="test", organizations={}, clock=lambda: LATER)
-
-
-def erase(
-    lake: Any, tmp_path: Path, request: ErasureRequest = BY_EMAIL, erasure_id: str = "erasure-1"
-) -> PersonRecords:
-    """What `hirestream erase` does to the lake, without its files."""
-    erasing = eraser(lake, tmp_path)
-    found = find(lake, request, erasure_id)
-    erasing.register(erasure_id, request, found, "test")
-    erasing.redact(erasure_id, found.frame())
-    return found
-
-
-def suppressing(lake: Lake, now: dt.datetime = LATER) -> Loader:
-    return Loader(
-        lake,
-        {},
-        holder="test",
-        organizations={},
-        rejects=None,
-        clock=lambda: now,
-        suppressor=Suppressor(KEYED),
-    )
-
-
-def everything(lake: Lake, *, without: tuple[str, ...] = ()) -> str:
-    """All rows of the lake as one text, bodies decoded; `without` some tables."""
-    names = lake.execute(
-        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'wh' ORDER BY ALL"
-    ).fetchall()
-    asked = [name for (name,) in names if name not in without]
-    return "\n".join(str(lake.execute(f"FROM wh.{name} ORDER BY ALL").fetchall()) for name in asked)
 
 
 def offsets(found: PersonRecords) -> list[int]:

@@ -1,6 +1,5 @@
 """Every event table is recreated in one step: the same rows by the same contracts, and nothing half-way."""
 
-import datetime as dt
 import json
 import signal
 import subprocess
@@ -8,13 +7,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
 import msgspec
 import polars as pl
 import pytest
 
 from pipelines.admin.audit import audit
-from pipelines.admin.reprocess.rebuild import Rebuilder, RebuildResult, Snapshots, rebuilding
+from pipelines.admin.reprocess.rebuild import RebuildResult, Snapshots, rebuilding
 from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.admin.reprocess.staged_rows import staging_folder
 from pipelines.admin.reprocess.stored_bodies import loaded_records
@@ -29,30 +27,10 @@ from pipelines.simulate.simulation import bodies
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
 from tests.support.lake_fixtures import MakeLoader
-from tests.support.rows import LOADED_AT, raw_batch
+from tests.support.rebuilds import LATER, Lake, rebuild, rebuilder
+from tests.support.rows import raw_batch
 
-LATER = LOADED_AT + dt.timedelta(days=1)
 EVENTS = 3_000
-
-Lake = duckdb.DuckDBPyConnection
-
-
-def rebuilder(lake: Lake, tmp_path: Path) -> Rebuilder:
-    return Rebuilder(
-        lake,
-        tmp_path / "warehouse",
-        holder="test",
-        organizations={},
-        clock=lambda: LATER,
-        progress=lambda step, done, total: None,
-    )
-
-
-def rebuild(lake: Lake, tmp_path: Path, first: Iterable[pl.DataFrame] | None = None) -> RebuildResult:
-    with rebuilding(tmp_path / "warehouse"):
-        done = rebuilder(lake, tmp_path).rebuild(first)
-    assert not staging_folder(tmp_path / "warehouse").exists()
-    return done
 
 
 def rebuild_and_compare(lake: Lake, tmp_path: Path) -> tuple[RebuildResult, dict[str, TableComparison]]:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -17,7 +16,7 @@ from pipelines.host.output import MAX_CELL, table
 from pipelines.lake.connection import open_lake
 from pipelines.load.loader import Loader
 from pipelines.settings import Settings
-from tests.cli.test_cli import complaint, environment, run
+from tests.support.command_line import Environment, complaint, environment, run
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
 from tests.support.lakes import empty_lake
@@ -25,8 +24,6 @@ from tests.support.rows import LOADED_AT, raw_batch
 from tests.support.settings_for import SettingsFor
 
 __all__ = ["environment"]
-
-Environment = Mapping[str, str]
 
 
 @pytest.fixture

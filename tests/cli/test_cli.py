@@ -1,13 +1,11 @@
 """The command line as a process: exit codes, one line on stderr, clean stdout."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -17,44 +15,10 @@ from pipelines.host.preflight import free_port
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from pipelines.runtime.kafka.broker import RunningBroker
-from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
+from tests.support.command_line import Environment, complaint, environment, run
+from tests.support.settings_for import SettingsFor
 
-Environment = Mapping[str, str]
-
-
-@pytest.fixture
-def environment(kafka: RunningBroker, settings_for: SettingsFor) -> Environment:
-    """The settings of the test as variables."""
-    settings = settings_for()
-    return {
-        **os.environ,
-        "HIRESTREAM_HOME": str(settings.home),
-        "HIRESTREAM_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "HIRESTREAM_KAFKA__TOPIC": settings.kafka.topic,
-        "HIRESTREAM_RECEIVER__PORT": str(settings.receiver.port),
-        "HIRESTREAM_DAGSTER__PORT": str(settings.dagster.port),
-        "HIRESTREAM_SOURCES__POPP__PROVIDER": "popp",
-        "HIRESTREAM_SOURCES__POPP__SECRETS": f"{SECRET_KID}:{SECRET}",
-    }
-
-
-def run(
-    environment: Environment, *arguments: str, timeout_seconds: float = 120
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.cli", *arguments]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
-    )
-
-
-def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line that a failed command says."""
-    lines = [line for line in done.stderr.splitlines() if line.startswith("hirestream: ")]
-    assert len(lines) == 1
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    return lines[0]
+__all__ = ["environment"]
 
 
 def test_help_is_quick_to_read_and_lists_the_commands(environment: Environment) -> None:

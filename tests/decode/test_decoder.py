@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.decode.decoder import MAX_DEPTH, Decoded, DecodeFailure, TypedEvent, UntypedEvent, decoder_of
 from pipelines.decode.event_key import parse_json
 from pipelines.decode.validation import problems_of
-from tests.decode.test_fixtures import FIXTURES
+from tests.support.fixture_files import POPP_EVENTS
 
 
 def decode(body: bytes) -> Decoded:
@@ -85,7 +85,7 @@ def test_any_bytes_are_an_answer(body: bytes) -> None:
     assert isinstance(decode(body), (TypedEvent, UntypedEvent, DecodeFailure))
 
 
-@given(st.sampled_from(FIXTURES), st.data())
+@given(st.sampled_from(POPP_EVENTS), st.data())
 def test_a_field_of_any_value_is_loaded_as_it_is_or_rejected_at_its_path(
     file: Any, data: st.DataObject
 ) -> None:

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.orufy.meeting import OrufyMeeting
 from pipelines.contracts.registry import contracts
+from tests.support.fixture_files import FILES
 from tests.support.rows import rows_of
 
-FOLDER = Path(__file__).parent.parent / "fixtures"
-CASES = sorted(FOLDER.glob("*/*.json"))
-FIXTURES = [file for file in CASES if file.parent.name == "popp" and ".seed" not in file.stem]
-"""Cases of Popp that are events of their own: the examples of its documents all bear one event id."""
 WITHOUT_CONTRACT = {"unknown"}
 BOOKING = {
     "_id": "m-1",
@@ -34,20 +31,20 @@ BOOKING = {
 }
 
 
-@pytest.mark.parametrize("file", CASES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_body_becomes_its_rows(file: Path) -> None:
     case = json.loads(file.read_text())
     assert rows_of(file.parent.name, json.dumps(case["body"]).encode()) == case["rows"]
 
 
 def test_every_contract_has_a_fixture_and_every_fixture_a_contract() -> None:
-    tested = {(file.parent.name, file.stem.split(".")[0]) for file in CASES}
+    tested = {(file.parent.name, file.stem.split(".")[0]) for file in FILES}
     described = {(provider, contract.table) for (provider, _), contract in contracts().items()}
     assert {case for case in tested if case[1] not in WITHOUT_CONTRACT} == described
 
 
 @pytest.mark.parametrize(
-    "file", [f for f in CASES if ".seed" in f.stem], ids=lambda file: f"{file.parent.name}/{file.stem}"
+    "file", [f for f in FILES if ".seed" in f.stem], ids=lambda file: f"{file.parent.name}/{file.stem}"
 )
 def test_examples_of_the_documents_fit_their_contracts_without_rest(file: Path) -> None:
     rows = rows_of(file.parent.name, json.dumps(json.loads(file.read_text())["body"]).encode())

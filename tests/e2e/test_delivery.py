@@ -11,7 +11,7 @@ from pipelines.host.values import to_json_value
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
 from pipelines.load.session import LoadPolicy
 from pipelines.runtime.stream.stream import run_stream
-from tests.decode.test_fixtures import FIXTURES
+from tests.support.fixture_files import POPP_EVENTS
 from tests.support.rows import VARYING
 from tests.support.running import running
 from tests.support.settings_for import SettingsFor
@@ -23,7 +23,7 @@ RECEIVED = {"occurred_at"}
 def test_every_documented_event_arrives(settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_for()
     ensure_topic(settings.kafka)
-    cases = {file.stem: json.loads(file.read_text()) for file in FIXTURES if file.parent.name == "popp"}
+    cases = {file.stem: json.loads(file.read_text()) for file in POPP_EVENTS if file.parent.name == "popp"}
     with running(settings) as receiver:
         answers = [receiver.post(json.dumps(case["body"]).encode()) for case in cases.values()]
     assert [answer.status for answer in answers] == [200] * len(cases)

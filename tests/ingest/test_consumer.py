@@ -12,6 +12,7 @@ from pipelines.ingest.consumer import TopicReader, check_positions
 from pipelines.ingest.topic_admin import Watermarks, ensure_topic, topic_info
 from pipelines.settings import Settings
 from tests.support.settings_for import SettingsFor
+from tests.support.topics import delete_topic
 
 
 def admin(settings: Settings) -> AdminClient:
@@ -33,13 +34,6 @@ def read(reader: TopicReader, count: int) -> list[tuple[int, int]]:
         batch = reader.read(1_000, 0.2)
         found += zip(batch.partitions, batch.offsets, strict=True)
     return found
-
-
-def delete(settings: Settings) -> None:
-    client = admin(settings)
-    client.delete_topics([settings.kafka.topic])[settings.kafka.topic].result(10)
-    while topic_info(settings.kafka) is not None:
-        time.sleep(0.05)
 
 
 def test_partitions_that_are_added_are_read_from_their_beginning(settings_for: SettingsFor) -> None:
@@ -64,7 +58,7 @@ def test_a_topic_made_anew_is_never_read_on(settings_for: SettingsFor) -> None:
     send(settings, 2)
     with TopicReader(settings.kafka, topic, {}) as reader:
         assert len(read(reader, 2)) == 2
-        delete(settings)
+        delete_topic(settings.kafka)
         ensure_topic(settings.kafka)
         send(settings, 9)
         with pytest.raises(TopicMismatch):

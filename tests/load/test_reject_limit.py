@@ -16,7 +16,7 @@ from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.reject_history import committed_windows, quarantined_among
 from pipelines.load.reject_limit import RejectLimit, TooManyRejects
-from tests.admin.test_lake_redaction import erase, everything, suppressing
+from tests.support.erasures import erase, everything, suppressing
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing
 from tests.support.lake_fixtures import MakeLoader

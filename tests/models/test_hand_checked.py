@@ -1,4 +1,4 @@
-"""Thirty conversations written by hand against the numbers worked out by hand (hand_checked/)."""
+"""Thirty conversations written by hand against the numbers worked out (support/models/hand_checked)."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ import pytest
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.load.loader import Loader
-from tests.models.hand_checked.compare import differences
-from tests.models.hand_checked.expected import Cells, Rows, expectations
-from tests.models.hand_checked.raw import ORGANIZATION, Sent, deliveries
+from tests.support.models.hand_checked.compare import differences
+from tests.support.models.hand_checked.expected import Cells, Rows, expectations
+from tests.support.models.hand_checked.raw import ORGANIZATION, Sent, deliveries
 from tests.support.models.small_lake import SmallLake
 from tests.support.rows import LOADED_AT, raw_batch
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.test_traps import cells, entity
 from tests.support.models.orufy_traps import NO_IDS, ORUFY_TRAPS
 from tests.support.models.small_lake import SmallLake, hours
+from tests.support.models.trap_results import cells, entity
 
 MOVED_CHAINS = ("T36_back", "T36_forward", "T36_both", "T37", "moved_then_cancelled")
 

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from tests.models.test_traps import finding
 from tests.support.models.outside_traps import ODD_FIELDS, RECENT
 from tests.support.models.small_lake import SmallLake, hours
+from tests.support.models.trap_results import finding
 
 
 def test_unknown_fields_are_listed_by_path_with_positions_left_out(traps: SmallLake) -> None:

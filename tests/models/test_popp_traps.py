@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.models.test_traps import cells, entity, finding
 from tests.support.models.deliveries import popp
 from tests.support.models.mart_cells import cell, counts
 from tests.support.models.outside_traps import OUTSIDE_TRAPS
 from tests.support.models.popp_traps import POPP_TRAPS
 from tests.support.models.small_lake import SmallLake, hours
+from tests.support.models.trap_results import cells, entity, finding
 from tests.support.models.traps import TRAPS
 
 NO_NUMBER = {7, 8, 15, 23, 34}

@@ -1,53 +1,17 @@
 """Each trap of the providers that touches a number, by name."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
 
 from tests.support.models.small_lake import SmallLake, hours
+from tests.support.models.trap_results import cells, entity, finding
 
 RATE_MARTS = [
     f"{question}_{grain}"
     for question in ("scheduling_success", "screening_pass_rate", "nudge_exhaustion", "workflow_failures")
     for grain in ("cohort", "activity")
 ]
-
-
-DEFAULT_METRICS = {
-    "scheduling_success": "scheduling_success_rate",
-    "screening_pass_rate": "pass_rate",
-    "nudge_exhaustion": "exhaustion_rate",
-    "workflow_failures": "run_failure_rate",
-}
-
-
-def cells(lake: SmallLake, mart: str, organization: str) -> dict[str, dict[str, Any]]:
-    """Non-zero counts of a mart's first metric by day (as 03-02), summed over sources and campaigns."""
-    metric = DEFAULT_METRICS[mart.rpartition("_")[0]]
-    names = [
-        row["column_name"] for row in lake.rows(f"DESCRIBE wh.marts.{mart}") if row["column_type"] == "BIGINT"
-    ]
-    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in names)
-    rows = lake.rows(
-        f"SELECT day, {sums} FROM wh.marts.{mart} "
-        f"WHERE organization_id = '{organization}' AND metric = '{metric}' GROUP BY day"
-    )
-    return {f"{row.pop('day'):%m-%d}": {name: count for name, count in row.items() if count} for row in rows}
-
-
-def entity(lake: SmallLake, table: str, organization: str, where: str = "true") -> dict[str, Any]:
-    (row,) = lake.rows(
-        f"SELECT * FROM wh.entities.{table} WHERE organization_id = '{organization}' AND {where}"
-    )
-    return row
-
-
-def finding(lake: SmallLake, kind: str, organization: str) -> int:
-    rows = lake.rows(
-        f"SELECT * FROM wh.marts.data_quality WHERE kind = '{kind}' AND organization_id = '{organization}'"
-    )
-    return sum(row["count"] for row in rows)
 
 
 def test_skipped_and_failed_contacts_are_no_runs(traps: SmallLake) -> None:

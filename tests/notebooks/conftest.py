@@ -1,5 +1,5 @@
 """The lake that the reports are tested on, too."""
 
-from tests.reports.conftest import lake, shapes, simulated
+from tests.support.report_fixtures import lake, shapes, simulated
 
 __all__ = ["lake", "shapes", "simulated"]

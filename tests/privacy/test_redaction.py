@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,23 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.field_types import Record
-from pipelines.contracts.registry import contracts, providers
+from pipelines.contracts.registry import contracts
 from pipelines.decode.decoder import DecodeFailure, UntypedEvent
-from pipelines.decode.validation import fields_of
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.flatten.frames import event_frames
 from pipelines.load.ledger_rows import CommitInfo, ledger_frame
 from pipelines.load.outcomes import decide
 from pipelines.privacy.identifiers import identifiers_in, linked_identifiers
 from pipelines.privacy.redaction import ADDRESS, redact
+from tests.support.fixture_files import FILES, FOLDER
+from tests.support.marked_documents import MARKER, marked
 from tests.support.rows import LOADED_AT, decoded
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-MARKER = "Zoë Markerova"
 CASES = [
     pytest.param(file.parent.name, json.loads(file.read_text())["body"], id=f"{file.parent.name}/{file.stem}")
-    for file in sorted(FIXTURES.glob("*/*.json"))
+    for file in FILES
 ]
 
 
@@ -70,30 +67,6 @@ def told(provider: str, body: bytes) -> dict[str, list[dict[str, Any]]]:
 def has_objects(column: str, value: object) -> bool:
     """Return whether it is JSON of an undocumented shape, of which only ids, times and the like are kept."""
     return column != "extras" and isinstance(value, str) and value.startswith(("{", "[{"))
-
-
-def marked(provider: str, document: dict[str, Any]) -> Any:
-    """The document as its contract has it, with a marker in every personal and in an unknown field."""
-    arranged: Any = providers()[provider].normalize(document)
-    kind = arranged
-    for step in providers()[provider].event_type:
-        kind = kind.get(step) if isinstance(kind, dict) else None
-    contract = contracts().get((provider, str(kind)))
-    return _marked(arranged, contract.document) if contract else {**document, "person": {"name": MARKER}}
-
-
-def _marked(value: Any, kind: type[Record]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    found = {**value, "unknownField": {"of": [MARKER]}}
-    for field in fields_of(kind):
-        if field.record and isinstance(value.get(field.name), dict):
-            found[field.name] = _marked(value[field.name], field.record)
-        elif field.item and isinstance(value.get(field.name), list):
-            found[field.name] = [_marked(item, field.item) for item in value[field.name]]
-        elif field.personal:
-            found[field.name] = MARKER
-    return found
 
 
 @pytest.mark.parametrize(("provider", "document"), CASES)
@@ -214,7 +187,7 @@ def test_names_follow_documents_and_the_meeting_before() -> None:
     data = {"recordId": "c-1", "organizationId": "o-1"}
     document = json.dumps({"event": "DOCUMENT_UPLOADED", "eventId": "e", "data": data}).encode()
     assert linked_identifiers(decoded(document).decoded[0]) == {("conversation", "c-1")}
-    booked = json.loads((FIXTURES / "orufy" / "book.minimal.json").read_text())["body"]
+    booked = json.loads((FOLDER / "orufy" / "book.minimal.json").read_text())["body"]
     booked["meetData"] |= {"_id": "m-2", "prevMeetId": "m-1"}
     (found,) = decoded(json.dumps(booked).encode(), provider="orufy").decoded
     assert {("booking", "m-1"), ("booking", "m-2")} <= linked_identifiers(found)

@@ -23,7 +23,7 @@ from receiver.spool.envelope_codec import to_item
 from receiver.spool.spool import RETRY_AFTER_SECONDS, Spool, open_spool, spool_path
 from receiver.spool.sqlite_queue import QueuedItem, QueueLimits, SqliteQueue
 from receiver.spool.waiting_marker import WaitingMarker
-from tests.receiver.test_publisher import envelope
+from tests.support.envelopes import envelope
 from tests.support.publishers import SlowPublisher
 
 IN_TIME_SECONDS = 0.2

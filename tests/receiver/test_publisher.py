@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,30 +11,17 @@ from confluent_kafka import KafkaError
 
 from pipelines.host.preflight import free_port
 from pipelines.runtime.kafka.broker import RunningBroker
-from receiver.envelope import DeliveryEnvelope
 from receiver.kafka.publisher import KafkaPublisher, NotConfirmed, Publisher, producer_config
 from receiver.settings import KafkaSettings, SettingsError
+from tests.support.envelopes import envelope
 from tests.support.publishers import NullPublisher
 from tests.support.running import frozen
 from tests.support.settings_for import SettingsFor
 from tests.support.topics import create_topic, headers, messages
 
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONFIRM_SECONDS = 1.0
 
 Make = Callable[[], Publisher]
-
-
-def envelope(number: int = 0, **changes: Any) -> DeliveryEnvelope:
-    values: dict[str, Any] = {
-        "delivery_id": f"id-{number}",
-        "source": "popp",
-        "provider": "popp",
-        "received_at": NOW,
-        "key": b"popp|o|r",
-        "body": b"body %d" % number,
-    }
-    return DeliveryEnvelope(**values | changes)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from receiver.settings import PROJECT
 from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, parse_scheme
 from receiver.signatures.signed_template import TemplatePart
-from tests.receiver.test_signatures import HMAC, STRIPE, TIMED
-from tests.support.schemes import SCHEMES
+from tests.support.schemes import HMAC, SCHEMES, STRIPE, TIMED
 
 
 @given(SCHEMES)

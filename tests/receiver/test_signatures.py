@@ -8,29 +8,8 @@ from hypothesis import strategies as st
 
 from receiver.signatures import BasicAuth, HmacScheme, Scheme, StandardWebhooks, StaticToken, sign, verify
 from receiver.signatures.signed_template import TemplatePart
-from tests.support.schemes import NOW, SCHEMES, public_half, raw, secret_for, signed
+from tests.support.schemes import HMAC, NOW, SCHEMES, STRIPE, TIMED, public_half, raw, secret_for, signed
 
-HMAC = HmacScheme("x-signature")
-TIMED = HmacScheme(
-    "x-slack-signature",
-    prefix="v0=",
-    signed=(
-        TemplatePart("text", "v0:"),
-        TemplatePart("header", "x-slack-request-timestamp"),
-        TemplatePart("text", ":"),
-        TemplatePart("body"),
-    ),
-    timestamp=TemplatePart("header", "x-slack-request-timestamp"),
-    tolerance_seconds=300,
-)
-STRIPE = HmacScheme(
-    "stripe-signature",
-    prefix="v1=",
-    items="comma",
-    signed=(TemplatePart("item", "t"), TemplatePart("text", "."), TemplatePart("body")),
-    timestamp=TemplatePart("item", "t"),
-    tolerance_seconds=300,
-)
 EXAMPLES = [HMAC, TIMED, STRIPE, StaticToken("x-token"), BasicAuth(), StandardWebhooks()]
 WHSEC = b"whsec_b25lb25lb25l"
 SEEDS = st.binary(min_size=32, max_size=32)

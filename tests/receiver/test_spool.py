@@ -32,8 +32,17 @@ from receiver.spool.dead_letters import waiting
 from receiver.spool.envelope_codec import to_envelope, to_item
 from receiver.spool.spool import SpoolTotals, open_spool, spool_path, spool_totals
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
-from tests.receiver.test_start import COMMAND as WITH_TOPIC
-from tests.support.running import COMMAND, Answer, Receiver, frozen, post, read_answer, running, wait_for
+from tests.support.running import (
+    COMMAND,
+    HIRESTREAM_RECEIVER,
+    Answer,
+    Receiver,
+    frozen,
+    post,
+    read_answer,
+    running,
+    wait_for,
+)
 from tests.support.settings_for import SettingsFor
 from tests.support.topics import PARTITIONS, create_topic, headers, messages
 
@@ -323,7 +332,7 @@ def test_a_spool_deleted_while_nothing_runs_is_told_for_good(
     assert not [*settings.home.glob("spool.waiting*"), *settings.home.glob("spool.lost*")]
 
 
-@pytest.mark.parametrize("command", [COMMAND, WITH_TOPIC], ids=["receiver", "hirestream receiver"])
+@pytest.mark.parametrize("command", [COMMAND, HIRESTREAM_RECEIVER], ids=["receiver", "hirestream receiver"])
 def test_a_disk_that_takes_nothing_is_503_until_it_does(
     settings_for: SettingsFor, command: Sequence[str]
 ) -> None:

@@ -1,7 +1,6 @@
 """The receiver as a person starts it, before Kafka is there, and next to a Kafka that is killed."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +15,11 @@ from pipelines.runtime.kafka.broker import start_broker
 from pipelines.settings import Settings
 from receiver.spool.drainer import SLOW_SECONDS
 from receiver.spool.spool import spool_totals
-from tests.support.running import Receiver, running, wait_for
+from tests.support.running import HIRESTREAM_RECEIVER, Receiver, running, wait_for
 from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
 from tests.support.topics import headers, messages
 
 BODY = json.dumps({"event": "E", "data": {"organizationId": "o", "recordId": "r"}}).encode()
-COMMAND = [sys.executable, "-m", "pipelines.cli", "receiver"]
 
 
 @contextmanager
@@ -56,7 +54,7 @@ def test_it_starts_without_kafka_makes_the_topic_later_and_outlives_a_kill_of_ka
         spool={"wait_seconds": 0.7},
         sources={"popp": {"provider": "popp", "secrets": f"{SECRET_KID}:{SECRET}"}},
     )
-    with running(settings, COMMAND) as receiver:
+    with running(settings, HIRESTREAM_RECEIVER) as receiver:
         ready = receiver.get("/readyz")
         assert (ready.status, json.loads(ready.body)["spool"]) == (200, "spooling")
         ids = post(receiver, 3)
@@ -100,7 +98,7 @@ def test_a_damaged_spool_is_one_line_and_an_exit_code(settings_for: SettingsFor)
     settings = settings_for(kafka={"partitions": 1})
     settings.home.mkdir(parents=True, exist_ok=True)
     (settings.home / "spool.sqlite").write_bytes(b"not SQLite" * 1000)
-    with pytest.raises(AssertionError) as raised, running(settings, COMMAND):
+    with pytest.raises(AssertionError) as raised, running(settings, HIRESTREAM_RECEIVER):
         pass
     said = [line for line in str(raised.value).splitlines() if "hirestream:" in line]
     assert len(said) == 1

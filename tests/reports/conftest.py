@@ -11,23 +11,13 @@ from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 from pipelines.simulate.simulation import Simulation
 from tests.support.browser import CHROMIUM
-from tests.support.report_lakes import AS_OF, Table, hand_made_marts, shapes_of, simulated_lake
+from tests.support.report_fixtures import lake, shapes, simulated
+from tests.support.report_lakes import AS_OF, Table, hand_made_marts
+
+__all__ = ["lake", "shapes", "simulated"]
 
 collect_ignore = [] if CHROMIUM else ["test_browser.py"]
 """A machine without a browser has nothing to open the page with."""
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Simulation]:
-    return simulated_lake(tmp_path_factory.getbasetemp() / "reported")
-
-
-@pytest.fixture
-def lake(simulated: tuple[Settings, Simulation]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The simulated lake, read-only."""
-    con = open_for_reading(simulated[0])
-    yield con
-    con.close()
 
 
 @pytest.fixture(scope="session")
@@ -36,16 +26,6 @@ def data(simulated: tuple[Settings, Simulation]) -> ReportData:
     con = open_for_reading(simulated[0])
     try:
         return read_report(con, AS_OF, "UTC")
-    finally:
-        con.close()
-
-
-@pytest.fixture(scope="session")
-def shapes(simulated: tuple[Settings, Simulation]) -> tuple[Table, ...]:
-    """The shapes of what a report reads."""
-    con = open_for_reading(simulated[0])
-    try:
-        return shapes_of(con)
     finally:
         con.close()
 

@@ -1,12 +1,11 @@
 """One simulation that several tests look at."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from pipelines.simulate.simulation import Simulation, simulate
-
-UNTIL = datetime(2026, 11, 21, 12, 34, 56, 789_123, tzinfo=UTC)
+from tests.support.simulated_deliveries import UNTIL
 
 
 @pytest.fixture(scope="session")

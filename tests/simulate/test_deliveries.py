@@ -2,9 +2,7 @@
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,50 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoder import Decoded, DecodeFailure, TypedEvent, UntypedEvent, decoder_of
+from pipelines.decode.decoder import DecodeFailure
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import Simulation, bodies, organization_ids, simulate
 from pipelines.simulate.world.sample_texts import UNKNOWN_EVENTS
-from tests.simulate.conftest import UNTIL
+from tests.support.simulated_deliveries import (
+    UNTIL,
+    decoded,
+    decodes,
+    documents,
+    key_of,
+    near_a_change,
+    stamps,
+)
 
 POPP = {contract.event_type for (provider, _), contract in contracts().items() if provider == "popp"}
-
-
-def decoded(delivery: Delivery) -> Decoded:
-    decoder = decoder_of(delivery.provider)
-    assert decoder
-    return decoder.decode(delivery.body, delivery.source, delivery.message_id)
-
-
-def decodes(delivery: Delivery) -> bool:
-    """Return whether it has a contract; of other providers, whether it loads."""
-    kinds = (TypedEvent,) if delivery.provider == "popp" else (TypedEvent, UntypedEvent)
-    return isinstance(decoded(delivery), kinds)
-
-
-def documents(simulation: Simulation) -> Iterator[dict[str, Any]]:
-    """The documents of Popp."""
-    for delivery in simulation.deliveries:
-        if delivery.provider == "popp" and decodes(delivery):
-            yield msgspec.json.decode(delivery.body)
-
-
-def key_of(delivery: Delivery) -> str | None:
-    """The key that makes two deliveries one event, None for a broken one."""
-    return decoded(delivery).identity.event_key
-
-
-def stamps(simulation: Simulation) -> Iterator[datetime]:
-    """Times of envelopes in the order of sending."""
-    for document in documents(simulation):
-        if "eventTimestamp" in document:
-            yield datetime.fromisoformat(document["eventTimestamp"])
-
-
-def near_a_change(start: datetime, zone: ZoneInfo) -> bool:
-    """Return whether the offset differs within two hours: a night shift's interview."""
-    hours = timedelta(hours=2)
-    return (start - hours).astimezone(zone).utcoffset() != (start + hours).astimezone(zone).utcoffset()
 
 
 def test_only_the_planted_bodies_miss_their_contract(simulation: Simulation) -> None:

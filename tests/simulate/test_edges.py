@@ -13,8 +13,7 @@ from pipelines.simulate.payloads.unknown_fields import with_extras
 from pipelines.simulate.simulation import Simulation, simulate
 from pipelines.simulate.world.calendar_edges import changes, night_shift
 from pipelines.simulate.world.rng import SeededRandom
-from tests.simulate.conftest import UNTIL
-from tests.simulate.test_deliveries import decoded, documents, near_a_change, stamps
+from tests.support.simulated_deliveries import UNTIL, decoded, documents, near_a_change, stamps
 from tests.support.truth_sums import cells
 
 SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "HANGUL", "CJK", "HIRAGANA")

@@ -24,7 +24,7 @@ from pipelines.simulate.journeys.types import Journey
 from pipelines.simulate.journeys.workflow_model import Node, Run, RunEnding, UnresolvedContact
 from pipelines.simulate.truth.cells import truth_of
 from pipelines.simulate.world.tenants import ATLAS, CAMPAIGNS, ORUFY_ACCOUNTS, WORKFLOWS
-from tests.simulate.test_truth import (
+from tests.support.hand_made_journeys import (
     ANA,
     BARE,
     FAILED,

@@ -19,8 +19,8 @@ from pipelines.simulate.journeys.model import (
 from pipelines.simulate.journeys.workflow_model import Node, Run
 from pipelines.simulate.simulation import Simulation
 from pipelines.simulate.world.tenants import CAMPAIGNS, WORKFLOWS
-from tests.simulate.test_deliveries import documents
-from tests.simulate.test_truth import later
+from tests.support.hand_made_journeys import later
+from tests.support.simulated_deliveries import documents
 from tests.support.truth_sums import by_mart, counted
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)

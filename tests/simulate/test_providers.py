@@ -12,9 +12,8 @@ from pipelines.decode.decoder import DecodeFailure, TypedEvent, UntypedEvent
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import SOURCES, Simulation, simulate
 from pipelines.simulate.world.endpoints import ENDPOINTS, JOB_BOARD, MOVING, ORUFY, POPP, POPP_SECOND
-from tests.simulate.conftest import UNTIL
-from tests.simulate.test_deliveries import decoded, key_of
 from tests.support.recount_orufy import NEW_MEETING, accounts, chains
+from tests.support.simulated_deliveries import UNTIL, decoded, key_of
 
 DAY = date(2026, 11, 21)
 

@@ -15,8 +15,8 @@ from pipelines.simulate.delivery.http_sender import signer
 from pipelines.simulate.files import read_deliveries, read_truth
 from pipelines.simulate.world.endpoints import ENDPOINTS
 from receiver.signatures import parse_scheme, verify
-from tests.simulate.conftest import UNTIL
-from tests.simulate.test_send import always, serving
+from tests.support.simulated_deliveries import UNTIL
+from tests.support.webhook_server import always, serving
 
 POPP = {"provider": "popp", "secrets": "k:v"}
 ORUFY = {"provider": "orufy", "secrets": "k:v", "scheme": "token:x-orufy-token"}

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,25 +16,35 @@ from pipelines.simulate.journeys.model import (
     Exhaustion,
     Friction,
     LooseBooking,
-    Person,
     Review,
     SimulatedMeeting,
 )
 from pipelines.simulate.journeys.types import Journey
-from pipelines.simulate.journeys.workflow_model import Run, RunEnding, UnresolvedContact
+from pipelines.simulate.journeys.workflow_model import RunEnding, UnresolvedContact
 from pipelines.simulate.simulation import Simulation, simulate
 from pipelines.simulate.truth.cells import TruthRow, truth_of
 from pipelines.simulate.truth.mart_definitions import MARTS
 from pipelines.simulate.truth.statistics import BANDS, WITHIN
 from pipelines.simulate.world.tenants import CAMPAIGNS, WORKFLOWS
-from tests.simulate.test_deliveries import decodes
+from tests.support.hand_made_journeys import (
+    ANA,
+    BARE,
+    CLOSED,
+    FAILED,
+    INTERVIEWERS,
+    MONDAY,
+    PASSED,
+    SCHEDULING,
+    SCREENING,
+    TWICE,
+    later,
+    run,
+    talk,
+)
 from tests.support.recount import recount
 from tests.support.recount_orufy import recount_bookings
+from tests.support.simulated_deliveries import decodes
 from tests.support.truth_sums import ASKED, cells, counted
-
-SCREENING, INTERVIEWERS, SCHEDULING = CAMPAIGNS[0], CAMPAIGNS[3], CAMPAIGNS[2]
-ANA = Person("Ana", "Sousa", None)
-MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 @given(
@@ -116,33 +125,16 @@ def test_every_metric_of_every_mart_is_told(simulation: Simulation) -> None:
     assert told == {(mart.name, metric) for mart in MARTS for metric in mart.metrics or ("",)}
 
 
-def later(hours: float) -> datetime:
-    return MONDAY + timedelta(hours=hours)
-
-
-def talk(number: str = "1", campaign: Any = SCREENING, **what: Any) -> Conversation:
-    return Conversation(number, campaign, ANA, started_at=MONDAY, **what)
-
-
 def booking(at: datetime) -> SimulatedMeeting:
     return SimulatedMeeting(
         "booking_1", (BookingChange(later(1), "RESCHEDULED", at, 30), BookingChange(at, "CANCELLED", at, 30))
     )
 
 
-def run(*endings: RunEnding) -> Run:
-    return Run("1", WORKFLOWS[0], 0, resolved_at=later(-20), started_at=MONDAY, nodes=(), endings=endings)
-
-
-PASSED, FAILED, CLOSED, BARE = (
-    f"COMPLETED_SCREENING_{word}" if word in ("PASSED", "FAILED") else word
-    for word in ("PASSED", "FAILED", "CLOSED", "COMPLETED")
-)
 SCHEDULED_RATE, PASS_RATE, EXHAUSTED, RUNS = (
     "scheduling_success", "screening_pass_rate", "nudge_exhaustion", "workflow_failures",
 )  # fmt: skip
 
-TWICE = (Exhaustion(later(48), 3), Exhaustion(later(96), 3))
 # The days are those of March 2026: by the beginning, by the result.
 BY_HAND: list[tuple[str, Journey, str, dict[int, str], dict[int, str]]] = [
     (

@@ -24,6 +24,8 @@ PROGRAM = (
     "serve(CoreSettings.read())\n"
 )
 COMMAND = (sys.executable, "-c", PROGRAM)
+HIRESTREAM_RECEIVER = (sys.executable, "-m", "pipelines.cli", "receiver")
+"""The same by the command line, which makes the topic too."""
 ANSWER_SECONDS = 15
 
 

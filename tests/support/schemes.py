@@ -1,4 +1,4 @@
-"""Every kind of scheme as hypothesis makes it, with secrets that fit."""
+"""Some schemes by name, every kind of scheme as hypothesis makes it, and secrets that fit."""
 
 import base64
 from collections.abc import Mapping
@@ -13,6 +13,28 @@ from receiver.signatures.signed_template import RAW_BODY, REFERENCES, Signed, Te
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MESSAGE_ID = "msg_1"
+
+HMAC = HmacScheme("x-signature")
+TIMED = HmacScheme(
+    "x-slack-signature",
+    prefix="v0=",
+    signed=(
+        TemplatePart("text", "v0:"),
+        TemplatePart("header", "x-slack-request-timestamp"),
+        TemplatePart("text", ":"),
+        TemplatePart("body"),
+    ),
+    timestamp=TemplatePart("header", "x-slack-request-timestamp"),
+    tolerance_seconds=300,
+)
+STRIPE = HmacScheme(
+    "stripe-signature",
+    prefix="v1=",
+    items="comma",
+    signed=(TemplatePart("item", "t"), TemplatePart("text", "."), TemplatePart("body")),
+    timestamp=TemplatePart("item", "t"),
+    tolerance_seconds=300,
+)
 
 NAMES = st.from_regex(r"[a-z0-9_-]{1,12}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x7f", min_codepoint=32), max_size=8)

@@ -1,9 +1,12 @@
 """A topic of a test's own, and what stands on it."""
 
+import time
+
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from pipelines.ingest.topic_admin import topic_info
 from receiver.settings import KafkaSettings
 
 PARTITIONS = 3
@@ -15,6 +18,14 @@ def create_topic(kafka: KafkaSettings) -> None:
     admin = AdminClient({**kafka.client_config()})
     for made in admin.create_topics([topic]).values():
         made.result(30)
+
+
+def delete_topic(kafka: KafkaSettings) -> None:
+    """Deletes the topic and waits until it is gone."""
+    admin = AdminClient({**kafka.client_config()})
+    admin.delete_topics([kafka.topic])[kafka.topic].result(10)
+    while topic_info(kafka) is not None:
+        time.sleep(0.05)
 
 
 def messages(kafka: KafkaSettings) -> list[Message]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from tests.models.hand_checked.expected import Cells, Rows, shown
+from tests.support.models.hand_checked.expected import Cells, Rows, shown
 from tests.support.models.small_lake import SmallLake
 
 TOLERANCE = 1e-6
