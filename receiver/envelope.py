@@ -1,18 +1,17 @@
 """The message on the topic: the raw body as value, everything else as headers.
 
 Both sides import this module and nothing else of each other. A header is UTF-8 text; one that is unknown
-is an absent header, never an empty one.
+is an absent header, never an empty one. A new header is a field of `DeliveryEnvelope`: the
+topic, the spool and the loader's batches then have it. The ledger keeps it once it is a column there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 ENVELOPE_VERSION = "1"
 
 Headers = list[tuple[str, str | bytes | None]]
 """Header format of the Kafka client; here every value is bytes."""
-
-_VERSION = ENVELOPE_VERSION.encode()
 
 
 class EnvelopeError(ValueError):
@@ -39,23 +38,22 @@ class DeliveryEnvelope:
     message_id: str | None = None
 
     def headers(self) -> Headers:
-        """The Kafka headers, in a fixed order."""
-        headers: Headers = [
-            ("delivery_id", self.delivery_id.encode()),
-            ("source", self.source.encode()),
-            ("provider", self.provider.encode()),
-            ("received_at", format_instant(self.received_at).encode()),
-            ("envelope_version", _VERSION),
-        ]
-        if self.event_type is not None:
-            headers.append(("event_type", self.event_type.encode()))
-        if self.key_id is not None:
-            headers.append(("key_id", self.key_id.encode()))
-        if self.content_type is not None:
-            headers.append(("content_type", self.content_type.encode()))
-        if self.message_id is not None:
-            headers.append(("message_id", self.message_id.encode()))
-        return headers
+        """The Kafka headers, in a fixed order; a field that is None has none."""
+        texts = {name: getattr(self, name) for name in TEXT_HEADERS}
+        texts |= {"received_at": format_instant(self.received_at), "envelope_version": ENVELOPE_VERSION}
+        return [(name, texts[name].encode()) for name in HEADER_NAMES if texts[name] is not None]
+
+
+TEXT_HEADERS = tuple(
+    each.name for each in fields(DeliveryEnvelope) if each.name not in {"received_at", "key", "body"}
+)
+"""Fields of an envelope whose header is their text."""
+
+REQUIRED_HEADERS = ("delivery_id", "source", "provider", "received_at", "envelope_version")
+"""Headers of every record."""
+
+HEADER_NAMES = (*REQUIRED_HEADERS, *(name for name in TEXT_HEADERS if name not in REQUIRED_HEADERS))
+"""Names of all headers, in their order on a record."""
 
 
 def format_instant(instant: datetime) -> str:

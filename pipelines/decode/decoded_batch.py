@@ -9,21 +9,21 @@ import polars as pl
 from pipelines.decode.decoder import Decoded, DecodeFailure, Identity, decode_one
 from pipelines.decode.validation import Problem
 from pipelines.ingest.raw_batch import RawBatch
-from receiver.envelope import ENVELOPE_VERSION
+from receiver.envelope import ENVELOPE_VERSION, REQUIRED_HEADERS
 
 INSTANT = pl.Datetime("us", "UTC")
 _VERSION = ENVELOPE_VERSION.encode()
-_HEADERS = ("delivery_id", "source", "provider", "received_at")
+_REQUIRED = [name for name in REQUIRED_HEADERS if name != "envelope_version"]
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch:
     """`decoded`, `body_sha256` and the rows of `envelopes` are parallel to the records of `raw`.
 
-    `envelopes` has the columns partition, offset, delivery_id, source, provider, received_at, key_id,
-    message_id. `erased` names the erasure by which the body of a record was redacted, by its index; the hash
-    stays that of the delivery. `suppressions` are the erasures of the ids that those records lead to, by
-    keyed hash: what later records must not name either.
+    `envelopes` has the columns partition and offset, and one for each of `HEADER_NAMES`. `erased` names the
+    erasure by which the body of a record was redacted, by its index; the hash stays that of the delivery.
+    `suppressions` are the erasures of the ids that those records lead to, by keyed hash: what later records
+    must not name either.
     """
 
     raw: RawBatch
@@ -32,12 +32,18 @@ class DecodedBatch:
     body_sha256: list[str]
     erased: Mapping[int, str] = field(default_factory=dict)
     suppressions: Mapping[str, str] = field(default_factory=dict)
+    redacted_by: object = None
+    """The suppression list that was last applied, None where none was."""
+    delivered: "DecodedBatch | None" = None
+    """The batch as it was before redaction, None where no record was redacted."""
 
 
 def decode_batch(raw: RawBatch) -> DecodedBatch:
     """Decode every record. Raises nothing for bad data: a bad record is a `DecodeFailure` in its place."""
     envelopes = _envelopes(raw)
-    sent = zip(raw.providers, raw.bodies, raw.sources, raw.message_ids, strict=True)
+    sent = zip(
+        raw.headers["provider"], raw.bodies, raw.headers["source"], raw.headers["message_id"], strict=True
+    )
     decoded = [_decode(*each) for each in sent]
     for index in _broken_envelopes(raw, envelopes):
         decoded[index] = _rejected_envelope(raw, envelopes, index)
@@ -53,13 +59,8 @@ def _envelopes(raw: RawBatch) -> pl.DataFrame:
         {
             "partition": pl.Series(raw.partitions, dtype=pl.Int64),
             "offset": pl.Series(raw.offsets, dtype=pl.Int64),
-            "delivery_id": _text(raw.delivery_ids),
-            "source": _text(raw.sources),
-            "provider": _text(raw.providers),
-            "received_at": _text(raw.received_at),
-            "key_id": _text(raw.key_ids),
-            "message_id": _text(raw.message_ids),
         }
+        | {name: _text(values) for name, values in raw.headers.items()}
     )
     instant = pl.col("received_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", strict=False, time_unit="us")
     usual = pl.when(instant.dt.year().is_between(1, 9999)).then(instant)  # Python has no others
@@ -82,14 +83,16 @@ def _utf8(value: bytes | None) -> str | None:
 
 
 def _broken_envelopes(raw: RawBatch, envelopes: pl.DataFrame) -> list[int]:
-    missing = envelopes.select(pl.any_horizontal(pl.col(_HEADERS).is_null()).arg_true()).to_series().to_list()
-    other = [index for index, version in enumerate(raw.versions) if version != _VERSION]
+    missing = (
+        envelopes.select(pl.any_horizontal(pl.col(_REQUIRED).is_null()).arg_true()).to_series().to_list()
+    )
+    other = [index for index, version in enumerate(raw.headers["envelope_version"]) if version != _VERSION]
     return sorted({*missing, *other})
 
 
 def _rejected_envelope(raw: RawBatch, envelopes: pl.DataFrame, index: int) -> DecodeFailure:
     row = envelopes.row(index, named=True)
-    problems = [Problem(f"headers.{name}", "missing or malformed") for name in _HEADERS if row[name] is None]
-    if raw.versions[index] != _VERSION:
+    problems = [Problem(f"headers.{name}", "missing or malformed") for name in _REQUIRED if row[name] is None]
+    if raw.headers["envelope_version"][index] != _VERSION:
         problems.append(Problem("headers.envelope_version", f"not {ENVELOPE_VERSION}"))
     return DecodeFailure(Identity(), "envelope", tuple(problems))

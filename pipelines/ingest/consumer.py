@@ -52,10 +52,10 @@ class TopicReader:
         if not len(batch) and time.monotonic() - self._looked_at < TOPIC_CHECK_SECONDS:
             return batch
         self._unproven = None if self._is_same_topic() else batch
-        return RawBatch(self._topic.topic, self._topic.topic_id) if self._unproven else batch
+        return RawBatch(topic=self._topic.topic, topic_id=self._topic.topic_id) if self._unproven else batch
 
     def _fetch(self, max_records: int, linger_seconds: float) -> RawBatch:
-        batch = RawBatch(self._topic.topic, self._topic.topic_id)
+        batch = RawBatch(topic=self._topic.topic, topic_id=self._topic.topic_id)
         deadline = time.monotonic() + linger_seconds
         while len(batch) < max_records:
             asked = min(CHUNK_RECORDS, max_records - len(batch))

@@ -14,10 +14,12 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.decode.decoded_batch import DecodedBatch
+from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.flatten.frames import event_frames
+from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.offsets import LastBatch, last_batch, snapshot_id
+from pipelines.lake.suppressions import suppression_rows
 from pipelines.lake.transaction import in_transaction
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.duplicate_index import KeyIndex, prefixes
@@ -36,7 +38,8 @@ from pipelines.load.outcomes import FirstDelivery, Outcomes, decide, rejected
 from pipelines.load.registered_frames import FrameRegistry
 from pipelines.load.reject_history import committed_windows, quarantined_among
 from pipelines.load.reject_limit import RejectLimit
-from pipelines.privacy.suppression import Suppressor
+from pipelines.privacy.keyed_hash import KeyedHasher
+from pipelines.privacy.suppression import SuppressionList
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +96,7 @@ class Loader:
         rejects: RejectLimit | None,
         clock: Callable[[], dt.datetime],
         writer_lock: WriterLock | None = None,
-        suppressor: Suppressor | None = None,
+        keyed: KeyedHasher | None = None,
         reopen: Callable[[], duckdb.DuckDBPyConnection] | None = None,
     ) -> None:
         self.next_offsets = dict(start)
@@ -103,11 +106,10 @@ class Loader:
         self._rejects = rejects
         self._clock = clock
         self._writer_lock = writer_lock.acquired if writer_lock else nullcontext
-        self._suppressor = suppressor or Suppressor(None)
         self._last = last_batch(con)
         # After the number: an erasure that is committed between the two is then known already, or its number
         # is newer than this one and the first batch is decided again. The other way round it would be missed.
-        self._suppressor.refresh(con)
+        self._suppressions = SuppressionList(keyed).stored(suppression_rows(con))
         self._snapshot_id = -1
         self._reopen = reopen
         self._loads = 0
@@ -115,6 +117,10 @@ class Loader:
         self._index = rebuilt_index(con)
         if rejects:
             rejects.keep(committed_windows(con))
+
+    def decode(self, raw: RawBatch) -> DecodedBatch:
+        """Decode a batch and redact records of erased persons. Reads no lake, so any thread may call it."""
+        return self._suppressions.redacted(decode_batch(raw))
 
     def load(self, batch: DecodedBatch) -> LoadResult:
         """Commit a batch. Raises `TooManyRejects` or a database error, and has then written nothing."""
@@ -126,8 +132,8 @@ class Loader:
                 self._catch_up()
         raise Unavailable("a replay or a rebuild was in the way again and again; start the loader once more")
 
-    def _load(self, delivered: DecodedBatch) -> LoadResult:
-        batch = self._suppressor.suppressed(delivered)
+    def _load(self, read: DecodedBatch) -> LoadResult:
+        batch = self._suppressions.redacted(read)  # nothing to do, unless the list grew since it was read
         decided = decide(batch, self._earlier(batch), quarantined_among(self._con, rejected(batch)))
         windows = self._rejects.check(_rejected(batch, decided)) if self._rejects else None
         stamp = CommitInfo(self._last.batch_id + 1, self._clock())
@@ -137,7 +143,7 @@ class Loader:
         with self._writer_lock():
             self._snapshot_id = in_transaction(self._con, lambda: self._write(list(frames), stamp.batch_id))
         self._held.release()
-        self._suppressor.learn(batch.suppressions)
+        self._suppressions = self._suppressions.extended(batch.suppressions)
         self._last = LastBatch(stamp.batch_id, chain)
         self._remember(batch, decided)
         if self._rejects and windows is not None:
@@ -226,7 +232,7 @@ class Loader:
                 "another loader has committed to this lake; stop it, then start this one again"
             )
         _add_keys(self._index, self._con, "moved_batch_id > ?", [known])
-        self._suppressor.refresh(self._con)
+        self._suppressions = self._suppressions.stored(suppression_rows(self._con))
         self._last = newest
 
     def _remember(self, batch: DecodedBatch, decided: Outcomes) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
-from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
+from pipelines.decode.decoded_batch import DecodedBatch
 from pipelines.ingest.consumer import TopicReader
+from pipelines.ingest.raw_batch import RawBatch
 from pipelines.load.loader import Loader, LoadResult
 from pipelines.settings import LoadSettings
 
@@ -38,7 +39,7 @@ def commits(
 
     Raises what reading and loading raise; what was committed before stays.
     """
-    with ReadAhead(load, reader, stop) as ahead:
+    with ReadAhead(load, reader, loader.decode, stop) as ahead:
         while not stop.is_set():
             batch = ahead.take()
             if batch is not None:
@@ -50,9 +51,16 @@ def commits(
 class ReadAhead:
     """Decoded batches, one ahead of the commits. Use it as a context: leaving ends the thread."""
 
-    def __init__(self, load: LoadSettings, reader: TopicReader, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        load: LoadSettings,
+        reader: TopicReader,
+        decode: Callable[[RawBatch], DecodedBatch],
+        stop: threading.Event,
+    ) -> None:
         self._load = load
         self._reader = reader
+        self._decode = decode
         self._stop = stop
         self._left = threading.Event()
         self._found: queue.Queue[DecodedBatch | BaseException] = queue.Queue(maxsize=1)
@@ -82,7 +90,7 @@ class ReadAhead:
         while not self._ending():
             try:
                 raw = self._reader.read(self._load.max_batch_records, self._load.linger_seconds)
-                found: DecodedBatch | BaseException | None = decode_batch(raw) if len(raw) else None
+                found: DecodedBatch | BaseException | None = self._decode(raw) if len(raw) else None
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that loads
                 found = error
             if found is not None:

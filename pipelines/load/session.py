@@ -21,7 +21,6 @@ from pipelines.load.loader import Loader
 from pipelines.load.reject_limit import RejectLimit
 from pipelines.load.topic_continuity import check_last_records
 from pipelines.privacy.keyed_hash import erasure_hasher
-from pipelines.privacy.suppression import Suppressor
 from pipelines.settings import Settings
 
 
@@ -54,7 +53,7 @@ def open_loader(settings: Settings, holder: str, choices: LoadPolicy) -> Iterato
                 rejects=_window(settings, choices),
                 clock=lambda: dt.datetime.now(dt.UTC),
                 writer_lock=WriterLock(settings.warehouse),
-                suppressor=Suppressor(erasure_hasher(settings)),
+                keyed=erasure_hasher(settings),
                 reopen=partial(_opened, settings),
             )
         except BaseException:

@@ -1,10 +1,10 @@
 """Suppression: later records that name an erased person are redacted before they are written."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Self
 
-import duckdb
 import msgspec
 
 from pipelines.decode.decoded_batch import DecodedBatch
@@ -28,102 +28,112 @@ which somebody has to look at first.
 """
 
 
-class Suppressor:
-    """Knows the keyed hashes of what was erased. Without a key it knows that there is nothing."""
+@dataclass(frozen=True, slots=True, eq=False)
+class SuppressionList:
+    """Keyed hashes of the identifiers that were erased, each with the id of its erasure.
 
-    def __init__(self, keyed: KeyedHasher | None, erasures: Mapping[str, str] | None = None) -> None:
-        self._keyed = keyed
-        self._erasures: Mapping[str, str] = erasures or {}
+    It never changes: a longer list is another object, so a batch can say which one redacted it. Without a key
+    it is empty.
+    """
 
-    def refresh(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Learn what was erased by now. Raises `SettingsError` where something was and there is no key, or
-        another one than it was erased under."""
-        try:
-            rows = con.execute("SELECT value_hmac, erasure_id FROM wh.ledger.suppressions").fetchall()
-        except duckdb.CatalogException:  # a lake from before there were erasures
-            rows = []
-        marks = {value for value, erasure_id in rows if erasure_id == KEY_MARK}
-        erasures = {value: erasure_id for value, erasure_id in rows if erasure_id != KEY_MARK}
-        if erasures and self._keyed is None:
+    keyed: KeyedHasher | None
+    erasures: Mapping[str, str] = field(default_factory=dict)
+
+    def stored(self, rows: Iterable[tuple[str, str]]) -> Self:
+        """The list that the lake has: rows of `ledger.suppressions`, (value_hmac, erasure_id).
+
+        Raises `SettingsError` where somebody was erased and there is no key, or another one than it was done
+        under.
+        """
+        every = dict(rows)
+        erasures = {value: erasure_id for value, erasure_id in every.items() if erasure_id != KEY_MARK}
+        marks = every.keys() - erasures.keys()
+        if erasures and self.keyed is None:
             raise SettingsError(
                 "somebody was erased from this lake, and without the key of that a later record would bring "
                 "them back; set HIRESTREAM_ERASURE__KEY or HIRESTREAM_ERASURE__KEY_FILE to it"
             )
-        if marks and self._keyed is not None and self._keyed.mark() not in marks:
+        if marks and self.keyed is not None and self.keyed.mark() not in marks:
             raise SettingsError(
                 "HIRESTREAM_ERASURE__KEY is not the key of the erasures of this lake: under it nobody who "
                 "was erased would be recognised; set it to the one that they were erased under"
             )
-        self._erasures = erasures
+        return replace(self, erasures=erasures)
 
-    def learn(self, suppressions: Mapping[str, str]) -> None:
-        """Know these too, by keyed hash: those of a batch, once that is committed."""
-        if suppressions:
-            self._erasures = {**self._erasures, **suppressions}
+    def extended(self, suppressions: Mapping[str, str]) -> Self:
+        """The list with these too: those of a batch, once that is committed."""
+        return replace(self, erasures={**self.erasures, **suppressions}) if suppressions else self
 
-    def suppressed(self, batch: DecodedBatch) -> DecodedBatch:
-        """The batch with the records redacted that name somebody who was erased, as the same events.
+    def redacted(self, batch: DecodedBatch) -> DecodedBatch:
+        """The batch with the records redacted that name an erased person, as the same events.
 
-        Its `suppressions` are what `learn` wants to hear once they are committed.
+        A batch that this list has redacted is returned as it is; one that another list has redacted is
+        redacted again, from what was delivered.
         """
-        if not self._erasures or self._keyed is None:
+        if batch.redacted_by is self:
             return batch
+        delivered = batch.delivered or batch
         erased: dict[int, str] = {}
         fresh: dict[str, str] = {}
-        while self._named(batch, erased, fresh):  # what a record leads to may stand before it
+        while self.erasures and self._add_named(delivered, erased, fresh):  # it may lead to an earlier record
             pass
-        return _without(batch, erased, fresh, self._keyed) if erased else batch
+        if not erased:
+            return replace(delivered, redacted_by=self)
+        return replace(self._without(delivered, erased, fresh), redacted_by=self, delivered=delivered)
 
     def erasure_of(self, found: Decoded, body: bytes) -> str | None:
-        """The erasure of somebody whom a body names, None where it names nobody who was erased."""
+        """The erasure of a person whom a body names, None where it names nobody who was erased."""
         return min(self._erasures_of(found, body, {}), default=None)
 
-    def _named(self, batch: DecodedBatch, erased: dict[int, str], fresh: dict[str, str]) -> bool:
-        """Add the records that name somebody to `erased`, what they lead to to `fresh`; whether that grew."""
+    def _add_named(self, batch: DecodedBatch, erased: dict[int, str], fresh: dict[str, str]) -> bool:
+        """Add records that name an erased person to `erased` and their linked ids to `fresh`.
+
+        True where `fresh` grew.
+        """
         before = len(fresh)
         for index, (found, body) in enumerate(zip(batch.decoded, batch.raw.bodies, strict=True)):
             erasures = set() if index in erased else self._erasures_of(found, body, fresh)
             for erasure_id in sorted(erasures):
                 erased.setdefault(index, erasure_id)
-                fresh |= self._led_to(found, erasure_id)
+                fresh |= self._linked(found, erasure_id)
         return len(fresh) > before
 
     def _erasures_of(self, found: Decoded, body: bytes, fresh: Mapping[str, str]) -> set[str]:
-        if self._keyed is None:
+        if self.keyed is None:
             return set()
         hashes = {
-            self._keyed.hash_of(kind, value, organization)
+            self.keyed.hash_of(kind, value, organization)
             for kind, value in identifiers_in(found, body)
             for organization in {None, found.identity.organization_id}
         }
-        return {known[each] for known in (self._erasures, fresh) for each in hashes & known.keys()}
+        return {known[each] for known in (self.erasures, fresh) for each in hashes & known.keys()}
 
-    def _led_to(self, found: Decoded, erasure_id: str) -> dict[str, str]:
-        """The ids of a record by which more of the same person are found, that are not suppressed yet."""
-        assert self._keyed is not None  # noqa: S101 - else nothing is named
+    def _linked(self, found: Decoded, erasure_id: str) -> dict[str, str]:
+        """Ids of a record that lead to more of the same person and are not on the list yet."""
+        assert self.keyed is not None  # noqa: S101 - else nothing is named
         allowed = _WIDENED_BY.get(erasure_id.split("-", 1)[0], frozenset())
         organization = found.identity.organization_id
         hashes = {
-            self._keyed.hash_of(kind, value, organization)
+            self.keyed.hash_of(kind, value, organization)
             for kind, value in linked_identifiers(found)
             if kind in allowed
         }
-        return dict.fromkeys(sorted(hashes - self._erasures.keys()), erasure_id)
+        return dict.fromkeys(sorted(hashes - self.erasures.keys()), erasure_id)
+
+    def _without(
+        self, batch: DecodedBatch, erased: Mapping[int, str], fresh: Mapping[str, str]
+    ) -> DecodedBatch:
+        assert self.keyed is not None  # noqa: S101 - else nothing is named
+        bodies, decoded = list(batch.raw.bodies), list(batch.decoded)
+        for index in erased:
+            provider = _text(batch.raw.headers["provider"][index]) or ""
+            bodies[index] = redact(bodies[index], provider, self.keyed.pseudonym)
+            decoded[index] = _redecoded(batch, index, bodies[index], provider)
+        raw = replace(batch.raw, bodies=bodies)
+        return replace(batch, raw=raw, decoded=decoded, erased=erased, suppressions=fresh)
 
 
-def _without(
-    batch: DecodedBatch, erased: Mapping[int, str], fresh: Mapping[str, str], keyed: KeyedHasher
-) -> DecodedBatch:
-    bodies, decoded = list(batch.raw.bodies), list(batch.decoded)
-    for index in erased:
-        provider = (batch.raw.providers[index] or b"").decode(errors="replace")
-        bodies[index] = redact(bodies[index], provider, keyed.pseudonym)
-        decoded[index] = _decoded(batch, index, bodies[index], provider)
-    raw = replace(batch.raw, bodies=bodies)
-    return replace(batch, raw=raw, decoded=decoded, erased=erased, suppressions=fresh)
-
-
-def _decoded(batch: DecodedBatch, index: int, body: bytes, provider: str) -> Decoded:
+def _redecoded(batch: DecodedBatch, index: int, body: bytes, provider: str) -> Decoded:
     """The redacted document as the event that was delivered; what was refused stays refused.
 
     Its key is that of the delivery. All else is read from what is kept, as a rebuild does: an id may hold an
@@ -132,7 +142,8 @@ def _decoded(batch: DecodedBatch, index: int, body: bytes, provider: str) -> Dec
     before = batch.decoded[index]
     if isinstance(before, DecodeFailure):
         return msgspec.structs.replace(before, problems=unquoted_problems(before.problems))
-    found = decode_one(provider, body, _text(batch.raw.sources[index]), _text(batch.raw.message_ids[index]))
+    headers = batch.raw.headers
+    found = decode_one(provider, body, _text(headers["source"][index]), _text(headers["message_id"][index]))
     return as_event(found, before.identity.event_key, before.identity.key_kind)
 
 

@@ -2,15 +2,18 @@
 
 import json
 
-from receiver.envelope import DeliveryEnvelope
+from receiver.envelope import TEXT_HEADERS, DeliveryEnvelope
 from receiver.spool.sqlite_queue import QueueItem
 
-TEXTS = ("provider", "event_type", "key_id", "content_type", "message_id")
+_COLUMNS = {"delivery_id", "source", "received_at", "body"}
+"""Fields that an item of the queue has of its own; the note has the others."""
+
+_NOTED = tuple(name for name in TEXT_HEADERS if name not in _COLUMNS)
 
 
 def to_item(envelope: DeliveryEnvelope) -> QueueItem:
     """The delivery with all that its record on the topic will say."""
-    note = {name: getattr(envelope, name) for name in TEXTS} | {"key": envelope.key.decode("latin-1")}
+    note = {name: getattr(envelope, name) for name in _NOTED} | {"key": envelope.key.decode("latin-1")}
     return QueueItem(
         envelope.delivery_id, envelope.source, envelope.received_at, envelope.body, json.dumps(note).encode()
     )
@@ -25,5 +28,5 @@ def to_envelope(item: QueueItem) -> DeliveryEnvelope:
         received_at=item.received_at,
         body=item.body,
         key=note.pop("key").encode("latin-1"),
-        **{name: note.get(name) for name in TEXTS},
+        **{name: note.get(name) for name in _NOTED},
     )

@@ -21,10 +21,11 @@ from pipelines.admin.erasure.residue_scan import traces
 from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
+from pipelines.lake.suppressions import suppression_rows
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.privacy.keyed_hash import KeyedHasher
 from pipelines.privacy.redaction import redact
-from pipelines.privacy.suppression import Suppressor
+from pipelines.privacy.suppression import SuppressionList
 from receiver.settings import SettingsError
 from tests.support.erasures import BY_EMAIL, KEYED, LATER, Lake, erase, eraser, everything, suppressing
 from tests.support.faults import Died, DyingAt
@@ -209,6 +210,44 @@ def test_later_records_are_redacted_and_redeliveries_stay_duplicates(people: Lak
     assert names == [bo, ("conv-hers", None, True), ("conv-zoe", None, True)]
 
 
+@pytest.mark.parametrize("suppressed_before", [False, True])
+def test_an_erasure_between_reading_ahead_and_the_commit_is_seen(
+    people: Lake, tmp_path: Path, suppressed_before: bool
+) -> None:
+    if suppressed_before:
+        erase(people, tmp_path, ErasureRequest("conversation", "conv-bo"), "conversation-1")
+    running = suppressing(people)
+    later = popp("CONVERSATION_OPTED_OUT", 91, recordId="conv-zoe", participantFirstName=MARKS[0])
+    other = popp("CONVERSATION_OPTED_OUT", 92, recordId="conv-bo", participantFirstName="Bohdan Firstname")
+    ahead = running.decode(raw_batch(later, other, start=19))
+    assert MARKS[0].encode() in ahead.raw.bodies[0]
+    erase(people, tmp_path)
+    assert running.load(ahead).loaded == 2
+    assert all(mark not in everything(people) for mark in MARKS)
+    erased = people.execute(
+        'SELECT "offset" FROM wh.ledger.deliveries WHERE "offset" >= 19 AND erased_at IS NOT NULL'
+    )
+    assert {offset for (offset,) in erased.fetchall()} == ({19, 20} if suppressed_before else {19})
+    assert audit(people, None, None).findings == ()
+
+
+def test_what_a_batch_leads_to_is_seen_by_the_one_read_ahead_of_its_commit(
+    people: Lake, tmp_path: Path
+) -> None:
+    erase(people, tmp_path, ErasureRequest("candidate", "cand-zoe"), "candidate-1")
+    running = suppressing(people)
+    first = running.decode(raw_batch(queued("one", "cand-zoe"), start=19))
+    second = running.decode(raw_batch(met("one", ZOEMARKER), start=20))
+    assert ZOEMARKER["name"].encode() in second.raw.bodies[0]
+    running.load(first)
+    running.load(second)
+    erased = people.execute(
+        'SELECT "offset" FROM wh.ledger.deliveries WHERE "offset" >= 19 AND erased_at IS NOT NULL'
+    )
+    assert {offset for (offset,) in erased.fetchall()} == {19, 20}
+    assert audit(people, None, None).findings == ()
+
+
 def queued(person: str, candidate: str) -> bytes:
     return popp("CONVERSATION_QUEUED", 80, recordId=f"conv-{person}", candidateId=candidate).replace(
         b"-80", f"-80-{person}".encode()
@@ -282,11 +321,11 @@ def test_a_rebuild_does_not_bring_it_back(
 def test_without_its_key_nothing_is_loaded(people: Lake, tmp_path: Path) -> None:
     erase(people, tmp_path)
     with pytest.raises(SettingsError, match="HIRESTREAM_ERASURE__KEY"):
-        Suppressor(None).refresh(people)
+        SuppressionList(None).stored(suppression_rows(people))
     other = KeyedHasher(b"another-key-of-16-bytes")
-    Suppressor(KEYED).refresh(people)
+    SuppressionList(KEYED).stored(suppression_rows(people))
     with pytest.raises(SettingsError, match="not the key of the erasures of this lake"):
-        Suppressor(other).refresh(people)
+        SuppressionList(other).stored(suppression_rows(people))
     erasing = Eraser(
         people, WriterLock(tmp_path), other, holder="test", organizations={}, clock=lambda: LATER
     )
@@ -294,7 +333,7 @@ def test_without_its_key_nothing_is_loaded(people: Lake, tmp_path: Path) -> None
         erasing.register("email-2", BY_EMAIL, find(people, BY_EMAIL, "email-2"), "test")
     unmarked = "DELETE FROM wh.ledger.suppressions WHERE erasure_id = 'key'"
     people.execute(unmarked)
-    Suppressor(other).refresh(people)
+    SuppressionList(other).stored(suppression_rows(people))
     with pytest.raises(SettingsError, match="openssl"):
         KeyedHasher(b"short")
 

@@ -1,7 +1,6 @@
 """What a source may not keep any longer is redacted, once, and nobody else's."""
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from pipelines.privacy.keyed_hash import key_of
 from pipelines.settings import Settings
 from tests.support.faults import Died
 from tests.support.people import KEY, fill, loader, popp
-from tests.support.rows import RECEIVED_AT, raw_batch
+from tests.support.rows import RECEIVED_AT, raw_batch, with_headers
 from tests.support.settings_for import SettingsFor
 
 SOON, LATE = RECEIVED_AT + dt.timedelta(days=9), RECEIVED_AT + dt.timedelta(days=11)
@@ -58,7 +57,7 @@ def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFo
     assert run_retention(home, ErasureContext("tester", lambda: LATE)) is None
     with open_lake(home.warehouse) as con:
         late = raw_batch(popp("CONVERSATION_QUEUED", 90, recordId="conv-late"), start=40)
-        loader(home, con).load(decode_batch(replace(late, received_at=[b"no instant"])))
+        loader(home, con).load(decode_batch(with_headers(late, received_at=[b"no instant"])))
     killed_after_redacting(home, LATE)
     assert not receipt.exists()
     assert erasures(home) == [erasure_id]

@@ -63,7 +63,7 @@ def batch_of(numbers: list[int]) -> DecodedBatch:
     decoded = [DecodeFailure(Identity(event_key=event_key(number)), "contract", ()) for number in numbers]
     bodies = [hashlib.sha256(f"body{number}".encode()).hexdigest() for number in numbers]
     envelopes = pl.DataFrame({"delivery_id": [str(uuid.uuid4()) for _ in numbers]})
-    return DecodedBatch(RawBatch("", ""), envelopes, list(decoded), bodies)
+    return DecodedBatch(RawBatch(topic="", topic_id=""), envelopes, list(decoded), bodies)
 
 
 def kinds(rows: int) -> dict[str, Callable[[random.Random], list[int]]]:

@@ -15,6 +15,7 @@ from random import Random
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.simulate.simulation import bodies
+from receiver.envelope import ENVELOPE_VERSION, HEADER_NAMES, format_instant
 
 TOPIC = "webhooks.events.v1"
 TOPIC_ID = "bench-topic-id-0000000"
@@ -64,21 +65,22 @@ class Partitions:
     def batch(self, found: list[bytes], received_at: datetime) -> DecodedBatch:
         """What the loader gets when these arrived at that time."""
         partitions = [self._rng.randrange(PARTITIONS) for _ in found]
-        stamp, count = received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), len(found)
-        ids: list[bytes | None] = [str(uuid.UUID(int=self._rng.getrandbits(128))).encode() for _ in found]
+        count = len(found)
+        columns: dict[str, list[bytes | None]] = {
+            "delivery_id": [str(uuid.UUID(int=self._rng.getrandbits(128))).encode() for _ in found],
+            "source": [b"popp"] * count,
+            "provider": [b"popp"] * count,
+            "received_at": [format_instant(received_at).encode()] * count,
+            "envelope_version": [ENVELOPE_VERSION.encode()] * count,
+            "key_id": [b"k1"] * count,
+        }
         raw = RawBatch(
-            TOPIC,
-            TOPIC_ID,
-            partitions,
-            [self._take(partition) for partition in partitions],
-            found,
-            ids,
-            [b"popp"] * count,
-            [b"popp"] * count,
-            [stamp] * count,
-            [b"1"] * count,
-            [b"k1"] * count,
-            [None] * count,
+            topic=TOPIC,
+            topic_id=TOPIC_ID,
+            partitions=partitions,
+            offsets=[self._take(partition) for partition in partitions],
+            bodies=found,
+            headers={name: columns.get(name, [None] * count) for name in HEADER_NAMES},
         )
         return decode_batch(raw)
 

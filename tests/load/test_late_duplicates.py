@@ -42,7 +42,7 @@ def test_an_old_event_is_a_duplicate_wherever_it_comes_from(
     start = BETWEEN if place == HOME else 0
     again = late(queued("old"), queued("old", x=1), queued("new"), start=start, place=place)
     same = late(queued("old"), start=start + 3, place=place)
-    same.raw.delivery_ids[0] = first.raw.delivery_ids[0]
+    same.raw.headers["delivery_id"][0] = first.raw.headers["delivery_id"][0]
     loader.load(again)
     loader.load(decode_batch(same.raw))
     assert lake.execute(OUTCOMES, [BETWEEN]).fetchall() == [

@@ -68,7 +68,7 @@ def test_bodies_are_kept_as_they_came(lake: duckdb.DuckDBPyConnection, make_load
 
 def test_the_same_delivery_twice_says_so(lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader) -> None:
     raw = raw_batch(queued(1), queued(1))
-    raw.delivery_ids[1] = raw.delivery_ids[0]
+    raw.headers["delivery_id"][1] = raw.headers["delivery_id"][0]
     make_loader().load(decode_batch(raw))
     assert rows(lake, LEDGER)[1] == (1, "duplicate", "same_delivery")
 
@@ -108,11 +108,11 @@ def test_what_the_receiver_did_not_write_is_quarantined(
     lake: duckdb.DuckDBPyConnection, make_loader: MakeLoader
 ) -> None:
     raw = raw_batch(*(queued(number) for number in range(5)))
-    raw.received_at[0] = b"yesterday"
-    raw.versions[1] = b"9"
-    raw.providers[2] = b"nobody"
-    raw.delivery_ids[3] = b"\xff"
-    raw.received_at[4] = b"+12345-01-01T00:00:00.000000Z"  # polars reads it, Python cannot
+    raw.headers["received_at"][0] = b"yesterday"
+    raw.headers["envelope_version"][1] = b"9"
+    raw.headers["provider"][2] = b"nobody"
+    raw.headers["delivery_id"][3] = b"\xff"
+    raw.headers["received_at"][4] = b"+12345-01-01T00:00:00.000000Z"  # polars reads it, Python cannot
     make_loader().load(decode_batch(raw))
     assert {outcome for _, outcome, _ in rows(lake, LEDGER)} == {"quarantined"}
     assert rows(lake, "SELECT reason FROM wh.quarantine.records ORDER BY ALL") == [
@@ -263,4 +263,4 @@ def test_any_sequence_adds_up(
 
 
 def test_an_empty_batch_is_not_a_problem_of_the_decoder() -> None:
-    assert decode_batch(RawBatch("topic", "id")).decoded == []
+    assert decode_batch(RawBatch(topic="topic", topic_id="id")).decoded == []

@@ -78,7 +78,7 @@ class Protocol(RuleBasedStateMachine):
         start = self.loader.next_offsets.get(0, 0)
         raw = raw_batch(*self.topic[start : start + most], start=start)
         for index in range(len(raw)):
-            raw.delivery_ids[index] = self.deliveries[start + index].encode()
+            raw.headers["delivery_id"][index] = self.deliveries[start + index].encode()
         return refusing("CONVERSATION_QUEUED", raw) if refuses else decode_batch(raw)
 
     @rule(key=KEYS, changed=st.booleans())

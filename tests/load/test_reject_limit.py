@@ -50,7 +50,7 @@ def unnamed(raw: RawBatch) -> DecodedBatch:
 def again(raw: RawBatch, start: int, *bodies: bytes) -> RawBatch:
     """The same deliveries once more, further on the topic, perhaps with other bodies."""
     found = raw_batch(*(bodies or raw.bodies), start=start)
-    found.delivery_ids[:] = raw.delivery_ids
+    found.headers["delivery_id"][:] = raw.headers["delivery_id"]
     return found
 
 
@@ -138,7 +138,7 @@ def test_a_rejected_delivery_that_was_written_twice_is_kept_once(
 
 def test_the_second_of_the_same_batch_is_no_reject_either(lake: Lake, make_loader: MakeLoader) -> None:
     raw = raw_batch(*[BROKEN] * 20)
-    raw.delivery_ids[1:] = raw.delivery_ids[:1] * 19
+    raw.headers["delivery_id"][1:] = raw.headers["delivery_id"][:1] * 19
     make_loader(rejects=RejectLimit(share=0.0, minimum=2)).load(decode_batch(raw))
     assert outcomes(lake) == [("quarantined", "json"), *[SAME] * 19]
     assert found_wrong(lake) == set()
@@ -146,7 +146,7 @@ def test_the_second_of_the_same_batch_is_no_reject_either(lake: Lake, make_loade
 
 def test_another_body_or_no_id_is_another_delivery(lake: Lake, make_loader: MakeLoader) -> None:
     raw = raw_batch(BROKEN, BROKEN)
-    raw.delivery_ids[1] = None
+    raw.headers["delivery_id"][1] = None
     loader = make_loader()
     loader.load(decode_batch(raw))
     loader.load(decode_batch(again(raw, 2, BROKEN + b"1", BROKEN)))

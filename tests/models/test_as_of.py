@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from pipelines.transform.dbt_manifest import model_variables
 from pipelines.transform.generated_sources import MODELS
 from pipelines.transform.point_in_time import build_as_of
 from tests.support.models.small_lake import NOW, SmallLake
-from tests.support.rows import LOADED_AT, RECEIVED_AT, raw_batch
+from tests.support.rows import LOADED_AT, RECEIVED_AT, raw_batch, with_headers
 
 JOURNEYS = 60
 MARTS = "SELECT view_name AS name FROM duckdb_views() WHERE database_name = 'wh' AND schema_name = 'marts'"
@@ -51,11 +50,11 @@ def refusing(provider: str) -> Callable[[str], ProviderDecoder | None]:
 
 def batch_of(deliveries: Sequence[Delivery], start: int) -> RawBatch:
     """The deliveries as the receiver would have put them on the topic, each from its own source."""
-    return replace(
+    return with_headers(
         raw_batch(*(delivery.body for delivery in deliveries), start=start),
-        sources=[delivery.source.encode() for delivery in deliveries],
-        providers=[delivery.provider.encode() for delivery in deliveries],
-        message_ids=[d.message_id.encode() if d.message_id else None for d in deliveries],
+        source=[delivery.source.encode() for delivery in deliveries],
+        provider=[delivery.provider.encode() for delivery in deliveries],
+        message_id=[d.message_id.encode() if d.message_id else None for d in deliveries],
     )
 
 

@@ -13,7 +13,7 @@ from tests.support.models.hand_checked.compare import differences
 from tests.support.models.hand_checked.expected import Cells, Rows, expectations
 from tests.support.models.hand_checked.raw import ORGANIZATION, Sent, deliveries
 from tests.support.models.small_lake import SmallLake
-from tests.support.rows import LOADED_AT, raw_batch
+from tests.support.rows import LOADED_AT, raw_batch, with_headers
 
 ASKED_AT = "2026-03-20T12:00:00Z"
 TIME_ZONE = "America/New_York"
@@ -41,10 +41,10 @@ ORDERS = {"as written": as_written, "reversed, each twice": reversed_and_repeate
 
 def raw(sent: Sequence[Sent], start: int) -> RawBatch:
     """Deliveries as the topic would hold them."""
-    return replace(
+    return with_headers(
         raw_batch(*(one.body for one in sent), start=start),
-        sources=[f"{one.provider}-main".encode() for one in sent],
-        providers=[one.provider.encode() for one in sent],
+        source=[f"{one.provider}-main".encode() for one in sent],
+        provider=[one.provider.encode() for one in sent],
         received_at=[f"{one.received_at:%Y-%m-%dT%H:%M:%S}.000000Z".encode() for one in sent],
     )
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from tests.support.models.small_lake import SmallLake
-from tests.support.rows import LOADED_AT, raw_batch
+from tests.support.rows import LOADED_AT, raw_batch, with_headers
 
 BODY = json.dumps(
     {"eventType": "BOOK", "meetData": {"_id": "m-1", "appId": "o", "status": "ACTIVE"}}
@@ -35,7 +34,7 @@ class Refusing(ProviderDecoder):
 
 def received(day: int, offset: int) -> RawBatch:
     raw = raw_batch(BODY, provider="orufy", source="orufy-main", start=offset)
-    return replace(raw, received_at=[f"2026-03-{day:02}T00:00:00.000000Z".encode()])
+    return with_headers(raw, received_at=[f"2026-03-{day:02}T00:00:00.000000Z".encode()])
 
 
 def booked_on(lake: SmallLake) -> list[str]:

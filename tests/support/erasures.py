@@ -11,7 +11,6 @@ from pipelines.admin.erasure.person_search import ErasureRequest, PersonRecords,
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from pipelines.privacy.keyed_hash import KeyedHasher
-from pipelines.privacy.suppression import Suppressor
 from tests.support.people import EMAIL, KEY
 from tests.support.rows import LOADED_AT
 
@@ -46,7 +45,7 @@ def suppressing(lake: Lake, now: dt.datetime = LATER) -> Loader:
         organizations={},
         rejects=None,
         clock=lambda: now,
-        suppressor=Suppressor(KEYED),
+        keyed=KEYED,
     )
 
 

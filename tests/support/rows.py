@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
@@ -10,6 +11,7 @@ from pipelines.host.values import to_json_value
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.load.ledger_rows import CommitInfo, ledger_frame
 from pipelines.load.outcomes import decide
+from receiver.envelope import ENVELOPE_VERSION, HEADER_NAMES, format_instant
 
 RECEIVED_AT = dt.datetime(2026, 3, 5, 12, 0, tzinfo=dt.UTC)
 LOADED_AT = dt.datetime(2026, 3, 5, 12, 0, 1, tzinfo=dt.UTC)
@@ -19,20 +21,27 @@ VARYING = {"event_key", "delivery_id", "source", "provider", "received_at", "loa
 def raw_batch(*bodies: bytes, provider: str = "popp", source: str = "popp", start: int = 0) -> RawBatch:
     """Bodies as the receiver would have put them on partition 0."""
     count = len(bodies)
+    columns: dict[str, list[bytes | None]] = {
+        "delivery_id": [str(uuid.uuid4()).encode() for _ in bodies],
+        "source": [source.encode()] * count,
+        "provider": [provider.encode()] * count,
+        "received_at": [format_instant(RECEIVED_AT).encode()] * count,
+        "envelope_version": [ENVELOPE_VERSION.encode()] * count,
+        "key_id": [b"k1"] * count,
+    }
     return RawBatch(
-        "topic",
-        "topic-id",
-        [0] * count,
-        list(range(start, start + count)),
-        list(bodies),
-        [str(uuid.uuid4()).encode() for _ in bodies],
-        [source.encode()] * count,
-        [provider.encode()] * count,
-        [RECEIVED_AT.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()] * count,
-        [b"1"] * count,
-        [b"k1"] * count,
-        [None] * count,
+        topic="topic",
+        topic_id="topic-id",
+        partitions=[0] * count,
+        offsets=list(range(start, start + count)),
+        bodies=list(bodies),
+        headers={name: columns.get(name, [None] * count) for name in HEADER_NAMES},
     )
+
+
+def with_headers(raw: RawBatch, **columns: list[bytes | None]) -> RawBatch:
+    """The batch with other values of these headers."""
+    return replace(raw, headers={**raw.headers, **columns})
 
 
 def decoded(*bodies: bytes, provider: str = "popp") -> DecodedBatch:

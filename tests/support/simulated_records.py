@@ -6,7 +6,7 @@ from datetime import datetime
 from pipelines.ingest.raw_batch import RawBatch
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.world.endpoints import ENDPOINTS
-from receiver.envelope import ENVELOPE_VERSION, format_instant
+from receiver.envelope import DeliveryEnvelope
 
 ORGANIZATIONS = {each.source: frozenset(each.organizations) for each in ENDPOINTS if each.organizations}
 """What the sources list, as the loader takes it."""
@@ -14,16 +14,29 @@ ORGANIZATIONS = {each.source: frozenset(each.organizations) for each in ENDPOINT
 
 def records(deliveries: Sequence[Delivery], received_at: datetime, start: int = 0) -> RawBatch:
     """One batch of partition 0 that begins at offset `start`, all received at one instant."""
-    batch = RawBatch("topic", "topic-id")
+    batch = RawBatch(topic="topic", topic_id="topic-id")
     for offset, delivery in enumerate(deliveries, start):
-        batch.partitions.append(0)
-        batch.offsets.append(offset)
-        batch.bodies.append(delivery.body)
-        batch.delivery_ids.append(f"d-{offset}".encode())
-        batch.sources.append(delivery.source.encode())
-        batch.providers.append(delivery.provider.encode())
-        batch.received_at.append(format_instant(received_at).encode())
-        batch.versions.append(ENVELOPE_VERSION.encode())
-        batch.key_ids.append(b"k")
-        batch.message_ids.append(delivery.message_id.encode() if delivery.message_id else None)
+        envelope = DeliveryEnvelope(
+            delivery_id=f"d-{offset}",
+            source=delivery.source,
+            provider=delivery.provider,
+            received_at=received_at,
+            key=b"",
+            body=delivery.body,
+            key_id="k",
+            message_id=delivery.message_id,
+        )
+        add_record(batch, offset, envelope)
     return batch
+
+
+def add_record(batch: RawBatch, offset: int, envelope: DeliveryEnvelope) -> None:
+    """Append an envelope as the record of partition 0 at an offset."""
+    batch.partitions.append(0)
+    batch.offsets.append(offset)
+    batch.bodies.append(envelope.body)
+    headers = dict(envelope.headers())
+    for name, column in batch.headers.items():
+        value = headers.get(name)
+        assert not isinstance(value, str)
+        column.append(value)

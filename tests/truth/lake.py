@@ -121,8 +121,9 @@ def _received(deliveries: list[Delivery], at: dt.datetime, start: int) -> RawBat
     """Repetitions were received later than what they repeat."""
     batch = records(deliveries, at, start)
     later = format_instant(at + dt.timedelta(hours=1)).encode()
-    batch.received_at[:] = [
+    received_at = batch.headers["received_at"]
+    received_at[:] = [
         later if delivery.duplicate else received
-        for delivery, received in zip(deliveries, batch.received_at, strict=True)
+        for delivery, received in zip(deliveries, received_at, strict=True)
     ]
     return batch

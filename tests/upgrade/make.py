@@ -23,7 +23,8 @@ from pipelines.load.loader import Loader
 from pipelines.settings import Settings
 from pipelines.simulate.simulation import bodies
 from pipelines.transform.builder import ModelBuilder
-from receiver.envelope import ENVELOPE_VERSION, format_instant
+from receiver.envelope import DeliveryEnvelope, format_instant
+from tests.support.simulated_records import add_record
 
 LAKES = Path(__file__).parent / "lakes"
 SEED, EVENTS, BATCHES = 3, 120, 3
@@ -36,18 +37,11 @@ def events(first: int, number: int) -> RawBatch:
     """Events of the topic from this offset on, one of each batch broken and one repeated."""
     every = bodies(SEED, 1_000_000)
     found = [next(every) for _ in range(first + number)][first:]
-    batch = RawBatch(TOPIC, TOPIC_ID)
+    batch = RawBatch(topic=TOPIC, topic_id=TOPIC_ID)
     for offset, body in enumerate([*found[:-2], found[0], BROKEN], first):
-        batch.partitions.append(0)
-        batch.offsets.append(offset)
-        batch.bodies.append(body)
-        batch.delivery_ids.append(f"d-{offset}".encode())
-        batch.sources.append(b"popp")
-        batch.providers.append(b"popp")
-        batch.received_at.append(format_instant(RECEIVED_AT + dt.timedelta(seconds=offset)).encode())
-        batch.versions.append(ENVELOPE_VERSION.encode())
-        batch.key_ids.append(b"k")
-        batch.message_ids.append(None)
+        received_at = RECEIVED_AT + dt.timedelta(seconds=offset)
+        envelope = DeliveryEnvelope(f"d-{offset}", "popp", "popp", received_at, b"", body, key_id="k")
+        add_record(batch, offset, envelope)
     return batch
 
 

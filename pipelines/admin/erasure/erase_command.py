@@ -26,7 +26,7 @@ from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
 from pipelines.privacy.keyed_hash import KeyedHasher, key_of
-from pipelines.privacy.suppression import Suppressor
+from pipelines.privacy.suppression import SuppressionList
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 
@@ -133,9 +133,9 @@ def _redact(
     clear_what_can_be(settings, values)  # now: killed after the next step, nobody knows them any more
     changed = eraser.redact(erasure_id, found.frame())
     how.after("bodies")
-    suppressor = _suppressor(keyed, found, erasure_id)
-    spooled = redact_spool(settings, suppressor, keyed)
-    changed += Counter({"spool": spooled.redacted, "held": delete_held(settings, suppressor)})
+    suppressions = _suppressions(keyed, found, erasure_id)
+    spooled = redact_spool(settings, suppressions, keyed)
+    changed += Counter({"spool": spooled.redacted, "held": delete_held(settings, suppressions)})
     hashed = keyed.hash_of(request.kind, request.value, request.organization)
     return RedactionResult(
         erasure_id, request.kind, changed, values, request.organization, hashed, spooled.remains
@@ -182,7 +182,7 @@ def _planned(
         sum(erased for _, _, erased in rows),
         {event_type: count for event_type, count, _ in rows},
         dict(sorted(Counter(kind for kind, _, _ in found.names).items())),
-        waiting_of(settings, _suppressor(keyed, found, erasure_id)),
+        waiting_of(settings, _suppressions(keyed, found, erasure_id)),
         before is not None,
     )
     if planned.is_nothing:
@@ -193,8 +193,10 @@ def _planned(
     return planned, found
 
 
-def _suppressor(keyed: KeyedHasher, found: PersonRecords, erasure_id: str) -> Suppressor:
-    return Suppressor(keyed, {keyed.hash_of(kind, value, of): erasure_id for kind, of, value in found.names})
+def _suppressions(keyed: KeyedHasher, found: PersonRecords, erasure_id: str) -> SuppressionList:
+    return SuppressionList(
+        keyed, {keyed.hash_of(kind, value, of): erasure_id for kind, of, value in found.names}
+    )
 
 
 def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -18,6 +18,7 @@ from pipelines.flatten.frames import event_frames
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import BODIES, DELIVERIES, ERASURES, QUARANTINE, REDACTIONS, SUPPRESSIONS
 from pipelines.lake.schema_docs import described_tables
+from pipelines.lake.suppressions import suppression_rows
 from pipelines.lake.transaction import in_transaction
 from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.ledger_rows import CommitInfo
@@ -32,7 +33,7 @@ from pipelines.load.table_writes import (
 )
 from pipelines.privacy.keyed_hash import KEY_MARK, KeyedHasher
 from pipelines.privacy.redaction import redact
-from pipelines.privacy.suppression import Suppressor
+from pipelines.privacy.suppression import SuppressionList
 
 ERASURE = "erasure"
 """The kind of a batch that redacted records; it makes a running loader look at what it has decided again."""
@@ -106,7 +107,7 @@ class Eraser:
         )
 
     def _register(self, row: dict[str, Any], hashes: set[str]) -> None:
-        Suppressor(self._keyed).refresh(self._con)
+        SuppressionList(self._keyed).stored(suppression_rows(self._con))
         erasure_id, mark = row["erasure_id"], self._keyed.mark()
         rows = self._con.execute(
             "SELECT value_hmac FROM wh.ledger.suppressions WHERE erasure_id IN (?, ?)", [erasure_id, KEY_MARK]

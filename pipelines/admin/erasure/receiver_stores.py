@@ -16,7 +16,7 @@ from pipelines.decode.decoder import Decoded, DecodeFailure, Identity, decode_on
 from pipelines.errors import Unavailable
 from pipelines.privacy.keyed_hash import KeyedHasher
 from pipelines.privacy.redaction import redact
-from pipelines.privacy.suppression import Suppressor
+from pipelines.privacy.suppression import SuppressionList
 from pipelines.settings import Settings
 from receiver.spool.spool import FILE_NAME, spool_path
 from receiver.unverified.store import held_path, open_held
@@ -53,7 +53,7 @@ class StoredDelivery:
         return (Residue(FILE_NAME, where),) if self.left else ()
 
 
-def redact_spool(settings: Settings, suppressor: Suppressor, keyed: KeyedHasher) -> StoredDelivery:
+def redact_spool(settings: Settings, suppressions: SuppressionList, keyed: KeyedHasher) -> StoredDelivery:
     """Redact what waits in the spool. Raises `Unavailable`.
 
     An event without an id of its own is known by its body: with another one, its redelivery would count as a
@@ -65,7 +65,7 @@ def redact_spool(settings: Settings, suppressor: Suppressor, keyed: KeyedHasher)
     with _writing(path) as con:
         found = [
             (after, item)
-            for item in _named(con, settings, suppressor)
+            for item in _named(con, settings, suppressions)
             if (after := redact(item.body, item.provider, keyed.pseudonym)) != item.body
         ]
         same = [
@@ -77,35 +77,35 @@ def redact_spool(settings: Settings, suppressor: Suppressor, keyed: KeyedHasher)
     return StoredDelivery(len(same), len(found) - len(same))
 
 
-def delete_held(settings: Settings, suppressor: Suppressor) -> int:
+def delete_held(settings: Settings, suppressions: SuppressionList) -> int:
     """Delete what is held; returns how many. Raises `Unavailable`."""
     path, queue = held_path(settings), open_held(settings)
     if queue is None:
         return 0
     with closing(queue):
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
-            positions = [item.position for item in _named(con, settings, suppressor)]
+            positions = [item.position for item in _named(con, settings, suppressions)]
         queue.delete(positions)
     with _writing(path):
         return len(positions)
 
 
-def waiting_of(settings: Settings, suppressor: Suppressor) -> dict[str, int]:
+def waiting_of(settings: Settings, suppressions: SuppressionList) -> dict[str, int]:
     """Number of spooled and unverified deliveries that name somebody, by store."""
     counts = {"spool": 0, "held": 0}
     for name, path in (("spool", spool_path(settings)), ("held", held_path(settings))):
         if path.exists():
             with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
-                counts[name] = sum(1 for _ in _named(con, settings, suppressor))
+                counts[name] = sum(1 for _ in _named(con, settings, suppressions))
     return counts
 
 
-def _named(con: sqlite3.Connection, settings: Settings, suppressor: Suppressor) -> Iterator[_Item]:
+def _named(con: sqlite3.Connection, settings: Settings, suppressions: SuppressionList) -> Iterator[_Item]:
     rows = con.execute("SELECT position, source, body, note FROM items ORDER BY position").fetchall()
     for position, source, body, note in rows:
         provider, message_id = _said(settings, source, note)
         found = decode_one(provider, body, source, message_id)
-        if suppressor.erasure_of(found, body) or suppressor.erasure_of(_unread(), note):
+        if suppressions.erasure_of(found, body) or suppressions.erasure_of(_unread(), note):
             yield _Item(position, provider, source, message_id, body)
 
 

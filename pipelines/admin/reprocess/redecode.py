@@ -13,7 +13,7 @@ from pipelines.ingest.raw_batch import RawBatch
 from pipelines.lake.schema import DELIVERIES
 from pipelines.load.ledger_rows import CommitInfo, identity_columns
 from pipelines.load.outcomes import NO_CONTRACT, Outcomes
-from receiver.envelope import ENVELOPE_VERSION
+from receiver.envelope import ENVELOPE_VERSION, HEADER_NAMES
 
 _ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
 BROKEN_ENVELOPE = "envelope"
@@ -32,20 +32,13 @@ def redecode(rows: pl.DataFrame) -> DecodedBatch:
     An erased record stays the event that it was: its key is the ledger's, because one that was made from the
     body would be another one now.
     """
-    version = ENVELOPE_VERSION.encode()
     raw = RawBatch(
-        "",
-        "",
-        rows["partition"].to_list(),
-        rows["offset"].to_list(),
-        rows["body"].to_list(),
-        _headers(rows, "delivery_id"),
-        _headers(rows, "source"),
-        _headers(rows, "provider"),
-        rows["received_at"].dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").cast(pl.Binary).to_list(),
-        [None if reason == BROKEN_ENVELOPE else version for reason in rows["reason"]],
-        _headers(rows, "key_id"),
-        _headers(rows, "message_id"),
+        topic="",
+        topic_id="",
+        partitions=rows["partition"].to_list(),
+        offsets=rows["offset"].to_list(),
+        bodies=rows["body"].to_list(),
+        headers=_headers(rows),
     )
     batch, delivered = decode_batch(raw), rows["body_sha256"].to_list()
     erased = rows["erased_at"].is_not_null().to_list()
@@ -127,5 +120,15 @@ def _refused(batch: DecodedBatch, rows: pl.DataFrame, fits: pl.Series) -> pl.Dat
     return rows[places].select("event_key").with_columns(why)
 
 
-def _headers(rows: pl.DataFrame, name: str) -> list[bytes | None]:
-    return rows[name].cast(pl.Binary).to_list()
+def _headers(rows: pl.DataFrame) -> dict[str, list[bytes | None]]:
+    """Headers as the ledger has them; those that it does not keep are missing."""
+    version = pl.when(pl.col("reason").ne_missing(BROKEN_ENVELOPE)).then(pl.lit(ENVELOPE_VERSION))
+    texts = rows.select(
+        *(pl.col(name) for name in HEADER_NAMES if name in rows.columns and name != "received_at"),
+        pl.col("received_at").dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ"),
+        version.alias("envelope_version"),
+    ).cast(pl.Binary)
+    return {
+        name: texts[name].to_list() if name in texts.columns else [None] * rows.height
+        for name in HEADER_NAMES
+    }
