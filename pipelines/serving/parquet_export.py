@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.schema_docs import described_tables
 from pipelines.lake.sql import sql_literal
 from pipelines.serving.model_docs import meanings
@@ -46,7 +45,6 @@ def export_tables(con: duckdb.DuckDBPyConnection, folder: Path, *, personal: boo
 
     `con` has the lake attached as `wh`, pinned. Raises `duckdb.Error` when one cannot be written.
     """
-    con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
     for name, types in _relations(con).items():
         hidden = frozenset() if personal else personal_columns().get(name, frozenset())
         yield _write(con, folder, name, types, hidden)

@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.host.file_lock import exclusive_file
 from pipelines.lake.catalog import relations
-from pipelines.lake.connection import SLOW_OPTIMIZERS, open_lake
+from pipelines.lake.connection import open_lake
 from pipelines.lake.sql import sql_literal
 from pipelines.serving.mart_catalog import COUNTED
 from pipelines.serving.model_docs import comment_lake, meanings
@@ -78,7 +78,6 @@ class PublishedFileWriter:
             shutil.copyfile(start_from, new)
         con = open_lake(self._settings.warehouse, pinned=True)
         try:
-            con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
             con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
             copy(con)
             con.execute("DETACH edition")

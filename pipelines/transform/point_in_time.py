@@ -13,7 +13,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.catalog import relations
-from pipelines.lake.connection import SLOW_OPTIMIZERS, open_lake
+from pipelines.lake.connection import open_lake
 from pipelines.lake.sql import sql_literal
 from pipelines.serving.published_file import copy_relation, put_in_place
 from pipelines.serving.table_macros import PUBLISHED, create_macros
@@ -75,7 +75,6 @@ def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
 def _copy(settings: Settings, built: Path, new: Path) -> None:
     """Tables of what dbt left as views over the lake and over tables."""
     with open_lake(settings.warehouse, pinned=True) as con:
-        con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
         con.execute(f"ATTACH {sql_literal(str(built))} AS {_BUILT} (READ_ONLY)")
         con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
         for schema in ("entities", "marts"):

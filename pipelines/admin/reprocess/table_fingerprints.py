@@ -14,7 +14,6 @@ from typing import Literal
 import duckdb
 
 from pipelines.lake.catalog import relations
-from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.schema import all_tables
 
 ASIDE = frozenset({"batch_id", "last_batch_id", "loaded_at", "newest_loaded_at"})
@@ -82,7 +81,6 @@ def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str
 
 
 def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> TableFingerprint:
-    con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
     columns = ", ".join(_texts(con, name, exact=exact))
     order = ", ".join([*key, "hash"])
     found = con.execute(

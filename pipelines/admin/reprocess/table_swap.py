@@ -11,7 +11,6 @@ from pipelines.admin.reprocess.redecode import MOVED, REFUSED
 from pipelines.admin.reprocess.staged_rows import StagedRows
 from pipelines.admin.reprocess.stored_bodies import count_loaded
 from pipelines.errors import HirestreamError
-from pipelines.lake.connection import SLOW_OPTIMIZERS
 from pipelines.lake.offsets import last_batch
 from pipelines.lake.schema import all_tables
 from pipelines.load.table_writes import batch_without_records, insert
@@ -49,7 +48,6 @@ class TableSwap:
 
     def run(self, now: dt.datetime) -> SwapResult:
         """Exchange the rows. Raises `IncompleteRebuild` unless every loaded record has one afterwards."""
-        self._con.execute(f"SET disabled_optimizers = '{SLOW_OPTIMIZERS}'")
         last = last_batch(self._con)
         batch_id = last.batch_id + 1
         refused = self._count_refused()
