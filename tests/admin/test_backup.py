@@ -249,7 +249,7 @@ def test_settings_without_their_secrets() -> None:
 @pytest.mark.timeout(300)
 def test_under_load_every_answered_delivery_is_there_once(tmp_path: Path) -> None:
     """Taken while deliveries pass the spool, restored next to the same topic, which continued."""
-    with World(settings_in(tmp_path / "home"), Traffic(traffic(), 60)) as world:
+    with World(settings_in(tmp_path / "home", models=False), Traffic(traffic(), 60)) as world:
         world.receiver, world.loader = world.start_receiver(), world.start_loader()
         wait_for(lambda: lease_holder(world.settings.warehouse) is not None, 150, "the loader")
         world.client.start()

@@ -36,12 +36,15 @@ class Outcome:
     seconds: float
 
 
-def run(scenario: Scenario, minutes: float) -> Outcome:
-    """Everything from an empty home; a stopped broker stays away for `minutes`."""
+def run(scenario: Scenario, minutes: float, *, models: bool = True) -> Outcome:
+    """Everything from an empty home; a stopped broker stays away for `minutes`.
+
+    Without `models` the loader builds none meanwhile.
+    """
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         with World(
-            settings_in(Path(folder) / "home"), Traffic(traffic(), PER_SECOND, scenario.twice)
+            settings_in(Path(folder) / "home", models=models), Traffic(traffic(), PER_SECOND, scenario.twice)
         ) as world:
             world.minutes = minutes
             world.receiver, world.loader = world.start_receiver(), world.start_loader()
@@ -75,10 +78,11 @@ def settled(world: World, scenario: Scenario) -> Mapping[str, Any]:
     return world.verdict()
 
 
-def settings_in(home: Path) -> Settings:
-    """A broker and a receiver of their own."""
+def settings_in(home: Path, *, models: bool = True) -> Settings:
+    """A broker and a receiver of their own; with or without models."""
     return Settings(
         home=home,
+        models={"enabled": models},
         kafka={"port": free_port(), "controller_port": free_port()},
         receiver={"port": free_port(), "confirm_timeout_seconds": 3},
         sources={"popp": {"provider": "popp", "secrets": f"{SECRET_KID}:{SECRET}"}},

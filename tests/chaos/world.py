@@ -138,7 +138,8 @@ class World:
     def environment(self) -> dict[str, str]:
         """The variables that mean these settings."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("HIRESTREAM_")}
-        return clean | variables(self.settings) | {"PYTHONPATH": str(PROJECT)}
+        models = {"HIRESTREAM_MODELS__ENABLED": str(self.settings.models.enabled)}
+        return clean | variables(self.settings) | models | {"PYTHONPATH": str(PROJECT)}
 
     def start_receiver(self, **environment: str) -> Program:
         """The receiver, once it answers."""

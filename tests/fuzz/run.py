@@ -18,8 +18,8 @@ from pipelines.contracts.registry import contracts, providers
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.ingest.topic_admin import ensure_topic, topic_info, watermarks
 from pipelines.lake.connection import open_lake
+from pipelines.load.catch_up import catch_up
 from pipelines.load.session import LoadPolicy
-from pipelines.runtime.stream.stream import run_stream
 from pipelines.settings import Settings
 from receiver.signatures import sign
 from receiver.sources import VerifiedSource, sources
@@ -75,7 +75,7 @@ def fuzz(settings: Settings, per_event: int, seed: str) -> Fuzzed:
                     digest = hashlib.sha256(mutant.body).hexdigest()
                     sent[delivery_id] = Sent(f"{provider} {event}", mutant.kind, digest)
     found.wrong += [f"{count} answers {status}" for status, count in found.statuses.items() if status != 200]
-    run_stream(settings, LoadPolicy(accept_rejects=True), until_caught_up=True)
+    catch_up(settings, "fuzz", LoadPolicy(accept_rejects=True), lambda _: None)
     with open_lake(settings.warehouse, read_only=True) as con:
         found.wrong += _audited(settings, con)
         found.wrong += _accounted(con, sent, found)

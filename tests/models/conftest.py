@@ -17,7 +17,12 @@ EVERY_TRAP = {**TRAPS, **POPP_TRAPS, **ORUFY_TRAPS, **OUTSIDE_TRAPS, **METRIC_TR
 @pytest.fixture(scope="session")
 def traps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
     """The traps' events loaded, every trap under its name as organization, models built."""
-    lake = SmallLake(tmp_path_factory.mktemp("traps"))
+    lake = SmallLake.copied("traps", tmp_path_factory.mktemp("traps"), _fill)
+    yield lake
+    lake.con.close()
+
+
+def _fill(lake: SmallLake) -> None:
     for batch in range(max(len(batches) for batches in EVERY_TRAP.values())):
         touched = lake.load(
             delivery.of(name)
@@ -25,5 +30,3 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLake]:
             for delivery in (batches[batch] if batch < len(batches) else ())
         )
         lake.build(touched if batch else None)
-    yield lake
-    lake.con.close()

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.load.loader import Loader
@@ -15,6 +16,7 @@ from pipelines.simulate.simulation import Simulation, simulate
 from pipelines.transform.builder import ModelBuilder
 from tests.support.lakes import modelled_lake
 from tests.support.simulated_records import ORGANIZATIONS, records
+from tests.support.templates import copy_of
 
 AS_OF = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 TODAY = AS_OF.date()
@@ -25,14 +27,19 @@ JOURNEYS = 150
 @cache
 def simulated_lake(home: Path) -> tuple[Settings, Simulation]:
     """A lake in `home` that every delivery of a small simulation was loaded into, with its models built."""
-    settings = Settings(home=home)
     simulation = simulate(7, JOURNEYS, AS_OF)
-    con = modelled_lake(settings)
-    _loader(con).load(decode_batch(records(simulation.deliveries, AS_OF)))
-    con.close()
-    build = ModelBuilder(settings).build()
-    assert not build.failures, build.failures
-    return settings, simulation
+
+    def build(template: Path) -> None:
+        settings = Settings(home=template)
+        con = modelled_lake(settings)
+        _loader(con).load(decode_batch(records(simulation.deliveries, AS_OF)))
+        con.close()
+        built = ModelBuilder(settings).build()
+        assert not built.failures, built.failures
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    copy_of("simulated", home, build)
+    return Settings(home=home), simulation
 
 
 def _loader(con: duckdb.DuckDBPyConnection) -> Loader:

@@ -1,18 +1,21 @@
 """A small lake filled by hand: does what the loader does to rows, without topic or bodies."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import polars as pl
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
+from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import all_tables
 from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder
 from tests.support.lakes import modelled_lake
+from tests.support.templates import copy_of
 
 MONDAY = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 NOW = "2026-03-20T00:00:00Z"
@@ -58,6 +61,25 @@ class SmallLake:
         self.builder = ModelBuilder(self.settings, now=now)
         self._keys: set[str] = set()
         self._batch = 0
+
+    @classmethod
+    def copied(cls, name: str, home: Path, fill: "Callable[[SmallLake], None]") -> Self:
+        """A copy of the lake that `fill` made once for this run."""
+
+        def build(template: Path) -> None:
+            lake = cls(template)
+            fill(lake)
+            lake.con.close()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+        lake = cls(home)
+        lake.con.close()
+        copy_of(name, home, build)
+        lake.con = open_lake(lake.settings.warehouse)
+        keys = lake.con.execute("SELECT event_key FROM wh.ledger.deliveries").fetchall()
+        lake._keys = {key for (key,) in keys}
+        ((lake._batch,),) = lake.con.execute("SELECT max(batch_id) FROM wh.ledger.deliveries").fetchall()
+        return lake
 
     def load(self, deliveries: Iterable[Delivery]) -> set[str]:
         """One batch, in the order of arrival; returns the event tables that got rows."""
