@@ -4,13 +4,15 @@ A lock on a file next to the lake's catalog rather than a row with a time-out in
 loader starts at once, and no clock can give the lease to two.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import LeaseHeld
+from pipelines.host.file_lock import FileLock, lock_holder
+
+_UNNAMED = "another loader"
 
 
 def lease_file(warehouse: Path) -> Path:
@@ -21,36 +23,14 @@ def lease_file(warehouse: Path) -> Path:
 @contextmanager
 def loader_lease(warehouse: Path, holder: str) -> Iterator[None]:
     """Hold the lease while the block runs. Raises `LeaseHeld`, which names the holder, when it is taken."""
-    warehouse.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lease_file(warehouse), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LeaseHeld(_name(descriptor)) from None
-        os.ftruncate(descriptor, 0)
-        with suppress(OSError):  # a full disk: the lock is what counts, the name is for people
-            os.pwrite(descriptor, f"{holder}, process {os.getpid()}".encode(), 0)
+    with FileLock(lease_file(warehouse)) as lock:
+        if not lock.acquire(patience_seconds=0):
+            raise LeaseHeld(lock.read_name() or _UNNAMED)
+        lock.write_name(f"{holder}, process {os.getpid()}")
         yield
-    finally:
-        os.close(descriptor)
 
 
 def lease_holder(warehouse: Path) -> str | None:
     """Holder of the lease; None when it is free."""
-    try:
-        descriptor = os.open(lease_file(warehouse), os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _name(descriptor)
-    else:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _name(descriptor: int) -> str:
-    return os.pread(descriptor, 200, 0).decode(errors="replace") or "another loader"
+    name = lock_holder(lease_file(warehouse))
+    return name if name is None else name or _UNNAMED

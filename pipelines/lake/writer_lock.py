@@ -5,12 +5,12 @@ done again. That is right and slow, so writers of this project wait for each oth
 hangs on it: a turn that is kept too long is given up, and who loses then tries again.
 """
 
-import fcntl
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from pipelines.host.file_lock import FileLock
 
 MAX_SECONDS = 10.0
 """A turn longer than this is given up, so that a writer that failed in it holds nobody up."""
@@ -23,7 +23,7 @@ class WriterLock:
         self._longest_seconds = longest_seconds
         self._file = warehouse / "writers.lock"
         self._guard = threading.Lock()
-        self._held: int | None = None
+        self._held: FileLock | None = None
         self._number = 0
         self._timer: threading.Timer | None = None
 
@@ -31,8 +31,9 @@ class WriterLock:
         """Wait for the turn."""
         with self._guard:
             if self._held is None:
-                self._held = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
-                fcntl.flock(self._held, fcntl.LOCK_EX)
+                lock = FileLock(self._file)
+                lock.acquire()
+                self._held = lock
                 self._number += 1
                 self._timer = threading.Timer(self._longest_seconds, self._give_up, [self._number])
                 self._timer.daemon = True
@@ -52,7 +53,7 @@ class WriterLock:
     def _release(self) -> None:
         if self._held is not None and self._timer is not None:
             self._timer.cancel()
-            os.close(self._held)
+            self._held.release()
             self._held = None
 
     @contextmanager
