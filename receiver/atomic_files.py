@@ -12,17 +12,26 @@ def atomic_write(target: Path, content: bytes, *, mode: int = 0o644) -> None:
             new.write(content)
             new.flush()
             os.fchmod(new.fileno(), mode)
-            os.fsync(new.fileno())
-            Path(new.name).replace(target)
+            put_in_place(Path(new.name), target)
         except BaseException:
             Path(new.name).unlink(missing_ok=True)
             raise
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Rename a finished file durably: its bytes are on disk before its name changes. Raises `OSError`."""
+    _fsync(new)
+    new.replace(target)
     fsync_folder(target.parent)
 
 
 def fsync_folder(folder: Path) -> None:
     """Power loss brings no earlier name back. Raises `OSError`."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    _fsync(folder)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

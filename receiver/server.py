@@ -4,11 +4,7 @@ import asyncio
 import logging
 import math
 import resource
-import signal
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +19,7 @@ from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import NO_SOURCE, Metrics
 from receiver.rejections import HttpRejection
 from receiver.settings import CoreSettings, SettingsError
+from receiver.signal_handlers import signals_handled
 from receiver.sources import sources
 from receiver.spool.drainer import Prepare
 
@@ -77,7 +74,11 @@ def serve_into(publisher: Publisher, settings: CoreSettings, prepare: Prepare | 
     server = BoundedServer(_config(settings, app, metrics))
     metrics.connections.set_function(lambda: len(server.server_state.connections))
     logger.info("listening on %s port %d", limits.host, limits.port)
-    with _stopped_by_signals(server):
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    with signals_handled(stop):  # uvicorn raises a caught signal once more at its end; so the exit is 0
         server.run(sockets=[listener])
     logger.info("stopped")
 
@@ -134,24 +135,6 @@ def _allow_files(needed: int) -> None:
                 "or lower HIRESTREAM_RECEIVER__MAX_CONNECTIONS"
             )
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-@contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """uvicorn raises a caught signal once more when it is done; here that ends nothing, so the exit is 0."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _uuid7() -> str:

@@ -1,24 +1,24 @@
 """Several processes as one: started when ready, watched, and stopped in reverse order."""
 
 import signal
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.host.child_process import ChildProcess, spawn
+from receiver.signal_handlers import STOP_SIGNALS, signals_handled
 
 POLL_SECONDS = 0.1
 RESTART_SECONDS = 30.0
 """From the end of a service that the others continue without until it is started again."""
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SUPERVISOR_STOP_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP)
 
 
 class ChildEnded(HirestreamError):
@@ -181,26 +181,11 @@ def http_ready(url: str) -> Callable[[], bool]:
     return ready
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Inside, TERM and HUP interrupt like Ctrl-C, so that one way of ending is enough."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return signals_handled(signal.default_int_handler, SUPERVISOR_STOP_SIGNALS)
 
 
-@contextmanager
-def deaf() -> Iterator[None]:
+def deaf() -> AbstractContextManager[None]:
     """Inside, the stop signals are ignored: what runs is bounded and must not be cut short."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return signals_handled(signal.SIG_IGN, SUPERVISOR_STOP_SIGNALS)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import Unavailable
 from pipelines.lake.ducklake_internals import (
     CATALOG_NAME,
     DATA_NAME,
@@ -20,7 +19,7 @@ from pipelines.lake.ducklake_internals import (
     known_file_names,
     scheduled_files,
 )
-from pipelines.lake.transaction import ATTEMPTS, is_contention
+from pipelines.lake.transaction import retry_on_contention
 from pipelines.lake.writer_lock import WriterLock
 
 SNAPSHOT_AGE = "INTERVAL 1 HOUR"
@@ -76,7 +75,7 @@ def maintain(
 
 def _with_writer_lock(writer_lock: WriterLock, step: Callable[[], object]) -> None:
     with writer_lock.acquired():
-        _retry_on_contention(step)
+        retry_on_contention(step)
 
 
 def expire_snapshots(con: duckdb.DuckDBPyConnection, age: str) -> None:
@@ -148,16 +147,3 @@ def measure(con: duckdb.DuckDBPyConnection, warehouse: Path, seconds: float = 0.
     catalog = sum(sizes_of(warehouse.glob(f"{CATALOG_NAME}*")))
     row = con.execute("SELECT count(*) FROM ducklake_snapshots('wh')").fetchone()
     return LakeStats(len(files), sum(files), catalog, row[0] if row else 0, seconds)
-
-
-def _retry_on_contention(work: Callable[[], object]) -> None:
-    for attempt in range(ATTEMPTS):
-        try:
-            work()
-        except duckdb.Error as error:
-            if not is_contention(error):
-                raise
-            time.sleep(min(0.05 * 1.3**attempt, 1.0))
-        else:
-            return
-    raise Unavailable("the lake's catalog was locked by other writers for too long; try again later")

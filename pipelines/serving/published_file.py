@@ -7,7 +7,6 @@ starts. The members of durations are one for each conversation, and the macros w
 so they come with the marts.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from pipelines.serving.model_docs import comment_lake, meanings
 from pipelines.serving.personal_columns import personal_columns
 from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
+from receiver.atomic_files import put_in_place
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -129,13 +129,3 @@ def copy_relation(
         for column in (column for column in meaning.columns if column not in hidden):
             text = meaning.columns[column]
             con.execute(f'COMMENT ON COLUMN {copied}."{column}" IS {sql_literal(text)}')
-
-
-def put_in_place(new: Path, target: Path) -> None:
-    """Put a finished file in place durably: its bytes are on disk before its name changes."""
-    descriptor = os.open(new, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    new.replace(target)

@@ -18,6 +18,7 @@ from dbt.cli.main import dbtRunner
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.host.file_lock import exclusive_file
 from pipelines.lake.ducklake_internals import catalog_file
+from pipelines.lake.transaction import is_contention
 from pipelines.settings import Settings
 from pipelines.transform.built_views import built_fingerprint, record_fingerprint
 from pipelines.transform.dbt_manifest import model_variables, parsed_manifest, project_fingerprint
@@ -33,7 +34,6 @@ ATTEMPTS = 5
 """Maximum attempts of a model that lost against the loader or maintenance."""
 BUILDS_A_CONNECTION = 50
 """DuckLake 1.0 remembers each commit until its connection is closed: 2 to 3 MB a build, 40 GB a day."""
-_CONTENTION = ("database is locked", "conflict", "catalog was changed", "failed to commit")
 
 _one_dbt = threading.RLock()  # dbt keeps its connection and its flags in globals
 
@@ -144,7 +144,7 @@ class ModelBuilder:
         for attempt in range(ATTEMPTS):
             done.update((run.name, run) for run in self._invoke("run", names, *flags))
             names = [run.name for run in done.values() if run.failure]
-            if not names or not any(_is_contention(done[name]) for name in names):
+            if not names or not any(is_contention(done[name].failure or "") for name in names):
                 break
             time.sleep(0.05 * 2**attempt)
         return list(done.values())
@@ -179,8 +179,3 @@ def _model_run(result: Any) -> ModelRun:
     failed = result.status in ("error", "fail", "skipped")
     message = (result.message or str(result.status)) if failed else None
     return ModelRun(result.node.name, result.node.schema, result.execution_time, message)
-
-
-def _is_contention(run: ModelRun) -> bool:
-    message = (run.failure or "").lower()
-    return any(sign in message for sign in _CONTENTION)

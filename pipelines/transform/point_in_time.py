@@ -15,11 +15,12 @@ from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.catalog import relations
 from pipelines.lake.connection import open_lake
 from pipelines.lake.sql import sql_literal
-from pipelines.serving.published_file import copy_relation, put_in_place
+from pipelines.serving.published_file import copy_relation
 from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
 from pipelines.transform.builder import dbt_arguments, one_dbt
 from pipelines.transform.dbt_manifest import model_variables, parsed_manifest
+from receiver.atomic_files import put_in_place
 
 _BUILT = "built"
 """The database in which dbt builds; the target `plain` of `models/profiles.yml` calls it so."""

@@ -144,6 +144,6 @@ def test_the_catalog_does_not_grow_with_commits_that_are_long_past(
 def test_a_state_that_cannot_be_written_ends_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / ".stream.json.new").mkdir()  # stands for a full disk
+    (tmp_path / "stream.json").mkdir()  # stands for a full disk
     PostCommit(Settings(home=tmp_path))._note({"failed": []})
     assert "state of the models was not written: Is a directory" in caplog.text

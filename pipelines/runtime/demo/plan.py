@@ -2,7 +2,6 @@
 data.
 """
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import msgspec
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.simulate.world.endpoints import ENDPOINTS, POPP, Endpoint
+from receiver.atomic_files import atomic_write
 from receiver.settings import PREFIX, SourceSettings
 
 
@@ -53,9 +53,7 @@ def remembered(settings: Settings, plan: DemoPlan) -> DemoPlan:
 def remember(settings: Settings, plan: DemoPlan) -> None:
     """Keep the plan, atomically."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    new = settings.home / ".demo.json.new"
-    new.write_bytes(msgspec.json.encode(plan))
-    new.replace(_file(settings))
+    atomic_write(_file(settings), msgspec.json.encode(plan))
 
 
 def own_source(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
@@ -86,11 +84,7 @@ def _make_secret(file: Path, prefix: str) -> None:
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(f"demo:{prefix}{secrets.token_hex(32)}\n")
-    new.replace(file)
+    atomic_write(file, f"demo:{prefix}{secrets.token_hex(32)}\n".encode(), mode=0o600)
 
 
 def _file(settings: Settings) -> Path:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from receiver.atomic_files import atomic_write
+
 
 def write_state(home: Path, state: dict[str, Any]) -> None:
     """Replace the file atomically."""
-    new = home / ".stream.json.new"
-    new.write_text(json.dumps(state))
-    new.replace(home / "stream.json")
+    atomic_write(home / "stream.json", json.dumps(state).encode())
 
 
 def read_state(home: Path) -> dict[str, Any] | None:

@@ -5,12 +5,8 @@ main one commits this one, and one builds models, publishes and reports what has
 """
 
 import logging
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from types import FrameType
 
 from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.load.loader import Loader, LoadResult
@@ -19,6 +15,7 @@ from pipelines.load.session import LoadPolicy, open_loader
 from pipelines.runtime.stream.post_commit import PostCommit
 from pipelines.settings import Settings
 from pipelines.transform.generated_sources import check_generated
+from receiver.signal_handlers import signals_handled
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +33,8 @@ def run_stream(
     check_generated()
     stop = stop or threading.Event()
     tune_interpreter()
-    with _stopping_on_signals(stop), open_loader(settings, HOLDER, choices) as (reader, loader):
+    # SIGTERM and Ctrl-C end the loop after the commit that runs
+    with signals_handled(lambda *_: stop.set()), open_loader(settings, HOLDER, choices) as (reader, loader):
         follow_up = PostCommit(settings)
         follow_up.start()
         try:
@@ -62,21 +60,3 @@ def caught_up(settings: Settings, loader: Loader) -> bool:
 
 def _never() -> bool:
     return False
-
-
-@contextmanager
-def _stopping_on_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the loop after the commit that runs. Only where signals can be received."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def set_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, set_stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
