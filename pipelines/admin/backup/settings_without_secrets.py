@@ -1,10 +1,11 @@
 """A settings file without its secrets, for a backup that lies somewhere else."""
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import tomli_w
 
 from pipelines.errors import UsageError
 from receiver.settings import PREFIX
@@ -28,7 +29,7 @@ def without_secrets(toml: str) -> tuple[str, list[str]]:
         raise UsageError(f"hirestream.toml cannot be read: {error}") from None
     settings.pop("home", None)
     left_out = [path for path, _ in _leaves(settings) if _is_secret(path)]
-    return "\n".join(_lines(settings, ())) + "\n", [_variable(path) for path in left_out]
+    return tomli_w.dumps(_public(settings)), [_variable(path) for path in left_out]
 
 
 def _is_secret(path: Names) -> bool:
@@ -48,12 +49,9 @@ def _leaves(settings: Mapping[str, Any], at: Names = ()) -> Iterator[tuple[Names
             yield (*at, name), value
 
 
-def _lines(settings: Mapping[str, Any], at: Names) -> Iterator[str]:
-    """Values before tables, as TOML wants it."""
-    for name, value in settings.items():
-        if not isinstance(value, dict) and not _is_secret((*at, name)):
-            yield f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False, default=str)}"
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield f"\n[{'.'.join(json.dumps(part) for part in (*at, name))}]"
-            yield from _lines(value, (*at, name))
+def _public(settings: Mapping[str, Any], at: Names = ()) -> dict[str, Any]:
+    return {
+        name: _public(value, (*at, name)) if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if isinstance(value, dict) or not _is_secret((*at, name))
+    }
