@@ -9,6 +9,7 @@ import duckdb
 from pipelines.errors import Unavailable
 from pipelines.lake.ducklake_internals import DATA_NAME, catalog_file
 from pipelines.lake.format_version import refuse_newer
+from pipelines.lake.sql import sql_literal
 from pipelines.lake.transaction import is_full
 
 EXTENSIONS = {"ducklake": "duckdb_extension_ducklake", "sqlite_scanner": "duckdb_extension_sqlite_scanner"}
@@ -41,15 +42,14 @@ def attach_statement(
     began before (seen with DuckLake 1.0, `tests/e2e/test_readers.py`). The catalog keeps the folder that it
     was made in; the one it stands in now goes before, so that a home can be moved.
     """
-    options = (
-        f"DATA_PATH '{_quoted(warehouse / DATA_NAME)}/', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
-    )
+    options = f"DATA_PATH {sql_literal(f'{warehouse / DATA_NAME}/')}"
+    options += ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 30000"
     options += ", DATA_INLINING_ROW_LIMIT 0, OVERRIDE_DATA_PATH true"
     if read_only:
         options += ", READ_ONLY"
     if snapshot_id is not None:
         options += f", SNAPSHOT_VERSION {snapshot_id}"
-    return f"ATTACH 'ducklake:sqlite:{_quoted(catalog_file(warehouse))}' AS {alias} ({options})"
+    return f"ATTACH {sql_literal(f'ducklake:sqlite:{catalog_file(warehouse)}')} AS {alias} ({options})"
 
 
 def open_lake(warehouse: Path, *, read_only: bool = False, pinned: bool = False) -> duckdb.DuckDBPyConnection:
@@ -93,8 +93,4 @@ def load_extensions(con: duckdb.DuckDBPyConnection) -> None:
     """Load the two extensions from their wheels, or as DuckDB itself installed them."""
     for name in EXTENSIONS:
         file = extension_file(name)
-        con.execute(f"LOAD '{_quoted(file)}'" if file else f"LOAD {name}")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+        con.execute(f"LOAD {sql_literal(file)}" if file else f"LOAD {name}")

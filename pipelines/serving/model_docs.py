@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import duckdb
 import yaml  # type: ignore[import-untyped]
@@ -41,7 +42,7 @@ class ModelDocs:
 @cache
 def meanings() -> Mapping[str, ModelDocs]:
     """Every described model by `schema.table`."""
-    return MappingProxyType(dict(_read(MODELS)))
+    return MappingProxyType(dict(_read()))
 
 
 def comment_lake(warehouse: Path) -> int:
@@ -62,13 +63,17 @@ def comment_lake(warehouse: Path) -> int:
     return len(wanted)
 
 
-def _read(models: Path) -> Iterator[tuple[str, ModelDocs]]:
+def described_models(schema: str) -> Iterator[dict[str, Any]]:
+    """Every model that the YAML files of one schema describe, in dbt's form."""
+    for file in sorted((MODELS / schema).glob("_*.yml")):
+        yield from yaml.safe_load(file.read_text("utf-8")).get("models", [])
+
+
+def _read() -> Iterator[tuple[str, ModelDocs]]:
     for schema in SCHEMAS:
-        for file in sorted((models / schema).glob("_*.yml")):
-            document = yaml.safe_load(file.read_text("utf-8"))
-            for model in document.get("models", []):
-                columns = {column["name"]: column["description"] for column in model["columns"]}
-                yield f"{schema}.{model['name']}", ModelDocs(model["description"], columns)
+        for model in described_models(schema):
+            columns = {column["name"]: column["description"] for column in model["columns"]}
+            yield f"{schema}.{model['name']}", ModelDocs(model["description"], columns)
 
 
 def _missing(con: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _write(
     shown = [column for column in types if column not in hidden]
     selected = ", ".join(f'"{column}"' for column in shown)
     ((rows,),) = con.execute(
-        f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {sql_literal(str(folder / file))} '  # noqa: S608
+        f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {sql_literal(folder / file)} '  # noqa: S608
         "(FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     said, marked = _said(name), personal_columns().get(name, frozenset())

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
-import yaml  # type: ignore[import-untyped]
-
 from pipelines.lake.schema_docs import described_tables
-from pipelines.serving.model_docs import MODELS, SCHEMAS
+from pipelines.serving.model_docs import SCHEMAS, described_models
 
 UNKNOWN_CONTENT = frozenset({"body", "extras", "payload"})
 """Fields that no contract names may be personal too."""
@@ -29,12 +27,11 @@ def _of_tables() -> Iterator[tuple[str, frozenset[str]]]:
 
 def _of_models() -> Iterator[tuple[str, frozenset[str]]]:
     for schema in SCHEMAS:
-        for file in sorted((MODELS / schema).glob("_*.yml")):
-            for model in yaml.safe_load(file.read_text("utf-8")).get("models", []):
-                yield (
-                    f"{schema}.{model['name']}",
-                    frozenset(column["name"] for column in model["columns"] if _marked(column)),
-                )
+        for model in described_models(schema):
+            yield (
+                f"{schema}.{model['name']}",
+                frozenset(column["name"] for column in model["columns"] if _marked(column)),
+            )
 
 
 def _marked(column: Mapping[str, Mapping[str, Mapping[str, bool]]]) -> bool:

@@ -78,7 +78,7 @@ class PublishedFileWriter:
             shutil.copyfile(start_from, new)
         con = open_lake(self._settings.warehouse, pinned=True)
         try:
-            con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
+            con.execute(f"ATTACH {sql_literal(new)} AS edition")
             copy(con)
             con.execute("DETACH edition")
         finally:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.lake.sql import sql_literal
+from pipelines.lake.sql import sql_literal, sql_literals
 from pipelines.serving.mart_catalog import ACTIVITY, BASES, COUNTED, CatalogMart
 
 PARTS = "^(population|numerator|denominator|open|(excluded|open|denominator|within)_.*|later)$"
@@ -103,7 +103,7 @@ def _checked(counted: CatalogMart, relation: str) -> str:
         cases += [_unless_known("metric", counted.metrics), _unless_known("basis", BASES)]
     if counted.cohort_only:
         begin, end = sql_literal("metric := '"), sql_literal("' is there by basis := 'cohort' only")
-        known = _literals(counted.cohort_only)
+        known = sql_literals(counted.cohort_only)
         cases.append(
             f"WHEN basis = '{ACTIVITY}' AND metric IN ({known}) THEN error({begin} || metric || {end})"
         )
@@ -114,13 +114,9 @@ def _unless_known(parameter: str, known: Iterable[str]) -> str:
     known, name = tuple(known), parameter.strip('"')
     begin, end = sql_literal(f"{name} := '"), sql_literal(f"' is unknown; use one of: {', '.join(known)}")
     return (
-        f"WHEN {parameter} IS NULL OR {parameter} NOT IN ({_literals(known)}) "
+        f"WHEN {parameter} IS NULL OR {parameter} NOT IN ({sql_literals(known)}) "
         f"THEN error({begin} || coalesce(CAST({parameter} AS VARCHAR), 'null') || {end})"
     )
-
-
-def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(sql_literal(text) for text in texts)
 
 
 def _rated() -> str:
@@ -128,12 +124,13 @@ def _rated() -> str:
 SELECT
   *,
   CASE WHEN denominator > 0 THEN numerator / denominator END AS rate,
-  {_wilson("-")} AS wilson_low,
-  {_wilson("+")} AS wilson_high
+  {wilson_end("-")} AS wilson_low,
+  {wilson_end("+")} AS wilson_high
 FROM parts"""  # noqa: S608 - our own text
 
 
-def _wilson(sign: str) -> str:
+def wilson_end(sign: str) -> str:
+    """One end of the Wilson 95 % interval, as an expression over a cell; `sign` is `-` or `+`."""
     z, within = _WILSON_Z, "greatest(0.0, " if sign == "-" else "least(1.0, "
     share, spread = "numerator / denominator", f"{z} * {z} / denominator"
     root = f"sqrt({share} * (1 - {share}) / denominator + {spread} / (4.0 * denominator))"

@@ -76,8 +76,8 @@ def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
 def _copy(settings: Settings, built: Path, new: Path) -> None:
     """Tables of what dbt left as views over the lake and over tables."""
     with open_lake(settings.warehouse, pinned=True) as con:
-        con.execute(f"ATTACH {sql_literal(str(built))} AS {_BUILT} (READ_ONLY)")
-        con.execute(f"ATTACH {sql_literal(str(new))} AS edition")
+        con.execute(f"ATTACH {sql_literal(built)} AS {_BUILT} (READ_ONLY)")
+        con.execute(f"ATTACH {sql_literal(new)} AS edition")
         for schema in ("entities", "marts"):
             for name in relations(con, schema, of=_BUILT):
                 copy_relation(con, name, of=_BUILT, personal=settings.publish.personal)

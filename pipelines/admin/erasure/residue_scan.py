@@ -123,8 +123,8 @@ def _is_plain(file: Path) -> bool:
 def _tables(con: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
     """Relations of a file by how they are told."""
     if file.suffix == ".parquet":
-        return {"": f"read_parquet({sql_literal(str(file))})"}
-    con.execute(f"ATTACH {sql_literal(str(file))} AS searched (READ_ONLY)")
+        return {"": f"read_parquet({sql_literal(file)})"}
+    con.execute(f"ATTACH {sql_literal(file)} AS searched (READ_ONLY)")
     rows = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'searched'"
     ).fetchall()

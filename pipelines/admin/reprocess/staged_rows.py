@@ -11,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.lake.sql import sql_literal
+
 _KEYS = "keys"
 
 
@@ -67,7 +69,7 @@ class StagedRows:
         return f"({found} WHERE event_key NOT IN ({later}))"
 
     def _files(self, of: str, table: str) -> str:
-        return "read_parquet('{}')".format(str(self._folder / of / table / "*.parquet").replace("'", "''"))
+        return f"read_parquet({sql_literal(self._folder / of / table / '*.parquet')})"
 
     def _round(self, of: int) -> Path:
         return self._folder / f"{of:04}"

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
-import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pipelines.cli.app import app
+from pipelines.serving.model_docs import described_models
 from pipelines.settings import Settings
-from pipelines.transform.generated_sources import MODELS
 from receiver.metrics import Metrics
 from receiver.settings import PREFIX, PROJECT, SourceSettings
 
@@ -87,7 +86,7 @@ def _parameters(command: Any) -> Iterator[str]:
 def models_page(title: str, folder: str, intro: str) -> str:
     """Every model of one layer with its columns, as their YAML describes them."""
     lines = [f"# {title}", "", _GENERATED.format(origin=f"`models/{folder}/*.yml`"), "", intro]
-    for model in sorted(_models(folder), key=lambda model: model["name"]):
+    for model in sorted(described_models(folder), key=lambda model: model["name"]):
         lines += [
             "",
             f"## {model['name']}",
@@ -99,11 +98,6 @@ def models_page(title: str, folder: str, intro: str) -> str:
         ]
         lines += [f"| `{column['name']}` | {column['description']} |" for column in model["columns"]]
     return "\n".join(lines) + "\n"
-
-
-def _models(folder: str) -> Iterator[dict[str, Any]]:
-    for file in sorted((MODELS / folder).glob("_*.yml")):
-        yield from yaml.safe_load(file.read_text("utf-8")).get("models", [])
 
 
 def metrics_page() -> str:

@@ -1,14 +1,14 @@
 """The events behind entities, each with its deliveries. Only ids, types and times: nothing about a person."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 import duckdb
 
-from pipelines.lake.sql import sql_literal
+from pipelines.lake.sql import sql_literal, sql_literals
 
 Key = tuple[str, str]
 """Provider and id of an entity; all are of one organization."""
@@ -85,7 +85,9 @@ def _events(
     if not ids:
         return {}
     sql = (
-        _EVENTS_OF[entity].replace("$organization", sql_literal(organization)).replace("$ids", _literals(ids))
+        _EVENTS_OF[entity]
+        .replace("$organization", sql_literal(organization))
+        .replace("$ids", sql_literals(sorted(ids)))
     )
     rows = con.execute(f"{sql} ORDER BY occurred_at, event_key").fetchall()
     deliveries = _deliveries(con, {row[2] for row in rows})
@@ -103,11 +105,7 @@ def _deliveries(con: duckdb.DuckDBPyConnection, event_keys: set[str]) -> Mapping
     rows = con.execute(
         f"""
         SELECT event_key, list(delivery_id ORDER BY received_at, delivery_id) FROM wh.ledger.deliveries
-        WHERE event_key IN ({_literals(event_keys)}) GROUP BY event_key
+        WHERE event_key IN ({sql_literals(sorted(event_keys))}) GROUP BY event_key
         """  # noqa: S608 - quoted
     ).fetchall()
     return {event_key: tuple(ids) for event_key, ids in rows}
-
-
-def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(sql_literal(text) for text in sorted(texts))
