@@ -24,7 +24,7 @@ from receiver.sources import VerifiedSource, sources
 from receiver.spool.drainer import Drainer, Prepare
 from receiver.spool.spool import Spool, open_spool
 from receiver.unverified.release import release_until_done
-from receiver.unverified.store import UnverifiedStore, open_hold
+from receiver.unverified.store import UnverifiedStore, open_unverified_store
 
 UNPREPARED = "the topic has not been checked yet"
 
@@ -45,7 +45,7 @@ def create_app(
     keeps deliveries in cannot be opened.
     """
     known = sources(settings)
-    hold = open_hold(settings)
+    hold = open_unverified_store(settings)
     spool = open_spool(settings)
     circuit = CircuitBreaker(None if prepare is None else UNPREPARED)
     health = Health(publisher, spool, circuit)

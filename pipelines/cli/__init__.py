@@ -1,6 +1,6 @@
 """The command line: one thin function a command, a module a kind of work.
 
-What is wrong is one line on stderr and an exit code.
+An error is one line on stderr and an exit code.
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ from pipelines.cli.app import main, run
 __all__ = ["main", "run"]
 
 # as `--help` lists them
-_KINDS = (
+_MODULES = (
     "services",
     "send",
     "inspection",
@@ -19,8 +19,9 @@ _KINDS = (
     "erase",
     "contracts",
     "secrets",
+    "unverified",
     "spool",
     "backup",
 )
-for _kind in _KINDS:
-    import_module(f"pipelines.cli.{_kind}")
+for _module in _MODULES:
+    import_module(f"pipelines.cli.{_module}")

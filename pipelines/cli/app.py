@@ -20,10 +20,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     from pipelines.cli.exit_codes import exit_code_of
     from pipelines.cli.logging_setup import configure_logging
+    from pipelines.cli.renamed import reject_renamed
 
     configure_logging()
     command = typer.main.get_command(app)
-    return exit_code_of(lambda: command.main(list(arguments), prog_name="hirestream", standalone_mode=False))
+
+    def execute() -> object:
+        reject_renamed(arguments)
+        return command.main(list(arguments), prog_name="hirestream", standalone_mode=False)
+
+    return exit_code_of(execute)
 
 
 def main() -> None:

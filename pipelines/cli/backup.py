@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that take what the system keeps somewhere else, or compare it with what a provider keeps."""
+"""Commands that copy stored data to another place, or compare it with a provider's export."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipelines.cli.options import AsJson, read_settings
 def backup(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")], as_json: AsJson = False
 ) -> None:
-    """Copy lake, spool, what is held and settings into a folder, while everything runs."""
+    """Copy lake, spool, unverified deliveries and settings into a folder, while everything runs."""
     from pipelines.admin.backup.backup_command import render, run_backup
     from pipelines.host.output import emit, say
 
@@ -25,8 +25,10 @@ def backup(
 
 
 @app.command()
-def restore(folder: Annotated[Path, typer.Argument(help="A backup.")], as_json: AsJson = False) -> None:
-    """Make an empty HIRESTREAM_HOME what it was when the backup was made."""
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder that `backup` wrote.")], as_json: AsJson = False
+) -> None:
+    """Restore a backup into an empty HIRESTREAM_HOME."""
     from pipelines.admin.backup.restore_command import render, run_restore
     from pipelines.host.output import emit, say
 
@@ -38,7 +40,7 @@ def restore(folder: Annotated[Path, typer.Argument(help="A backup.")], as_json: 
 @app.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
-    personal: Annotated[bool, typer.Option("--personal", help="With the columns about persons.")] = False,
+    personal: Annotated[bool, typer.Option("--personal", help="Include the columns about persons.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write entities, marts, ledger and events as plain Parquet files with a manifest."""
@@ -52,13 +54,13 @@ def export(
 @app.command()
 def reconcile(
     file: Annotated[Path, typer.Argument(help="The provider's export: CSV or JSON.")],
-    source: Annotated[str, typer.Option(help="The source that its webhooks come in by.")],
-    organization: Annotated[str | None, typer.Option(help="Compare this organization alone.")] = None,
-    id_column: Annotated[str | None, typer.Option(help="Its column of conversation ids.")] = None,
-    status_column: Annotated[str | None, typer.Option(help="Its column of statuses.")] = None,
+    source: Annotated[str, typer.Option(help="The source that receives its webhooks.")],
+    organization: Annotated[str | None, typer.Option(help="Compare only this organization.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="The export's column of conversation ids.")] = None,
+    status_column: Annotated[str | None, typer.Option(help="The export's column of statuses.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Compare a provider's list of conversations with the lake; 1 when one never came or differs."""
+    """Compare a provider's list of conversations with the lake; 1 when one is missing or differs."""
     from pipelines.diagnostics.reconcile.export_parser import ExportColumns, read_export
     from pipelines.diagnostics.reconcile.reconcile import render, run_reconcile
     from pipelines.errors import UsageError

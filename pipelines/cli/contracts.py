@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands about contracts, and what is generated from them."""
+"""Commands about contracts, and the documents generated from them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ app.add_typer(contracts_app, name="contracts")
 
 @contracts_app.callback(invoke_without_command=True)
 def contracts(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the event types that are known, with their tables."""
+    """List the event types that have a contract, with their tables."""
     from pipelines.diagnostics.listings import known_contracts
     from pipelines.host.output import emit_rows
 
@@ -26,10 +26,12 @@ def contracts(context: typer.Context, as_json: AsJson = False) -> None:
 @contracts_app.command()
 def diff(
     file: Annotated[Path, typer.Argument(help="A captured body.")],
-    provider: Annotated[str | None, typer.Option(help="Whose; found by the event type if left out.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="The provider; by default the one that has this event type.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say how a captured payload differs from its contract; 1 when it holds something else."""
+    """Show how a captured payload differs from its contract; 1 when it has unknown or unfit values."""
     from pipelines.diagnostics.listings import differences_of
     from pipelines.host.output import emit_rows
 
@@ -40,7 +42,9 @@ def diff(
 
 @app.command()
 def docs(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when not up to date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; 1 when a file is not up to date.")
+    ] = False,
 ) -> None:
     """Write the generated parts of the documents."""
     from pipelines.cli.docs.generate import write_docs

@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that forget: a person, and what is too old."""
+"""Commands that erase: a person, and data past its retention."""
 
 from getpass import getuser
 from pathlib import Path
@@ -14,18 +14,20 @@ from pipelines.cli.options import AsJson, read_settings
 
 @app.command()
 def erase(
-    email: Annotated[str | None, typer.Option(help="Whoever has this address.")] = None,
+    email: Annotated[str | None, typer.Option(help="Everyone with this address.")] = None,
     candidate: Annotated[
-        str | None, typer.Option(help="This candidate, by an id of yours or theirs.")
+        str | None, typer.Option(help="The candidate with this id, yours or the provider's.")
     ] = None,
-    conversation: Annotated[str | None, typer.Option(help="This conversation alone.")] = None,
-    organization: Annotated[str | None, typer.Option(help="In this organization alone.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="However many records it is.")] = False,
+    conversation: Annotated[str | None, typer.Option(help="Only this conversation.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Only in this organization.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be erased; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase however many records there are.")] = False,
     verify: Annotated[Path | None, typer.Option(help="Check the signature of a receipt instead.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Redact a person in everything that is kept; 1 when nobody is found or something stays."""
+    """Redact a person in all stored data; 1 when nobody is found or something could not be redacted."""
     from pipelines.admin.erasure.erase_command import plan_erase, render, render_plan, request_of, run_erase
     from pipelines.admin.erasure.finalize import ErasureContext, verify_receipt
     from pipelines.host.output import emit
@@ -33,7 +35,13 @@ def erase(
     settings = read_settings()
     if verify is not None:
         valid = verify_receipt(settings, verify)
-        emit({"valid": valid}, "as it was signed" if valid else "NOT as it was signed", as_json=as_json)
+        emit(
+            {"valid": valid},
+            "OK    the receipt is as it was signed"
+            if valid
+            else "FAIL  the receipt was changed, or another key signed it",
+            as_json=as_json,
+        )
         return 0 if valid else 1
     request = request_of(email, candidate, conversation, organization)
     if dry_run:
@@ -47,10 +55,12 @@ def erase(
 
 @app.command()
 def retention(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much is too old.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how much would be redacted; change nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Redact what is older than its source may keep; Dagster does it every day."""
+    """Redact data older than the retention of its source; Dagster does it every day."""
     from pipelines.admin.erasure.erase_command import render
     from pipelines.admin.erasure.finalize import ErasureContext
     from pipelines.admin.erasure.retention import render_due, run_retention, what_is_due

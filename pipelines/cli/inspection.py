@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands that look and change nothing, and the report."""
+"""Read-only commands, and the report."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ from pipelines.cli.options import AsJson, read_settings
 
 @app.command()
 def status(as_json: AsJson = False) -> int:
-    """Say how every part is doing; 1 when something is wrong."""
+    """Show the state of every part; 1 when there is a problem."""
     from pipelines.diagnostics.status import read_status, render
     from pipelines.host.output import emit
 
@@ -23,7 +23,7 @@ def status(as_json: AsJson = False) -> int:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> int:
-    """Check what this machine has and lacks; 1 when something is missing."""
+    """Check this machine's prerequisites; 1 when one fails."""
     from pipelines.diagnostics.doctor import examine, render
     from pipelines.host.output import emit
 
@@ -46,7 +46,7 @@ def query(
 
 @app.command()
 def audit(as_json: AsJson = False) -> int:
-    """Prove the ledger against itself, the tables and the topic; 1 when it does not hold."""
+    """Check the ledger against itself, the tables and the topic; 1 when a check fails."""
     from pipelines.admin.audit.command import render, run_audit
     from pipelines.host.output import emit
 
@@ -58,22 +58,24 @@ def audit(as_json: AsJson = False) -> int:
 
 @app.command()
 def quarantine(
-    each: Annotated[bool, typer.Option("--each", help="One line a record instead of one a reason.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="With --each: the newest so many.")] = 20,
+    records: Annotated[
+        bool, typer.Option("--records", help="List single records instead of counts by reason.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="With --records: how many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Count what could not be decoded by reason, or list it; never its content."""
+    """Count the records that could not be decoded by reason, or list them; never their content."""
     from pipelines.diagnostics.listings import quarantine_groups, quarantined
     from pipelines.host.output import emit_rows
 
     settings = read_settings()
-    found = quarantined(settings, limit) if each else quarantine_groups(settings)
+    found = quarantined(settings, limit) if records else quarantine_groups(settings)
     emit_rows(found, as_json=as_json)
 
 
 @app.command()
 def report(as_json: AsJson = False) -> None:
-    """Write today's report as one HTML page, and say where; with --json its numbers instead."""
+    """Write today's report as one HTML page and print its path; with --json print its numbers instead."""
     from pipelines.host.output import show, show_json
     from pipelines.reports.json_report import report_as_json
     from pipelines.reports.load_report import read_report

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+OfSource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same journeys.")]
-Journeys = Annotated[int, typer.Option(min=1, help="How many candidate journeys.")]
+Journeys = Annotated[int, typer.Option(min=1, help="Number of candidate journeys.")]
 DEFAULT_SEED, DEFAULT_JOURNEYS = 1, 3_000
 
 

@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that decode again what the lake keeps."""
+"""Commands that decode stored bodies again."""
 
 import datetime as dt
 from pathlib import Path
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 @app.command()
 def replay(
-    delivery_id: Annotated[str | None, typer.Option("--id", help="One delivery.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Part of the reason or of its field's path.")] = None,
-    event_type: Annotated[str | None, typer.Option(help="One event type.")] = None,
-    source: Annotated[str | None, typer.Option(help="One source.")] = None,
-    since: Annotated[str | None, typer.Option(help="Received at or after this time, ISO 8601.")] = None,
-    until: Annotated[str | None, typer.Option(help="Received before this time, ISO 8601.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Without any filter.")] = False,
+    delivery_id: Annotated[str | None, typer.Option("--id", help="Only this delivery.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only where this is part of the reason or of the field's path.")
+    ] = None,
+    event_type: Annotated[str | None, typer.Option(help="Only this event type.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only received at or after this time, ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only received before this time, ISO 8601.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything in quarantine.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Decode quarantined records again; what can be read now is loaded once. 1 when some stay."""
+    """Decode quarantined records again and load those that fit now; 1 when some stay in quarantine."""
     from pipelines.admin.reprocess.replay_command import (
         ReplayFilters,
         instant,
@@ -52,16 +54,17 @@ def rebuild(
         str | None, typer.Option(help="Only this event type, whose contract is new or has changed.")
     ] = None,
     from_topic: Annotated[
-        bool, typer.Option(help="Take the bodies from Kafka, which must still hold all that was loaded.")
+        bool, typer.Option(help="Read the bodies from Kafka, which must still have every loaded record.")
     ] = False,
     as_of: Annotated[
-        str | None, typer.Option(help="Touch nothing; say in the file --into what was known then, ISO 8601.")
+        str | None,
+        typer.Option(help="Only write the state as of this ISO 8601 time to the file --into."),
     ] = None,
     into: Annotated[Path | None, typer.Option(help="The DuckDB file that --as-of writes.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the file --into.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Decode every loaded event again, then build entities and marts. 1 when some stay as they were."""
+    """Decode every loaded event again, then build entities and marts. 1 when some can no longer be decoded."""
     from pipelines.errors import UsageError
 
     settings = read_settings()

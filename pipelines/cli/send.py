@@ -20,14 +20,18 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Write deliveries and truth into this folder.")] = None,
     send_to: Annotated[str | None, typer.Option("--send", help="Post to the receiver at this URL.")] = None,
     truth: Annotated[Path | None, typer.Option(help="With --send: write the truth to this file.")] = None,
-    source: Annotated[str, typer.Option(help="With --send: the source that stands for Popp.")] = "popp",
+    source: Annotated[
+        str, typer.Option(help="With --send: the source that receives the deliveries of Popp.")
+    ] = "popp",
     providers: Annotated[
         str | None,
-        typer.Option(help="popp,orufy,standard_webhooks; by default those configured, with --out popp."),
+        typer.Option(
+            help="Any of popp,orufy,standard_webhooks; by default those configured, with --out popp."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make candidate journeys with known truth, as files or as signed webhooks."""
+    """Simulate candidate journeys with known truth, as files or as signed webhooks."""
     from pipelines.errors import UsageError
     from pipelines.host.output import emit, say
     from pipelines.simulate.command import Target, providers_of, route, simulate_into, simulate_to

@@ -10,7 +10,7 @@ from pipelines.cli.app import app
 from pipelines.cli.options import DEFAULT_JOURNEYS, DEFAULT_SEED, AsJson, Journeys, Seed, read_settings
 from pipelines.cli.source_signer import sign_of
 
-NoDagster = Annotated[bool, typer.Option("--no-dagster", help="Leave Dagster out.")]
+NoDagster = Annotated[bool, typer.Option("--no-dagster", help="Without Dagster.")]
 
 
 @app.command()
@@ -80,10 +80,14 @@ def receiver() -> None:
 @app.command()
 def stream(
     until_caught_up: Annotated[
-        bool, typer.Option(help="End when all that is on the topic is loaded.")
+        bool, typer.Option(help="End when everything on the topic is loaded.")
     ] = False,
-    accept_rejects: Annotated[bool, typer.Option(help="Continue however many records are rejected.")] = False,
-    accept_loss: Annotated[bool, typer.Option(help="Continue past records that the topic lost.")] = False,
+    accept_rejects: Annotated[
+        bool, typer.Option(help="Continue however many records go to quarantine.")
+    ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option(help="Continue past records that the topic no longer has.")
+    ] = False,
 ) -> None:
     """Load from the topic in micro-batches and build the models, until SIGTERM or Ctrl-C."""
     from pipelines.load.session import LoadPolicy

@@ -11,45 +11,49 @@ from typing import Any
 from pipelines.errors import Unavailable, UsageError
 from pipelines.host.values import QueryResult
 from pipelines.settings import Settings
-from receiver.spool.dead_letters import DeadLetter, NotSpooledError, SpooledDelivery, taken_out, waiting
-from receiver.spool.dead_letters import take_out as take_out_of
+from receiver.spool.dead_letters import (
+    DeadLetter,
+    NotSpooledError,
+    SpooledDelivery,
+    dead_letters,
+    list_waiting,
+)
+from receiver.spool.dead_letters import remove as remove_from_spool
 from receiver.spool.spool import spool_path
 
 
 def waiting_table(settings: Settings, limit: int) -> QueryResult:
     """List spooled deliveries, those rejected by Kafka first. Raises `Unavailable` when it cannot be read."""
     with _readable(settings) as path:
-        return _table(SpooledDelivery, waiting(path, limit) if path.exists() else [])
+        return _table(SpooledDelivery, list_waiting(path, limit) if path.exists() else [])
 
 
-def taken_out_table(settings: Settings) -> QueryResult:
+def dead_letter_table(settings: Settings) -> QueryResult:
     """List dead letters with their reasons. Raises `Unavailable` when the spool cannot be read."""
     with _readable(settings) as path:
-        return _table(DeadLetter, taken_out(path) if path.exists() else [])
+        return _table(DeadLetter, dead_letters(path) if path.exists() else [])
 
 
-def take_out(
-    settings: Settings, delivery_id: str, file: Path, *, reason: str, now: dt.datetime
-) -> DeadLetter:
-    """Put the body of one delivery into a new file and take it out of the spool, with a row that says so.
+def remove(settings: Settings, delivery_id: str, file: Path, *, reason: str, now: dt.datetime) -> DeadLetter:
+    """Move one delivery from the spool to a new file and record it as a dead letter.
 
-    Raises `UsageError` when it does not wait or the file cannot be made, `Unavailable` for the spool.
+    Raises `UsageError` when it is not in the spool or the file cannot be created, else `Unavailable`.
     """
     with _readable(settings) as path:
         try:
             if not path.exists():
                 raise NotSpooledError
-            return take_out_of(path, delivery_id, file, reason=reason, now=now)
+            return remove_from_spool(path, delivery_id, file, reason=reason, now=now)
         except NotSpooledError:
             raise UsageError(
-                f"no delivery {delivery_id} waits in the spool; `hirestream spool` lists what does"
+                f"no delivery {delivery_id} is in the spool; `hirestream spool` lists those that are"
             ) from None
         except OSError as error:
-            raise UsageError(f"{file} cannot be made ({error.strerror}); nothing was taken out") from None
+            raise UsageError(f"{file} cannot be created ({error.strerror}); nothing was removed") from None
 
 
-def render_taken_out(found: DeadLetter, file: Path) -> str:
-    """For a person: what left, and how it comes back."""
+def render_dead_letter(found: DeadLetter, file: Path) -> str:
+    """For a person: what was removed, and how to deliver it again."""
     return (
         f"{found.delivery_id}: {found.body_bytes} bytes are in {file} and no longer in the spool; "
         f"`hirestream send {file} --source {found.source}` delivers them again"

@@ -19,7 +19,7 @@ from pipelines.lake.offsets import by_partition, positions
 from pipelines.runtime.stream.build_state import read_state
 from pipelines.settings import Settings, SettingsError
 from receiver.spool.spool import lost_spools, spool_totals
-from receiver.unverified.store import held_totals
+from receiver.unverified.store import unverified_totals
 
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
@@ -177,7 +177,7 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
 
 def _read_held(settings: Settings, status: Status) -> None:
     try:
-        totals = held_totals(settings)
+        totals = unverified_totals(settings)
     except SettingsError as error:
         status.problems.append(str(error))
         return
@@ -189,8 +189,8 @@ def _read_held(settings: Settings, status: Status) -> None:
             )
         )
         status.problems.append(
-            f"{total.source}: {total.items} deliveries are held unverified; "
-            f"`hirestream secrets match --held {total.source}` looks for their scheme"
+            f"{total.source}: {total.items} deliveries did not verify and are stored; "
+            f"`hirestream secrets match --unverified {total.source}` looks for their scheme"
         )
 
 
@@ -225,8 +225,8 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
         )
     if found.refused:
         status.problems.append(
-            f"{found.refused} deliveries in the spool are refused by a Kafka that answers; "
-            "`hirestream spool` says why"
+            f"{found.refused} deliveries in the spool are rejected by a Kafka that answers; "
+            "`hirestream spool` shows why"
         )
     if not found.adds_up:
         status.problems.append("the spool does not add up; see `hirestream audit`")

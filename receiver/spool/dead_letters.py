@@ -1,8 +1,8 @@
-"""Deliveries of the spool that Kafka refuses one by one, and the way out of it by hand.
+"""Deliveries of the spool that Kafka rejects, and their removal by hand as dead letters.
 
-How often and why is kept next to the queue in its file, for a person to read. What a person takes out is
-first on the disk elsewhere, then leaves in one transaction with the row that says so, forever: so that in =
-drained + waiting + taken out holds after any crash.
+Attempts and errors are stored next to the queue in its file. A removed delivery is first written to another
+file, then deleted in the transaction that adds its dead letter. So appended = drained + waiting + dead
+letters holds after any crash.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ WHERE delivery_id = ?
 
 @dataclass(frozen=True, slots=True)
 class SpooledDelivery:
-    """A delivery in the spool. `attempts` and `error` are Kafka's refusals of it alone, not its outages."""
+    """A delivery in the spool. `attempts` and `error` count Kafka's rejections of it, not outages."""
 
     position: int
     delivery_id: str
@@ -63,7 +63,7 @@ class SpooledDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A delivery that a person took out of the spool; `reason` is that person's."""
+    """A delivery that a person removed from the spool, with that person's reason."""
 
     position: int
     delivery_id: str
@@ -78,28 +78,28 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class SpoolTotals(QueueStats):
-    """The spool in numbers; of what waits, Kafka `refused` some by themselves."""
+    """Totals of the spool. `taken_out` counts dead letters, `refused` deliveries that Kafka rejects."""
 
     taken_out: int
     refused: int
 
     @property
     def adds_up(self) -> bool:
-        """Return whether what came is confirmed by Kafka, still there, or taken out on record."""
+        """Return whether every appended delivery was drained, waits, or is a dead letter."""
         return self.appended == self.deleted + self.waiting + self.taken_out
 
 
 class NotSpooledError(LookupError):
-    """No such delivery waits in the spool; it may have been drained by now."""
+    """No such delivery is in the spool; it may have been drained by now."""
 
 
-def note_refused(path: Path, errors: Mapping[int, str]) -> None:
-    """Kafka took others and not these, by position. Raises `sqlite3.Error`."""
+def record_rejections(path: Path, errors: Mapping[int, str]) -> None:
+    """Record Kafka's error for each rejected delivery, by position. Raises `sqlite3.Error`."""
     with _opened(path) as con, _transaction(con):
         con.executemany(NOTE, [(error, position) for position, error in errors.items()])
 
 
-def waiting(path: Path, limit: int) -> list[SpooledDelivery]:
+def list_waiting(path: Path, limit: int) -> list[SpooledDelivery]:
     """Spooled deliveries: those rejected by Kafka first, then the oldest. Raises `sqlite3.Error`."""
     with _opened(path) as con:
         return [
@@ -108,8 +108,8 @@ def waiting(path: Path, limit: int) -> list[SpooledDelivery]:
         ]
 
 
-def taken_out(path: Path) -> list[DeadLetter]:
-    """Everything that was ever taken out, in the order it came. Raises `sqlite3.Error`."""
+def dead_letters(path: Path) -> list[DeadLetter]:
+    """Every dead letter, in the order of receipt. Raises `sqlite3.Error`."""
     instant = datetime.fromisoformat
     with _opened(path) as con:
         return [
@@ -120,10 +120,10 @@ def taken_out(path: Path) -> list[DeadLetter]:
         ]
 
 
-def take_out(path: Path, delivery_id: str, file: Path, *, reason: str, now: datetime) -> DeadLetter:
-    """Put a delivery's body into a new file, then out of the spool with a row that says so.
+def remove(path: Path, delivery_id: str, file: Path, *, reason: str, now: datetime) -> DeadLetter:
+    """Write a delivery's body to a new file, then move it from the spool to the dead letters.
 
-    A crash in between leaves it in both. Raises `NotSpooledError`. Raises `OSError` or `sqlite3.Error` when
+    After a crash in between it is in both. Raises `NotSpooledError`. Raises `OSError` or `sqlite3.Error` when
     the file (which must not exist) or the spool cannot be written; the delivery is then still in the spool.
     """
     with _opened(path) as con, _transaction(con):
@@ -141,7 +141,7 @@ def take_out(path: Path, delivery_id: str, file: Path, *, reason: str, now: date
 
 
 def totals(path: Path) -> SpoolTotals:
-    """The spool in numbers, of one moment; its file is not written to. Raises `sqlite3.Error`."""
+    """Totals of the spool at one moment, read-only. Raises `sqlite3.Error`."""
     with _connected(path, "ro") as con, _transaction(con, "BEGIN"):
         appended, deleted, waits, size, oldest = con.execute(COUNTED).fetchone()
         at = None if oldest is None else datetime.fromisoformat(oldest)
@@ -157,7 +157,7 @@ def _rows(con: sqlite3.Connection, table: str) -> int:
 
 
 def _write_new(file: Path, body: bytes) -> None:
-    """A file that only its owner can read, on the disk with its name when this returns."""
+    """Write a new file that only its owner can read, fsynced with its folder."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as out:
@@ -172,7 +172,7 @@ def _write_new(file: Path, body: bytes) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file of a queue that is there, to be written durably, with the tables of this module."""
+    """Open an existing queue file for durable writes, with the tables of this module."""
     with _connected(path, "rw") as con:
         for pragma in ("synchronous=FULL", "secure_delete=ON"):
             con.execute(f"PRAGMA {pragma}").fetchall()

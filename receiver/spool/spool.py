@@ -15,7 +15,7 @@ from typing import Literal
 from receiver.envelope import DeliveryEnvelope
 from receiver.rejections import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, HttpRejection
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
-from receiver.spool.dead_letters import SpoolTotals, note_refused, totals
+from receiver.spool.dead_letters import SpoolTotals, record_rejections, totals
 from receiver.spool.envelope_codec import to_item
 from receiver.spool.group_commit import GroupCommit, Overloaded
 from receiver.spool.sqlite_queue import ITEM_BYTES, QueuedItem, QueueLimits, QueueStats, SqliteQueue
@@ -117,7 +117,7 @@ class Spool:
 
     async def refused(self, errors: Mapping[int, str]) -> None:
         """Keeps why Kafka, which answers, did not take these, for a person. Raises `sqlite3.Error`."""
-        await asyncio.to_thread(note_refused, self._path, errors)
+        await asyncio.to_thread(record_rejections, self._path, errors)
 
     async def look(self) -> None:
         """Finds out what is oldest now; an empty spool gives its disk space back.

@@ -12,7 +12,7 @@ from receiver.kafka.publisher import KafkaPublisher, NotConfirmed, Publisher
 from receiver.settings import CoreSettings
 from receiver.sources import VerifiedSource, sources
 from receiver.spool.sqlite_queue import QueuedItem, SourceTotal, SqliteQueue
-from receiver.unverified.store import headers_of_note, open_held
+from receiver.unverified.store import headers_of_note, open_unverified_queue
 from receiver.verification import accept
 
 PAGE = 20
@@ -80,13 +80,13 @@ async def release_until_done(
             return
 
 
-def release_held(settings: CoreSettings, source: str | None = None) -> list[ReleaseResult]:
+def run_release(settings: CoreSettings, source: str | None = None) -> list[ReleaseResult]:
     """`release` as a command, of one source if it is named; what came of each source that had any.
 
     Raises `SettingsError` and `NotConfirmed`.
     """
     known = sources(settings)
-    queue = open_held(settings)
+    queue = open_unverified_queue(settings)
     if queue is None:
         return []
     counts: Counter[str] = Counter()
@@ -101,10 +101,10 @@ def release_held(settings: CoreSettings, source: str | None = None) -> list[Rele
         queue.close()
 
 
-def discard_held(settings: CoreSettings, source: str) -> int:
+def run_discard(settings: CoreSettings, source: str) -> int:
     """Delete what is held of a source and is not authentic now; how many. Raises `SettingsError`."""
     known = sources(settings)
-    queue = open_held(settings)
+    queue = open_unverified_queue(settings)
     after, deleted = 0, 0
     while queue is not None and (page := queue.oldest(after, PAGE, source)):
         after = page[-1].position

@@ -70,18 +70,18 @@ class UnverifiedStore:
         self.queue.close()
 
 
-def open_hold(settings: CoreSettings) -> UnverifiedStore | None:
+def open_unverified_store(settings: CoreSettings) -> UnverifiedStore | None:
     """The store, None when no source needs one and there is none. Raises `SettingsError`."""
     needed = any(source.hold_unverified for source in settings.sources.values())
-    queue = open_held(settings, make=needed)
+    queue = open_unverified_queue(settings, make=needed)
     return None if queue is None else UnverifiedStore(queue, bounds(settings))
 
 
-def open_held(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | None:
+def open_unverified_queue(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | None:
     """Open the store of unverified deliveries; None when none exists and none is needed. Raises
     `SettingsError`.
     """
-    path = held_path(settings)
+    path = unverified_path(settings)
     if not make and not path.exists():
         return None
     try:
@@ -92,20 +92,20 @@ def open_held(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | No
         ) from error
 
 
-def held_totals(settings: CoreSettings) -> list[SourceTotal]:
+def unverified_totals(settings: CoreSettings) -> list[SourceTotal]:
     """Totals of unverified deliveries by source; empty without a store. Raises `SettingsError`."""
-    queue = open_held(settings)
+    queue = open_unverified_queue(settings)
     if queue is None:
         return []
     try:
         return queue.totals()
     except sqlite3.Error as error:
-        raise SettingsError(f"{held_path(settings)} cannot be read ({type(error).__name__})") from error
+        raise SettingsError(f"{unverified_path(settings)} cannot be read ({type(error).__name__})") from error
     finally:
         queue.close()
 
 
-def held_path(settings: CoreSettings) -> Path:
+def unverified_path(settings: CoreSettings) -> Path:
     """Path of the store."""
     return settings.home / FILE_NAME
 

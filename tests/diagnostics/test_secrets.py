@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipelines.diagnostics.scheme_finder.captured_request import CapturedRequest, parse_capture, read_capture
 from pipelines.diagnostics.scheme_finder.search import search
 from pipelines.diagnostics.scheme_finder.secrets_report import (
-    match_held,
+    match_unverified,
     matches_document,
     render_matches,
     secrets_table,
@@ -32,7 +32,12 @@ from receiver.signatures import StandardWebhooks, parse_scheme, sign
 from receiver.signatures.signed_template import compact
 from receiver.sources import keys
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits
-from receiver.unverified.store import headers_to_note, held_path, held_totals, open_held
+from receiver.unverified.store import (
+    headers_to_note,
+    open_unverified_queue,
+    unverified_path,
+    unverified_totals,
+)
 from tests.support.settings_for import SettingsFor
 from tests.support.topics import create_topic, headers, messages
 
@@ -260,7 +265,7 @@ def test_the_list_says_what_each_key_verified_and_when_last(tmp_path: Path) -> N
 def hold(settings: Settings, number: int, scheme: str, secret: bytes) -> None:
     made = sign(parse_scheme(scheme), secret, BODY, message_id="m", now=NOW)
     note = headers_to_note([(name.encode(), value.encode()) for name, value in made.items()])
-    queue = open_held(settings, make=True)
+    queue = open_unverified_queue(settings, make=True)
     assert queue is not None
     assert queue.append([QueueItem(f"id-{number}", "popp", NOW, BODY, note)], QueueLimits(10**9, 99)) == [
         True
@@ -272,31 +277,33 @@ def test_what_is_held_is_matched_by_the_first_that_anything_explains(tmp_path: P
     settings = settings_of(tmp_path)
     hold(settings, 1, "hmac-sha256:x-signature", b"a stranger's")
     hold(settings, 2, "hmac-sha256:x-other", b"geheim-2")
-    (match,) = match_held(settings, "popp").matches
+    (match,) = match_unverified(settings, "popp").matches
     assert match.setting == "HIRESTREAM_SOURCES__POPP__SCHEME='hmac-sha256:x-other'"
     assert match.key_id == "new"
-    with pytest.raises(UsageError, match="nothing of orufy is held"):
-        match_held(settings, "orufy")
+    with pytest.raises(UsageError, match="no unverified delivery of orufy is stored"):
+        match_unverified(settings, "orufy")
     with pytest.raises(UsageError, match="no source 'nobody'"):
-        match_held(settings, "nobody")
+        match_unverified(settings, "nobody")
 
 
 def test_status_counts_what_is_held(tmp_path: Path) -> None:
     ports: dict[str, Any] = {name: {"port": free_port()} for name in ("receiver", "dagster", "kafka")}
     sources: dict[str, Any] = {"popp": {"provider": "popp", "secrets": "new:geheim-2"}}
     settings = Settings(home=tmp_path, sources=sources, **ports)
-    assert held_totals(settings) == []
-    assert not held_path(settings).exists()
+    assert unverified_totals(settings) == []
+    assert not unverified_path(settings).exists()
     hold(settings, 1, "hmac-sha256:x-other", b"geheim-2")
     status = read_status(settings)
     assert [(one.source, one.deliveries, one.oldest_at) for one in status.held] == [("popp", 1, NOW)]
     assert status.held[0].oldest_age_seconds > 0
-    assert "popp: 1 deliveries are held" in "\n".join(status.problems)
+    assert "popp: 1 deliveries did not verify and are stored" in "\n".join(status.problems)
     assert "popp 1, the oldest for " in render(status)
 
 
-def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.cli", "secrets", *arguments]
+def run(
+    environment: Mapping[str, str], *arguments: str, group: str = "secrets"
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipelines.cli", group, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -335,18 +342,20 @@ def test_from_a_capture_to_a_released_delivery(
     ]
     hold(settings, 1, scheme, b"geheim-1")
     hold(settings, 2, scheme, b"a stranger's")
-    assert scheme in run(environment, "match", "--held", "popp").stdout
+    assert scheme in run(environment, "match", "--unverified", "popp").stdout
     create_topic(settings.kafka)
     environment["HIRESTREAM_KAFKA__PARTITIONS"] = "3"
     environment["HIRESTREAM_SOURCES__POPP__SCHEME"] = scheme
-    released = run(environment, "release", "--json")
+    (stored,) = json.loads(run(environment, "--json", group="unverified").stdout)
+    assert (stored["source"], stored["deliveries"]) == ("popp", 2)
+    released = run(environment, "release", "--json", group="unverified")
     assert json.loads(released.stdout) == [{"source": "popp", "released": 1, "still_held": 1}], (
         released.stderr
     )
     (one,) = messages(settings.kafka)
     assert (headers(one)["delivery_id"], headers(one)["key_id"]) == ("id-1", "old")
-    assert run(environment, "discard", "--source", "popp").stdout == "popp: 1 deleted\n"
-    assert run(environment, "release").stdout == "nothing is held\n"
+    assert run(environment, "discard", "--source", "popp", group="unverified").stdout == "popp: 1 deleted\n"
+    assert run(environment, "release", group="unverified").stdout == "there are no unverified deliveries\n"
 
 
 def test_no_match_is_1_and_wrong_use_is_2(environment: dict[str, str], tmp_path: Path) -> None:
@@ -356,12 +365,12 @@ def test_no_match_is_1_and_wrong_use_is_2(environment: dict[str, str], tmp_path:
     assert (missed.returncode, "nothing verifies" in missed.stdout) == (1, True)
     assert json.loads(run(environment, "match", str(capture), "--json").stdout)["matches"] == []
     for arguments, words in (
-        (["match"], "exactly one of a capture file and --held"),
-        (["match", str(capture), "--held", "popp"], "exactly one"),
-        (["match", "--held", "popp", "--source", "popp"], "leave --source out"),
+        (["match"], "exactly one of a capture file and --unverified"),
+        (["match", str(capture), "--unverified", "popp"], "exactly one"),
+        (["match", "--unverified", "popp", "--source", "popp"], "leave --source out"),
         (["match", str(tmp_path / "nothing")], "cannot be read"),
         (["match", str(capture), "--source", "nobody"], "no source 'nobody'"),
-        (["match", "--held", "popp"], "nothing of popp is held"),
+        (["match", "--unverified", "popp"], "no unverified delivery of popp is stored"),
     ):
         done = run(environment, *arguments)
         assert (done.returncode, words in done.stderr, done.stdout) == (2, True, "")

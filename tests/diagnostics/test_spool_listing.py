@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 
 from pipelines.admin.audit.command import audit_spool, render, run_audit
-from pipelines.diagnostics.spool_listing import take_out, taken_out_table, waiting_table
+from pipelines.diagnostics.spool_listing import dead_letter_table, remove, waiting_table
 from pipelines.diagnostics.status import read_status
 from pipelines.diagnostics.status import render as render_status
 from pipelines.errors import UsageError
@@ -111,7 +111,7 @@ def test_the_audit_finds_what_was_taken_from_the_spool(
     spool(settings, 3, drained=1, age_seconds=60)
     found = run_audit(settings)
     assert found.ok
-    assert "spool in 3: drained 1, waiting 2, taken out 0" in render(found)
+    assert "spool appended 3: drained 1, waiting 2, dead letters 0" in render(found)
     plant(settings, harm)
     found = run_audit(settings)
     assert not found.ok
@@ -138,7 +138,7 @@ def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
+def test_what_kafka_rejects_is_listed_removed_and_accounted_for(
     settings_for: SettingsFor, tmp_path: Path
 ) -> None:
     settings = settings_for()
@@ -155,7 +155,9 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
     with running(settings) as receiver:
         wait_for(lambda: [row[5] > 0 for row in waiting_table(settings, 9).rows] == [True])
         (listed,) = json.loads(run(settings, "--json").stdout)
-        assert any("1 deliveries in the spool are refused" in told for told in spool_problems(settings))
+        assert any(
+            "1 deliveries in the spool are rejected" in problem for problem in spool_problems(settings)
+        )
         assert listed.pop("attempts") > 0
         assert listed == {
             "position": 2,
@@ -165,16 +167,20 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
             "body_bytes": len(huge),
             "error": "MSG_SIZE_TOO_LARGE",
         }
-        gone = run(settings, "take-out", "id-1", str(no_file), "--reason", "r")
-        assert (gone.returncode, "no delivery id-1 waits" in gone.stderr, gone.stdout) == (2, True, "")
-        done = run(settings, "take-out", "id-2", str(file), "--reason", "too large", "--json")
+        gone = run(settings, "remove", "id-1", str(no_file), "--reason", "r")
+        assert (gone.returncode, "no delivery id-1 is in the spool" in gone.stderr, gone.stdout) == (
+            2,
+            True,
+            "",
+        )
+        done = run(settings, "remove", "id-2", str(file), "--reason", "too large", "--json")
         assert (done.returncode, json.loads(done.stdout)["error"]) == (0, "MSG_SIZE_TOO_LARGE"), done.stderr
         wait_for(lambda: receiver.metric("hirestream_spool_waiting") == 0)
         assert run(settings, "list", "--json").stdout == "[]\n"
     assert file.read_bytes() == huge
     assert file.stat().st_mode & 0o077 == 0
     assert not no_file.exists()
-    (row,) = json.loads(run(settings, "taken-out", "--json").stdout)
+    (row,) = json.loads(run(settings, "dead-letters", "--json").stdout)
     assert (row["reason"], row["body_sha256"]) == ("too large", hashlib.sha256(huge).hexdigest())
     found = spool_totals(settings)
     assert found is not None
@@ -182,7 +188,7 @@ def test_what_kafka_never_takes_is_listed_taken_out_and_accounted_for(
     audited = run_audit(settings)
     assert audited.ok
     assert [(one.records, one.accepted) for one in audited.findings] == [(1, True)]
-    assert "spool in 2: drained 1, waiting 0, taken out 1" in render(audited)
+    assert "spool appended 2: drained 1, waiting 0, dead letters 1" in render(audited)
     plant(settings, "DELETE FROM taken_out")
     assert ["are gone: lost" in finding.problem for finding in audit_spool(settings)[1]] == [True]
 
@@ -193,23 +199,23 @@ def test_a_kill_before_the_commit_leaves_it_in_the_file_and_in_the_spool(setting
     file = settings.home / "delivery"
     if not os.fork():
         with patch("receiver.spool.dead_letters.os.close", lambda _: os.kill(os.getpid(), signal.SIGKILL)):
-            take_out(settings, "id-0", file, reason="r", now=NOW)
+            remove(settings, "id-0", file, reason="r", now=NOW)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
     assert file.read_bytes() == b"body"
     assert [row[1] for row in waiting_table(settings, 9).rows] == ["id-0", "id-1"]
-    assert taken_out_table(settings).rows == []
-    with pytest.raises(UsageError, match=r"cannot be made \(File exists\); nothing was taken out"):
-        take_out(settings, "id-0", file, reason="r", now=NOW)
+    assert dead_letter_table(settings).rows == []
+    with pytest.raises(UsageError, match=r"cannot be created \(File exists\); nothing was removed"):
+        remove(settings, "id-0", file, reason="r", now=NOW)
     assert len(waiting_table(settings, 9).rows) == 2
     assert audit_spool(settings)[1] == ()
 
 
 def test_the_oldest_are_listed_and_no_spool_is_an_empty_list(settings_for: SettingsFor) -> None:
     settings = settings_for()
-    assert (waiting_table(settings, 9).rows, taken_out_table(settings).rows) == ([], [])
-    with pytest.raises(UsageError, match="no delivery id-0 waits"):
-        take_out(settings, "id-0", settings.home / "file", reason="r", now=NOW)
+    assert (waiting_table(settings, 9).rows, dead_letter_table(settings).rows) == ([], [])
+    with pytest.raises(UsageError, match="no delivery id-0 is in the spool"):
+        remove(settings, "id-0", settings.home / "file", reason="r", now=NOW)
     assert not spool_path(settings).exists()
     spool(settings, 5, drained=1, age_seconds=60)
     assert [row[0] for row in waiting_table(settings, 3).rows] == [2, 3, 4]

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from pipelines.diagnostics.explain.evidence import events_behind
-from pipelines.diagnostics.explain.explain import Explanation, asked, differences, explain
+from pipelines.diagnostics.explain.explain import Explanation, differences, explain, parse_question
 from pipelines.diagnostics.explain.text import render
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.serving.lake_reader import open_for_reading
@@ -59,7 +59,7 @@ EVERY = [
 def test_a_cell_of_every_metric_is_its_members_with_their_events(
     con: duckdb.DuckDBPyConnection, fullest: Cells, mart: str, metric: str, basis: str | None
 ) -> None:
-    found = explain(con, asked(metric, *fullest[mart, metric], mart=basis), limit=1000)
+    found = explain(con, parse_question(metric, *fullest[mart, metric], basis=basis), limit=1000)
     assert (found.mart, found.metric, found.differences) == (mart, metric, ())
     assert found.parts["population"] == sum(found.members.values()) == len(found.entities) == found.matching
     for entity in found.entities:
@@ -115,7 +115,7 @@ def test_one_bucket_and_a_limit_narrow_what_is_listed_and_nothing_else(
         "SELECT day, organization_id, bucket, count(*) FROM wh.marts.members WHERE metric = 'pass_rate' "
         "AND mart = 'screening_pass_rate_cohort' GROUP BY ALL ORDER BY count(*) DESC, 2, 1, 3 LIMIT 1"
     ).fetchall()[0]
-    cell = asked("pass_rate", day.isoformat(), organization, mart="cohort")
+    cell = parse_question("pass_rate", day.isoformat(), organization, basis="cohort")
     whole, part = explain(con, cell), explain(con, cell, bucket=bucket, limit=1)
     assert (part.parts, part.members, part.differences) == (whole.parts, whole.members, ())
     assert (part.matching, [entity.bucket for entity in part.entities]) == (members, [bucket])
@@ -127,7 +127,7 @@ def test_a_campaign_narrows_the_cell(con: duckdb.DuckDBPyConnection) -> None:
         "WHERE campaign_id IS NOT NULL AND mart = 'nudge_exhaustion_cohort' AND metric = 'exhaustion_rate' "
         "GROUP BY ALL ORDER BY ALL LIMIT 1"
     ).fetchall()[0]
-    cell = asked("exhaustion_rate", day.isoformat(), organization, campaign=campaign)
+    cell = parse_question("exhaustion_rate", day.isoformat(), organization, campaign=campaign)
     found = explain(con, cell)
     assert (found.parts["population"], found.differences) == (members, ())
 
@@ -136,17 +136,17 @@ def test_members_that_do_not_add_up_are_said() -> None:
     parts = {"population": 3, "numerator": 1, "denominator": 2, "open": 1, "excluded_closed": 0, "rate": 0.5}
     assert list(differences(parts, {"numerator": 1, "denominator": 1, "open": 1})) == []
     assert list(differences(parts, {"numerator": 2, "open": 1})) == [
-        "numerator: the mart says 1, the members are 2"
+        "numerator: the mart has 1, its members are 2"
     ]
     assert list(differences(parts, {"numerator": 1, "denominator": 1, "excluded_new": 1})) == [
-        "open: the mart says 1, the members are 0",
-        "excluded_new: the mart says 0, the members are 1",
+        "open: the mart has 1, its members are 0",
+        "excluded_new: the mart has 0, its members are 1",
     ]
 
 
 def test_names_and_bases() -> None:
     def placed(name: str, mart: str | None = None) -> tuple[str, str]:
-        found = asked(name, "2026-03-02", "org", mart=mart)
+        found = parse_question(name, "2026-03-02", "org", basis=mart)
         return found.mart, found.metric
 
     assert placed("pass_rate") == ("screening_pass_rate_activity", "pass_rate")
@@ -170,19 +170,19 @@ def test_names_and_bases() -> None:
 )
 def test_what_there_is_not_is_wrong_use(name: str, day: str, mart: str | None, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        asked(name, day, "org", mart=mart)
+        parse_question(name, day, "org", basis=mart)
 
 
 def test_no_cell_is_said(con: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(HirestreamError, match="there is no cell") as raised:
-        explain(con, asked("pass_rate", "2001-01-01", "nobody"))
+        explain(con, parse_question("pass_rate", "2001-01-01", "nobody"))
     assert raised.value.exit_code == 1
 
 
 def test_the_text_shows_parts_entities_events_and_deliveries(
     con: duckdb.DuckDBPyConnection, fullest: Cells
 ) -> None:
-    cell = asked("pass_rate", *fullest["screening_pass_rate_activity", "pass_rate"])
+    cell = parse_question("pass_rate", *fullest["screening_pass_rate_activity", "pass_rate"])
     found = explain(con, cell, limit=1)
     text = render(found)
     assert "The members add up to the parts." in text

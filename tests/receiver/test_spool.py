@@ -28,7 +28,7 @@ from pipelines.runtime.kafka.broker import RunningBroker
 from pipelines.settings import Settings
 from receiver.envelope import DeliveryEnvelope
 from receiver.settings import CoreSettings, SettingsError
-from receiver.spool.dead_letters import waiting
+from receiver.spool.dead_letters import list_waiting
 from receiver.spool.envelope_codec import to_envelope, to_item
 from receiver.spool.spool import SpoolTotals, open_spool, spool_path, spool_totals
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
@@ -405,8 +405,8 @@ def test_what_the_topic_no_longer_takes_is_told_and_nothing_else_waits(settings_
     with running(settings) as receiver:
         wait_for(lambda: receiver.metric("hirestream_spool_waiting") == 2)
         assert receiver.post(body(1)).status == 200
-        wait_for(lambda: min(one.attempts for one in waiting(spool_path(settings), 9)) > 1)
-    told = [(one.position, one.delivery_id, one.error) for one in waiting(spool_path(settings), 9)]
+        wait_for(lambda: min(one.attempts for one in list_waiting(spool_path(settings), 9)) > 1)
+    told = [(one.position, one.delivery_id, one.error) for one in list_waiting(spool_path(settings), 9)]
     assert told == [(1, "id-0", "MSG_SIZE_TOO_LARGE"), (151, "id-150", "MSG_SIZE_TOO_LARGE")]
     copies = Counter(one for one in topic_ids(settings) if one.startswith("id-"))
     assert copies == {one.delivery_id: 1 for one in sent if len(one.body) == 900}

@@ -20,8 +20,8 @@ from pipelines.settings import Settings
 from receiver.kafka.publisher import NotConfirmed
 from receiver.settings import SettingsError
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits
-from receiver.unverified.release import ReleaseResult, release_held
-from receiver.unverified.store import headers_of_note, headers_to_note, held_path, open_held
+from receiver.unverified.release import ReleaseResult, run_release
+from receiver.unverified.store import headers_of_note, headers_to_note, open_unverified_queue, unverified_path
 from tests.support.running import running, variables
 from tests.support.schemes import raw
 from tests.support.settings_for import SECRET, SECRET_KID, SettingsFor
@@ -47,7 +47,7 @@ def holding(settings_for: SettingsFor, *, topic: bool = True, **sections: Any) -
 
 
 def held_ids(settings: Settings) -> list[str]:
-    queue = open_held(settings)
+    queue = open_unverified_queue(settings)
     assert queue is not None
     try:
         return [placed.item.delivery_id for placed in queue.oldest(0, 999)]
@@ -56,7 +56,7 @@ def held_ids(settings: Settings) -> list[str]:
 
 
 def hold(settings: Settings, *items: QueueItem) -> None:
-    queue = open_held(settings, make=True)
+    queue = open_unverified_queue(settings, make=True)
     assert queue is not None
     assert all(queue.append(items, WIDE))
     queue.close()
@@ -110,7 +110,7 @@ def test_nothing_is_held_where_it_is_not_asked_for(settings_for: SettingsFor) ->
     with running(settings) as receiver:
         assert receiver.post(BODY, x_signature="0").status == 401
         assert "hirestream_hold_total{" not in receiver.get("/metrics").body.decode()
-    assert not held_path(settings).exists()
+    assert not unverified_path(settings).exists()
 
 
 def test_only_the_source_that_asks_for_it_is_held_and_only_what_does_not_verify(
@@ -149,7 +149,7 @@ def test_the_time_is_checked_against_when_it_came(settings_for: SettingsFor) -> 
         at = str(int(received_at.timestamp()) - late)
         digest = hmac.new(SECRET.encode(), at.encode() + b"." + BODY, hashlib.sha256).hexdigest()
         hold(settings, delivery(number, at=received_at, x_hub_signature_256="sha256=" + digest, x_at=at))
-    assert release_held(settings) == [ReleaseResult("popp", released=1, still_held=1)]
+    assert run_release(settings) == [ReleaseResult("popp", released=1, still_held=1)]
     (found,) = messages(settings.kafka)
     assert headers(found)["delivery_id"] == "id-1"
     assert datetime.fromisoformat(headers(found)["received_at"]) == received_at
@@ -162,8 +162,8 @@ def test_many_are_released_in_pages_and_one_source_alone_if_named(settings_for: 
     now = datetime.now(UTC)
     hold(settings, *(delivery(number, at=now, name=("popp", "other")[number % 2]) for number in range(90)))
     hold(settings, delivery(90, at=now, name="gone"))
-    assert release_held(settings, "other") == [ReleaseResult("other", 45, 0)]
-    assert release_held(settings) == [ReleaseResult("gone", 0, 1), ReleaseResult("popp", 45, 0)]
+    assert run_release(settings, "other") == [ReleaseResult("other", 45, 0)]
+    assert run_release(settings) == [ReleaseResult("gone", 0, 1), ReleaseResult("popp", 45, 0)]
     assert sorted(headers(found)["delivery_id"] for found in messages(settings.kafka)) == sorted(
         f"id-{number}" for number in range(90)
     )
@@ -176,15 +176,15 @@ def test_one_that_kafka_never_takes_does_not_hold_up_the_others(settings_for: Se
     hold(settings, delivery(1, at=now, body=huge, x_token=SECRET))
     hold(settings, *(delivery(number, at=now, x_token=SECRET) for number in range(2, 40)))
     with pytest.raises(NotConfirmed):
-        release_held(settings)
+        run_release(settings)
     assert held_ids(settings) == ["id-1"]
     assert len(messages(settings.kafka)) == 38
 
 
 def test_without_a_store_there_is_nothing_to_release(settings_for: SettingsFor) -> None:
     settings = settings_for()
-    assert release_held(settings) == []
-    assert not held_path(settings).exists()
+    assert run_release(settings) == []
+    assert not unverified_path(settings).exists()
 
 
 def test_a_receiver_without_kafka_keeps_what_is_held(settings_for: SettingsFor) -> None:
@@ -207,14 +207,14 @@ KILLED_BEFORE_DELETE = """
 import os, signal
 from pathlib import Path
 from receiver.spool.sqlite_queue import SqliteQueue
-from receiver.unverified.release import release_held
+from receiver.unverified.release import run_release
 from receiver.settings import CoreSettings
 
 def killed(self, positions):
     os.kill(os.getpid(), signal.SIGKILL)
 
 SqliteQueue.delete = killed
-release_held(CoreSettings.read())
+run_release(CoreSettings.read())
 """
 
 
@@ -228,16 +228,16 @@ def test_a_kill_between_publishing_and_deleting_publishes_the_same_id_again(
     )
     assert done.returncode == -signal.SIGKILL
     assert held_ids(settings) == ["id-1"]
-    assert release_held(settings) == [ReleaseResult("popp", 1, 0)]
-    assert release_held(settings) == []
+    assert run_release(settings) == [ReleaseResult("popp", 1, 0)]
+    assert run_release(settings) == []
     assert [headers(found)["delivery_id"] for found in messages(settings.kafka)] == ["id-1", "id-1"]
 
 
 def test_a_broken_store_stops_the_start_in_one_line(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, sources={"popp": source()})
-    held_path(settings).write_bytes(b"not SQLite" * 1000)
+    unverified_path(settings).write_bytes(b"not SQLite" * 1000)
     with pytest.raises(SettingsError, match=r"held\.sqlite cannot be opened.*move it away") as raised:
-        open_held(settings)
+        open_unverified_queue(settings)
     assert "\n" not in str(raised.value)
 
 

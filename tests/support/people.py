@@ -14,7 +14,7 @@ from receiver.envelope import DeliveryEnvelope
 from receiver.spool.envelope_codec import to_item
 from receiver.spool.spool import spool_path
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
-from receiver.unverified.store import headers_to_note, held_path
+from receiver.unverified.store import headers_to_note, unverified_path
 from tests.support.lakes import modelled_lake
 from tests.support.rows import LOADED_AT, raw_batch
 
@@ -210,7 +210,7 @@ def spool(settings: Settings, body: bytes, delivery_id: str) -> None:
 
 
 def hold(settings: Settings, body: bytes, delivery_id: str) -> None:
-    queue = SqliteQueue(held_path(settings))
+    queue = SqliteQueue(unverified_path(settings))
     item = QueueItem(delivery_id, "popp", NOW, body, headers_to_note([(b"x-signature", b"wrong")]))
     assert queue.append([item], BOUNDS) == [True]
     queue.close()

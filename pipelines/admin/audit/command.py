@@ -87,8 +87,8 @@ def render(found: FullAudit) -> str:
     if found.spool is not None:
         spool = found.spool
         lines.append(
-            f"spool in {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
-            f"taken out {spool.taken_out}"
+            f"spool appended {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
+            f"dead letters {spool.taken_out}"
         )
     lines += [
         f"{'LOST' if f.accepted else 'NOT '} {f.check}: {f.where}: {f.problem} ({f.records})"
@@ -103,7 +103,7 @@ def _findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:
         problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
         yield AuditFinding(CHECK, str(spool_path(settings)), problem, abs(missing))
     if found.taken_out:
-        problem = "taken out by hand; `hirestream spool taken-out` says why"
+        problem = "removed from the spool by hand; `hirestream spool dead-letters` shows why"
         yield AuditFinding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
 
 

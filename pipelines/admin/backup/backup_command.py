@@ -27,7 +27,7 @@ from pipelines.lake.format_version import lake_version, this_release
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path
 from receiver.spool.waiting_marker import LOST
-from receiver.unverified.store import held_path
+from receiver.unverified.store import unverified_path
 
 SETTINGS_FILE = "hirestream.toml"
 FOLDERS = ("erasures",)
@@ -75,7 +75,7 @@ def _back_up(settings: Settings, folder: Path, now: datetime, say: Say) -> Manif
         if (settings.home / name).is_dir():
             shutil.copytree(settings.home / name, folder / name)
     say("copying what waits for Kafka")
-    for file in (held_path(settings), spool_path(settings)):
+    for file in (unverified_path(settings), spool_path(settings)):
         _copy_queue(file, folder)
     for lost in settings.home.glob(f"{LOST}-*"):
         shutil.copyfile(lost, folder / lost.name)
@@ -117,7 +117,7 @@ def _inspected(settings: Settings, folder: Path, now: datetime, left_out: Sequen
     finally:
         for name in (f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"):
             (copied / name).unlink(missing_ok=True)
-    spooled, held = (_items(folder / path.name) for path in (spool_path(settings), held_path(settings)))
+    spooled, held = (_items(folder / path.name) for path in (spool_path(settings), unverified_path(settings)))
     found = BackupCounts(
         records=totals["accepted"],
         loaded=totals["loaded"],

@@ -19,7 +19,7 @@ from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import SuppressionList
 from pipelines.settings import Settings
 from receiver.spool.spool import FILE_NAME, spool_path
-from receiver.unverified.store import held_path, open_held
+from receiver.unverified.store import open_unverified_queue, unverified_path
 
 BUSY_SECONDS = 10.0
 
@@ -79,7 +79,7 @@ def redact_spool(settings: Settings, suppressions: SuppressionList, keyed: Keyed
 
 def delete_held(settings: Settings, suppressions: SuppressionList) -> int:
     """Delete what is held; returns how many. Raises `Unavailable`."""
-    path, queue = held_path(settings), open_held(settings)
+    path, queue = unverified_path(settings), open_unverified_queue(settings)
     if queue is None:
         return 0
     with closing(queue):
@@ -93,7 +93,7 @@ def delete_held(settings: Settings, suppressions: SuppressionList) -> int:
 def waiting_of(settings: Settings, suppressions: SuppressionList) -> dict[str, int]:
     """Number of spooled and unverified deliveries that name somebody, by store."""
     counts = {"spool": 0, "held": 0}
-    for name, path in (("spool", spool_path(settings)), ("held", held_path(settings))):
+    for name, path in (("spool", spool_path(settings)), ("held", unverified_path(settings))):
         if path.exists():
             with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
                 counts[name] = sum(1 for _ in _named(con, settings, suppressions))

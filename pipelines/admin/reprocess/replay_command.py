@@ -20,7 +20,7 @@ _REASONS = """
 concat_ws(chr(10), kept.stage || ' ' || coalesce(kept.reason, ''),
     array_to_string([each.path || ': ' || each.problem FOR each IN kept.reasons], chr(10)))
 """
-"""SQL: every reason of a quarantined record as `hirestream quarantine --each` shows the first."""
+"""SQL: every reason of a quarantined record as `hirestream quarantine --records` shows the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,21 +70,21 @@ class Explanation:
     entities: tuple[ExplainedEntity, ...]
 
 
-def asked(
-    name: str, day: str, organization: str, *, mart: str | None = None, campaign: str | None = None
+def parse_question(
+    name: str, day: str, organization: str, *, basis: str | None = None, campaign: str | None = None
 ) -> CellQuestion:
     """Parse the arguments of the command. Raises `UsageError`, which lists the metrics, for an unknown one.
 
-    `name` is a metric, a mart, or a mart without its basis; `mart` is the basis where the name has none.
+    `name` is a metric, a mart, or a mart without its basis; `basis` replaces the usual one.
     """
-    if mart is not None and mart not in BASES:
-        raise UsageError(f"--mart is one of {', '.join(BASES)}, not {mart!r}")
-    counted, metric, basis = _found(name, mart)
+    if basis is not None and basis not in BASES:
+        raise UsageError(f"--basis is one of {', '.join(BASES)}, not {basis!r}")
+    counted, metric, chosen = _find_metric(name, basis)
     possible = {each for each, metrics in counted.placed().values() if metric in metrics}
-    if mart not in {None, basis} or basis not in possible:
-        raise UsageError(f"{name} has no part by {mart}")
+    if basis not in {None, chosen} or chosen not in possible:
+        raise UsageError(f"{name} has no part by {basis}")
     try:
-        return CellQuestion(counted, metric, basis, date.fromisoformat(day), organization, campaign)
+        return CellQuestion(counted, metric, chosen, date.fromisoformat(day), organization, campaign)
     except ValueError:
         raise UsageError(f"--day is a day such as 2026-11-20, not {day!r}") from None
 
@@ -117,7 +117,7 @@ def explain(
 def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterator[str]:
     """Cells whose parts are not the counts of their members, a sentence each."""
     counts = Counter(members)
-    told = {
+    expected = {
         "population": counts.total(),
         "numerator": counts["numerator"],
         "denominator": counts["numerator"] + counts["denominator"],
@@ -125,13 +125,13 @@ def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterato
         **{part: 0 for part in parts if part.startswith("excluded_")},
         **{name: count for name, count in members.items() if name.startswith("excluded_")},
     }
-    for part, count in told.items():
-        said = parts.get(part, 0)
-        if said != count and (part in parts or count):
-            yield f"{part}: the mart says {said}, the members are {count}"
+    for part, count in expected.items():
+        stated = parts.get(part, 0)
+        if stated != count and (part in parts or count):
+            yield f"{part}: the mart has {stated}, its members are {count}"
 
 
-def _found(name: str, basis: str | None) -> tuple[CatalogMart, str, str | None]:
+def _find_metric(name: str, basis: str | None) -> tuple[CatalogMart, str, str | None]:
     for counted in COUNTED:
         if name in counted.metrics:
             return counted, name, basis or _basis_of(counted, name)
@@ -207,5 +207,5 @@ def _entities(
         events = events_behind(con, organization, kind, keys)
         behind.update({(kind, key): found for key, found in events.items()})
     for row in rows:
-        told = dict(zip(_MEMBER.split(", "), row, strict=True))
-        yield ExplainedEntity(**told, events=behind[row[2], (row[0], row[3])])
+        member = dict(zip(_MEMBER.split(", "), row, strict=True))
+        yield ExplainedEntity(**member, events=behind[row[2], (row[0], row[3])])

@@ -13,9 +13,9 @@ from pipelines.errors import HirestreamError, UsageError
 from pipelines.host.values import QueryResult, to_json_value
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
-from receiver.unverified.store import headers_of_note, open_held
+from receiver.unverified.store import headers_of_note, open_unverified_queue
 
-MAX_HELD_TRIED = 20
+MAX_UNVERIFIED_TRIED = 20
 
 USES = """
 SELECT source, any_value(provider), key_id, count(*), max(received_at) FROM wh.ledger.deliveries
@@ -72,14 +72,14 @@ def match_capture(settings: Settings, capture: CapturedRequest, source: str | No
     return search(capture, _secrets(settings, source))
 
 
-def match_held(settings: Settings, source: str) -> Search:
+def match_unverified(settings: Settings, source: str) -> Search:
     """Find the scheme of the unverified deliveries of a source: of the oldest that any scheme explains.
 
-    Raises `UsageError` when the source is not configured or nothing of it is held.
+    Raises `UsageError` when the source is not configured or no unverified delivery of it is stored.
     """
     secrets = _secrets(settings, source)
     searched = []
-    for capture in _held(settings, source):
+    for capture in _unverified(settings, source):
         searched.append(search(capture, secrets))
         if searched[-1].matches:
             break
@@ -128,15 +128,15 @@ def _secrets(settings: Settings, source: str | None) -> Mapping[str, Mapping[str
     return {source: known[source]}
 
 
-def _held(settings: Settings, source: str) -> Sequence[CapturedRequest]:
-    queue = open_held(settings)
-    placed = queue.oldest(0, MAX_HELD_TRIED, source) if queue else []
+def _unverified(settings: Settings, source: str) -> Sequence[CapturedRequest]:
+    queue = open_unverified_queue(settings)
+    placed = queue.oldest(0, MAX_UNVERIFIED_TRIED, source) if queue else []
     if queue:
         queue.close()
     if not placed:
         raise UsageError(
-            f"nothing of {source} is held; set HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true "
-            "and wait for a delivery, or give a file"
+            f"no unverified delivery of {source} is stored; set "
+            f"HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true and wait for a delivery, or give a file"
         )
     return [CapturedRequest(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
 
