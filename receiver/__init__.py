@@ -1,1 +1,1 @@
-"""HTTP in, topic out: verifies a webhook and answers only after it is durable."""
+"""HTTP in, topic out: verifies a webhook, answers once it is durable. Imports nothing of `pipelines`."""

@@ -1,8 +1,8 @@
 -- Grain: one row per booking id that a provider sent or named (provider, organization_id, booking_id).
 -- Columns: the logical booking, business times, the meeting's latest times, changes, state.
 -- Count rows where `logical_booking_id = booking_id`: a move may give a booking another id, and the row of the
--- first id holds what became of all of them. Null is for facts that a provider does not report: Popp reports no no-show and
--- no attendee, Orufy neither conversation nor notes. Held is up to the time of asking: notes were taken, or an
+-- first id holds what became of all of them. Null is for facts that a provider does not report: Popp reports neither
+-- no-shows nor attendees, Orufy neither conversation nor notes. Held is up to the time of asking: notes were taken, or an
 -- Orufy booking is past its end and neither cancelled nor a no-show.
 with every_booking as (
   from {{ ref('popp_bookings') }}

@@ -1,7 +1,7 @@
 -- Grain: one row per (mart, metric, conversation) and (mart, metric, logical booking): a booking without a
 -- conversation counts by itself in the rates of conversations, and every booking in those of bookings.
 -- Columns: the cell, the entity, its bucket. A friction that arrives as two events is one. Orufy reports
--- bookings only, never of one that did not come about: it has no rate of these; Popp reports no no-shows.
+-- bookings only, never of one that did not come about: it has no rate of these; Popp does not report no-shows.
 with conversations as (
   select
     *,

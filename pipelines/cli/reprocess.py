@@ -58,7 +58,7 @@ def rebuild(
     ] = False,
     as_of: Annotated[
         str | None,
-        typer.Option(help="Only write the state as of this ISO 8601 time to the file --into."),
+        typer.Option(help="Only write the state as of this ISO 8601 time to --into."),
     ] = None,
     into: Annotated[Path | None, typer.Option(help="The DuckDB file that --as-of writes.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the file --into.")] = False,

@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.diagnostics.status import KAFKA_TIMEOUT_SECONDS, read_status
 from pipelines.errors import HirestreamError
+from pipelines.host.output import state_line
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.ingest.topic_admin import topic_info
 from pipelines.lake.connection import load_extensions
@@ -34,7 +35,8 @@ def examine(settings: Settings) -> list[DoctorCheck]:
 
 def render(findings: list[DoctorCheck]) -> str:
     """For a person, one line each."""
-    return "\n".join(f"{'ok ' if found.ok else 'NOT'}  {found.check}: {found.detail}" for found in findings)
+    lines = (state_line("OK" if found.ok else "FAIL", f"{found.check}: {found.detail}") for found in findings)
+    return "\n".join(lines)
 
 
 def _findings(settings: Settings) -> Iterator[DoctorCheck]:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import HirestreamError
+from pipelines.host.output import State, state_line
 from pipelines.ingest.topic_admin import topic_info, watermarks
 from pipelines.lake.connection import open_lake
 from pipelines.lake.loader_lease import lease_holder
@@ -24,7 +25,7 @@ from receiver.unverified.store import unverified_totals
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
 SPOOL_MINUTES = 10
-"""Waiting for longer than this is a problem; less is what the spool is for."""
+"""A delivery that waits for longer is a problem."""
 
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -59,7 +60,7 @@ class UnverifiedSource:
 
 @dataclass(frozen=True, slots=True)
 class SpoolStatus:
-    """The receiver's spool. `state` is what the receiver says, without one whether something waits."""
+    """The receiver's spool. `state` is as the receiver reports it; without one `waiting` or `idle`."""
 
     state: str
     waiting: int
@@ -69,7 +70,7 @@ class SpoolStatus:
     drained: int
     taken_out: int
     refused: int
-    """Of what waits, what Kafka does not take although it takes others."""
+    """Waiting deliveries that Kafka rejects although it confirms others."""
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def read_status(settings: Settings) -> Status:
     stored = _read_lake(settings, status)
     _read_kafka(settings, status, stored)
     said = _read_processes(settings, status)
-    _read_held(settings, status)
+    _read_unverified(settings, status)
     _read_spool(settings, status, said.get("spool"))
     return status
 
@@ -115,7 +116,7 @@ def _read_lake(settings: Settings, status: Status) -> Mapping[str, Mapping[int, 
     try:
         con = open_lake(settings.warehouse, read_only=True)
     except (duckdb.Error, OSError):
-        status.problems.append(f"no lake at {settings.warehouse} yet; `hirestream up` makes it")
+        status.problems.append(f"no lake at {settings.warehouse} yet; `hirestream up` creates it")
         return {}
     with con:
         try:
@@ -134,10 +135,10 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
     try:
         info = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
         if info is None:
-            gone = "is gone, and was loaded from; `hirestream audit` says what is lost"
+            gone = "was loaded from and no longer exists; `hirestream audit` shows what is lost"
             status.problems.append(
-                f"the topic {settings.kafka.topic} {gone if stored else 'is not there yet'}; "
-                "`hirestream up` makes a new one"
+                f"the topic {settings.kafka.topic} {gone if stored else 'does not exist yet'}; "
+                "`hirestream up` creates it"
             )
             return
         ends = watermarks(settings.kafka, info, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
@@ -159,7 +160,7 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
 
 
 def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
-    """Fill in who runs; returns what the receiver says of itself."""
+    """Fill in the state of the processes; returns the receiver's own report."""
     host, port = settings.receiver.host, settings.receiver.port
     status.receiver, said = _ask(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
     status.dagster, _ = _ask(f"{settings.dagster_url}/server_info")
@@ -168,14 +169,14 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
     if status.loader is None:
         log = settings.home / "logs" / "stream.log"
         status.problems.append(
-            f"nothing loads; `hirestream stream` does, or `hirestream up` started again. See the end of {log}"
+            f"no loader runs; start `hirestream stream`, or `hirestream up` again. See the end of {log}"
         )
     if (status.last_model_build or {}).get("failed"):
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
     return said
 
 
-def _read_held(settings: Settings, status: Status) -> None:
+def _read_unverified(settings: Settings, status: Status) -> None:
     try:
         totals = unverified_totals(settings)
     except SettingsError as error:
@@ -252,28 +253,31 @@ def _document(body: bytes) -> dict[str, str]:
 
 
 def render(status: Status) -> str:
-    """For a person: what is known line by line, then what is wrong."""
+    """For a person: a line for each part, then one for each problem."""
     ledger = ", ".join(f"{name} {count}" for name, count in (status.ledger or {}).items())
     build = status.last_model_build or {}
-    found = {
-        "home": status.home,
-        "Kafka": f"{status.kafka}, topic {status.topic}" if status.topic_id else "no topic",
-        "lag": "unknown" if status.lag is None else f"{status.lag} records",
-        "ledger": ledger or "none",
-        "last load": str(status.last_loaded_at or "never"),
-        "loader": status.loader or "none",
-        "models": str(build.get("built_at", "never built")),
-        "receiver": status.receiver,
-        "Dagster": status.dagster,
-        "held": ", ".join(map(_held_for, status.held)) or "none",
-        "spool": "none" if status.spool is None else _spool_line(status.spool),
-    }
-    lines = [f"{name:<10}{value}" for name, value in found.items()]
-    return "\n".join([*lines, *(f"problem: {problem}" for problem in status.problems)])
+    spool = status.spool
+    kafka = f"{status.kafka}, topic {status.topic}" if status.topic_id else "no topic"
+    models: State = "FAIL" if build.get("failed") else "OK" if "built_at" in build else "WARN"
+    found: list[tuple[State, str, str]] = [
+        ("OK", "home", status.home),
+        ("OK" if status.topic_id else "FAIL", "Kafka", kafka),
+        ("WARN", "lag", "unknown") if status.lag is None else ("OK", "lag", f"{status.lag} records"),
+        ("OK" if ledger else "FAIL", "ledger", ledger or "none"),
+        ("OK" if status.last_loaded_at else "WARN", "last load", str(status.last_loaded_at or "never")),
+        ("OK" if status.loader else "FAIL", "loader", status.loader or "none"),
+        (models, "models", str(build.get("built_at", "never built"))),
+        ("OK" if status.receiver == "up" else "FAIL", "receiver", status.receiver),
+        ("OK" if status.dagster == "up" else "WARN", "Dagster", status.dagster),
+        ("WARN" if status.held else "OK", "unverified", ", ".join(map(_unverified, status.held)) or "none"),
+        ("WARN" if spool and spool.waiting else "OK", "spool", _spool_line(spool) if spool else "none"),
+    ]
+    lines = [state_line(state, f"{name:<12}{value}") for state, name, value in found]
+    return "\n".join([*lines, *(state_line("FAIL", problem) for problem in status.problems)])
 
 
-def _held_for(held: UnverifiedSource) -> str:
-    return f"{held.source} {held.deliveries}, the oldest for {_duration(held.oldest_age_seconds)}"
+def _unverified(stored: UnverifiedSource) -> str:
+    return f"{stored.source} {stored.deliveries}, the oldest for {_duration(stored.oldest_age_seconds)}"
 
 
 def _spool_line(spool: SpoolStatus) -> str:

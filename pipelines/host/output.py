@@ -4,11 +4,14 @@ import dataclasses
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.host.values import QueryResult, to_json_value
 
 MAX_CELL = 60
+
+State = Literal["OK", "WARN", "FAIL"]
+"""State of one line of `status`, `doctor` and `audit`; a FAIL makes the exit code 1."""
 
 
 def say(text: str) -> None:
@@ -26,6 +29,11 @@ def show(text: str) -> None:
 def show_json(document: Any) -> None:
     """A result for a program: dataclasses, instants and mappings become plain JSON."""
     show(json.dumps(_plain(document), ensure_ascii=False))
+
+
+def state_line(state: State, text: str) -> str:
+    """One line for a person, which begins with its state."""
+    return f"{state:<4}  {text}"
 
 
 def emit(document: Any, text: str, *, as_json: bool) -> None:

@@ -94,7 +94,7 @@ _REASONS = {
     "interviewer": "nudges to interviewers",
     "cancelled": "cancelled",
     "no_start": "start of the meeting unknown",
-    "not_reported": "sender tells of no no-shows",
+    "not_reported": "sender does not report no-shows",
     "started_inferred": "start not told, only proved by later events",
     "implausible_time": "a time that cannot be true",
     "negative_duration": "ends before it begins",

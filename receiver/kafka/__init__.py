@@ -1,1 +1,1 @@
-"""Kafka producer with confirmation, and its circuit breaker."""
+"""Kafka producer with confirmation, and its circuit breaker. Imports only envelope and settings."""

@@ -1,1 +1,1 @@
-"""Rules of each sender. A module here with a `PROVIDER` is one."""
+"""Rules of each provider, a module with a `PROVIDER` for each. Imports only `signatures`."""

@@ -1,7 +1,7 @@
-"""Signature schemes as values: sign and verify on bytes, with several live secrets.
+"""Signature schemes as values: sign and verify on bytes, with several live secrets. Imports nothing else.
 
-What a scheme does not find in the headers is not authentic; a malformed header is never an exception.
-Every live secret is tried and every comparison takes the same time, so an answer tells nothing about one.
+A missing or malformed header means not authentic, never an exception. Every live secret is tried in
+constant time, so an answer reveals nothing about a secret.
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Durable local queue for deliveries that Kafka has not confirmed."""
+"""Durable queue for deliveries that Kafka has not confirmed. Imports `kafka`, envelope and settings."""

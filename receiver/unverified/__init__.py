@@ -1,1 +1,1 @@
-"""Deliveries whose signature did not verify, kept aside on request."""
+"""Store of deliveries whose signature did not verify. Imports `spool`, `kafka` and verification."""

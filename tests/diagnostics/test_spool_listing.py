@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from pipelines.admin.audit.command import audit_spool, render, run_audit
+from pipelines.admin.audit.command import CHECK, audit_spool, render, run_audit
 from pipelines.diagnostics.spool_listing import dead_letter_table, remove, waiting_table
 from pipelines.diagnostics.status import read_status
 from pipelines.diagnostics.status import render as render_status
@@ -61,7 +61,7 @@ def test_no_spool_is_no_problem_and_none_is_made(settings_for: SettingsFor) -> N
     settings = settings_for()
     status = read_status(settings)
     assert status.spool is None
-    assert "spool     none" in render_status(status)
+    assert "OK    spool       none" in render_status(status)
     assert audit_spool(settings) == (None, ())
     assert not spool_path(settings).exists()
 
@@ -78,7 +78,7 @@ def test_what_waits_is_a_problem_only_after_a_while(settings_for: SettingsFor) -
         1,
     )
     assert 60 <= (status.spool.oldest_age_seconds or 0) < 600
-    assert "spool     waiting, waiting 2 (" in render_status(status)
+    assert "WARN  spool       waiting, waiting 2 (" in render_status(status)
     assert spool_problems(settings) == []
     spool(settings, 1, drained=2, age_seconds=7200)
     assert ["the oldest for 2:0" in problem for problem in spool_problems(settings)] == [True]
@@ -111,10 +111,14 @@ def test_the_audit_finds_what_was_taken_from_the_spool(
     spool(settings, 3, drained=1, age_seconds=60)
     found = run_audit(settings)
     assert found.ok
-    assert "spool appended 3: drained 1, waiting 2, dead letters 0" in render(found)
+    assert "OK    spool appended 3: drained 1, waiting 2, dead letters 0" in render(found)
+    assert render(found).endswith("OK    nothing lost, nothing counted twice")
     plant(settings, harm)
     found = run_audit(settings)
     assert not found.ok
+    assert render(found).endswith("\nFAIL  1 findings")
+    assert "\nFAIL  spool appended 3: " in render(found)
+    assert f"\nFAIL  {CHECK}: " in render(found)
     assert [(one.check, one.problem, one.records) for one in found.findings] == [
         ("spool in = drained + waiting + taken out", problem, 1)
     ]
@@ -188,7 +192,10 @@ def test_what_kafka_rejects_is_listed_removed_and_accounted_for(
     audited = run_audit(settings)
     assert audited.ok
     assert [(one.records, one.accepted) for one in audited.findings] == [(1, True)]
-    assert "spool appended 2: drained 1, waiting 0, dead letters 1" in render(audited)
+    lines = render(audited).splitlines()
+    assert [line[:6] for line in lines] == ["OK    ", "WARN  ", "WARN  ", "WARN  "]
+    assert lines[1] == "WARN  spool appended 2: drained 1, waiting 0, dead letters 1"
+    assert lines[3] == "WARN  nothing else lost, nothing counted twice"
     plant(settings, "DELETE FROM taken_out")
     assert ["are gone: lost" in finding.problem for finding in audit_spool(settings)[1]] == [True]
 

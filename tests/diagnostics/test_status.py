@@ -7,6 +7,7 @@ import pytest
 from confluent_kafka import Producer
 
 from pipelines.diagnostics.doctor import DoctorCheck, examine
+from pipelines.diagnostics.doctor import render as render_doctor
 from pipelines.diagnostics.status import read_status, render
 from pipelines.host.preflight import free_port
 from pipelines.ingest.topic_admin import ensure_topic
@@ -28,9 +29,25 @@ def test_a_broken_installation_has_a_sentence_for_each_part(tmp_path: Path) -> N
     status = read_status(settings)
     assert (status.lag, status.ledger, status.receiver, status.dagster) == (None, None, "down", "down")
     said = "\n".join(status.problems)
-    for words in ("no lake at", "does not serve topic", "the receiver on port", "nothing loads"):
+    for words in ("no lake at", "does not serve topic", "the receiver on port", "no loader runs"):
         assert words in said
-    assert "problem: " in render(status)
+    lines = render(status).splitlines()
+    assert {line[:6] for line in lines} == {"OK    ", "WARN  ", "FAIL  "}
+    assert [line[6:] for line in lines[-len(status.problems) :]] == status.problems
+    states = {line[6:18].strip(): line[:4].strip() for line in lines[: -len(status.problems)]}
+    assert states == {
+        "home": "OK",
+        "Kafka": "FAIL",
+        "lag": "WARN",
+        "ledger": "FAIL",
+        "last load": "WARN",
+        "loader": "FAIL",
+        "models": "WARN",
+        "receiver": "FAIL",
+        "Dagster": "WARN",
+        "unverified": "OK",
+        "spool": "OK",
+    }
 
 
 def test_lag_counts_from_the_stored_position_else_from_the_beginning(settings_for: SettingsFor) -> None:
@@ -95,3 +112,8 @@ def test_the_doctor_names_what_is_missing_and_the_remedy(
     assert "HIRESTREAM_SOURCES__POPP__PROVIDER" in findings["secrets"].detail
     assert not findings["disk"].ok
     assert findings["JVM"].ok
+
+
+def test_each_line_of_the_doctor_begins_with_its_state() -> None:
+    checks = [DoctorCheck("disk", True, "9 GiB free"), DoctorCheck("JVM", False, "no JVM")]
+    assert render_doctor(checks) == "OK    disk: 9 GiB free\nFAIL  JVM: no JVM"

@@ -1,4 +1,7 @@
-"""docs/queries.md has a section for every mart, and every query runs on the lake and the published file."""
+"""Every query of the documents runs; docs/queries.md has a section for every mart.
+
+Those of docs/queries.md run on the published file too.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.serving.lake_reader import open_for_reading
+from pipelines.serving.lake_reader import query as run_query
 from pipelines.serving.mart_catalog import COUNTED, CatalogMart
 from pipelines.serving.published_file import PublishedFileWriter
 from receiver.settings import PROJECT
@@ -14,6 +18,14 @@ from tests.support.models.small_lake import SmallLake
 
 TEXT = (PROJECT / "docs" / "queries.md").read_text("utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
+COMMANDS = [
+    pytest.param(sql, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, sql in enumerate(
+        re.findall(r'^hirestream query "(.*?)"$', page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+]
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 PLACES = ("lake", "published")
 
@@ -37,6 +49,15 @@ def test_every_query_runs(places: dict[str, duckdb.DuckDBPyConnection], place: s
     assert found.description
     rows = found.fetchall()
     assert rows or "current_date" in query, "an example that shows nothing"
+
+
+@pytest.mark.parametrize("sql", COMMANDS)
+def test_every_query_command_gives_rows(traps: SmallLake, sql: str) -> None:
+    assert run_query(traps.settings, sql).rows
+
+
+def test_the_queries_of_the_readme_are_found() -> None:
+    assert len([command for command in COMMANDS if str(command.id).startswith("README.md")]) == 2
 
 
 def test_every_mart_has_a_section_with_a_query_of_it(places: dict[str, duckdb.DuckDBPyConnection]) -> None:

@@ -147,7 +147,7 @@ def test_no_denominator_is_a_dash_with_its_parts(marts: duckdb.DuckDBPyConnectio
     page = page_of(marts)
     assert page.having("data-rate") == []
     assert "0.0\u00a0%" not in page.text
-    assert "7 left out: sender tells of no no-shows" in page.text
+    assert "7 left out: sender does not report no-shows" in page.text
     assert "In all 0 of 0; 4 left out: not completed." in page.text
 
 

@@ -1,7 +1,7 @@
-"""`hirestream audit`: the ledger against itself, the tables and the topic; the spool against itself and the
-marker that says that something waits in it."""
+"""`hirestream audit`: the ledger against itself, the tables and the topic; the spool against itself and its
+marker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import duckdb
 from pipelines.admin.audit import Audit, AuditFinding, audit
 from pipelines.admin.audit.topic import CHECK as ON_TOPIC
 from pipelines.admin.audit.topic import gone_findings
+from pipelines.host.output import State, state_line
 from pipelines.ingest.topic_admin import TopicInfo, topic_info, watermarks
 from pipelines.load.topic_continuity import replaced_records
 from pipelines.serving.lake_reader import open_for_reading
@@ -23,7 +24,7 @@ GONE = "no spool goes while deliveries wait in it"
 
 @dataclass(frozen=True, slots=True)
 class SpoolCheck:
-    """The receiver's spool in numbers: ever taken, ever confirmed by Kafka, there now, taken out by hand."""
+    """Totals of the receiver's spool: appended (`taken`), drained, waiting, dead letters (`taken_out`)."""
 
     taken: int
     drained: int
@@ -65,7 +66,7 @@ def _on_topic(
 
 
 def audit_spool(settings: Settings) -> tuple[SpoolCheck | None, tuple[AuditFinding, ...]]:
-    """The spool, and what does not hold. What waits is no finding: it is not lost, only not yet loaded."""
+    """Totals and findings of the spool. A waiting delivery is no finding: it is not lost."""
     try:
         lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
@@ -77,24 +78,42 @@ def audit_spool(settings: Settings) -> tuple[SpoolCheck | None, tuple[AuditFindi
 
 
 def render(found: FullAudit) -> str:
-    """For a person: the totals, then what offends."""
+    """For a person: the totals, the findings, the result."""
     totals = found.totals
     waiting = "unknown" if totals.waiting is None else totals.waiting
+    of_spool = [f for f in found.findings if f.check in {CHECK, GONE}]
+    of_lake = [f for f in found.findings if f.check not in {CHECK, GONE}]
     lines = [
-        f"records {totals.records}: loaded {totals.loaded}, duplicate {totals.duplicate}, "
-        f"quarantined {totals.quarantined}; waiting on the topic {waiting}"
+        state_line(
+            _state(of_lake),
+            f"records {totals.records}: loaded {totals.loaded}, duplicate {totals.duplicate}, "
+            f"quarantined {totals.quarantined}; waiting on the topic {waiting}",
+        )
     ]
     if found.spool is not None:
         spool = found.spool
         lines.append(
-            f"spool appended {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
-            f"dead letters {spool.taken_out}"
+            state_line(
+                _state(of_spool),
+                f"spool appended {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
+                f"dead letters {spool.taken_out}",
+            )
         )
     lines += [
-        f"{'LOST' if f.accepted else 'NOT '} {f.check}: {f.where}: {f.problem} ({f.records})"
-        for f in found.findings
+        state_line(_state([f]), f"{f.check}: {f.where}: {f.problem} ({f.records})") for f in found.findings
     ]
-    return "\n".join([*lines, "ok: nothing lost, nothing counted twice" if found.ok else "not ok"])
+    failed = sum(not f.accepted for f in found.findings)
+    result = f"{failed} findings" if failed else "nothing else lost, nothing counted twice"
+    if not found.findings:
+        result = "nothing lost, nothing counted twice"
+    return "\n".join([*lines, state_line(_state(found.findings), result)])
+
+
+def _state(findings: Sequence[AuditFinding]) -> State:
+    """WARN for findings that an operator accepted, FAIL for others."""
+    if not findings:
+        return "OK"
+    return "WARN" if all(finding.accepted for finding in findings) else "FAIL"
 
 
 def _findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:

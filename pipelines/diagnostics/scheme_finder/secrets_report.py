@@ -136,7 +136,7 @@ def _unverified(settings: Settings, source: str) -> Sequence[CapturedRequest]:
     if not placed:
         raise UsageError(
             f"no unverified delivery of {source} is stored; set "
-            f"HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true and wait for a delivery, or give a file"
+            f"HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true and wait for one, or give a file"
         )
     return [CapturedRequest(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
 
