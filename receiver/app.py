@@ -96,11 +96,11 @@ async def _releasing(
         yield
         return
 
-    def tell(source: str, count: int) -> None:
+    def on_released(source: str, count: int) -> None:
         metrics.released(source).inc(count)
-        logger.info("released %d held deliveries", count, extra={"source": source})
+        logger.info("released %d unverified deliveries", count, extra={"source": source})
 
-    releasing = asyncio.create_task(release_until_done(hold.queue, known, publisher, tell))
+    releasing = asyncio.create_task(release_until_done(hold.queue, known, publisher, on_released))
     yield
     releasing.cancel()
     await asyncio.wait([releasing])

@@ -43,7 +43,7 @@ class Health:
 
     async def spool(self) -> tuple[State | None, QueueStats | None]:
         """State and numbers of the spool, None without one."""
-        return self._state(), None if self._spool is None else await self._spool.counted()
+        return self._state(), None if self._spool is None else await self._spool.stats()
 
     def _state(self) -> State | None:
         """Full or failing before anything else: then Kafka alone stands between a sender and a 503."""

@@ -83,21 +83,25 @@ class Metrics:
         self.connections = self._gauge("hirestream_open_connections", "Open HTTP connections")
         unverified = Counter(
             "hirestream_hold",
-            "Unverified deliveries of sources that hold them: held, or why not (full, busy, failed)",
+            "Unverified deliveries of sources that store them: held (stored), full, busy or failed",
             ("source", "outcome"),
             registry=self.registry,
         )
         released = Counter(
             "hirestream_released",
-            "Held deliveries that verified later and went to the topic",
+            "Stored unverified deliveries that verified later and were published",
             ("source",),
             registry=self.registry,
         )
         held = ("source",)
-        self._held = self._gauge("hirestream_held_deliveries", "Deliveries held unverified now", held)
-        self._held_bytes = self._gauge("hirestream_held_bytes", "Bytes held unverified now", held)
+        self._held = self._gauge("hirestream_held_deliveries", "Unverified deliveries stored now", held)
+        self._held_bytes = self._gauge(
+            "hirestream_held_bytes", "Bytes of unverified deliveries stored now", held
+        )
         self._held_oldest = self._gauge(
-            "hirestream_held_oldest_timestamp_seconds", "When the oldest delivery still held came", held
+            "hirestream_held_oldest_timestamp_seconds",
+            "Time of receipt of the oldest stored unverified delivery",
+            held,
         )
         self.spool = SpoolSeries()
         self.registry.register(self.spool)

@@ -13,7 +13,7 @@ import uvicorn
 
 from receiver.app import create_app
 from receiver.failover import wait_seconds
-from receiver.http.limited_protocol import LimitedHttpProtocol, bounded
+from receiver.http.limited_protocol import LimitedHttpProtocol, limited_protocol
 from receiver.json_logging import log_to_stderr
 from receiver.kafka.publisher import KafkaPublisher, Publisher
 from receiver.metrics import NO_SOURCE, Metrics
@@ -102,7 +102,7 @@ def _config(settings: CoreSettings, app: Any, metrics: Metrics) -> uvicorn.Confi
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=bounded(limits, on_refused),
+        http=limited_protocol(limits, on_refused),
         ws="none",
         lifespan="on",
         log_config=None,

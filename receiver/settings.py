@@ -146,8 +146,8 @@ class SourceSettings(Section):
 class HeldSettings(Section):
     """Bounds of what is kept of sources with HOLD_UNVERIFIED; what comes when it is full is not kept."""
 
-    max_bytes: int = Field(50_000_000, ge=1, description="most bytes of deliveries held unverified")
-    max_deliveries: int = Field(10_000, ge=1, description="most deliveries held unverified")
+    max_bytes: int = Field(50_000_000, ge=1, description="maximum bytes of stored unverified deliveries")
+    max_deliveries: int = Field(10_000, ge=1, description="maximum number of stored unverified deliveries")
 
 
 class SpoolSettings(Section):

@@ -58,13 +58,13 @@ def rebuild(
     ] = False,
     as_of: Annotated[
         str | None,
-        typer.Option(help="Only write the state as of this ISO 8601 time to --into."),
+        typer.Option(help="Write the state as of this time, ISO 8601, to --into."),
     ] = None,
     into: Annotated[Path | None, typer.Option(help="The DuckDB file that --as-of writes.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the file --into.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Decode every loaded event again, then build entities and marts. 1 when some can no longer be decoded."""
+    """Decode every loaded event again, then build entities and marts. 1 when some no longer decode."""
     from pipelines.errors import UsageError
 
     settings = read_settings()

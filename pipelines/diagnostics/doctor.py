@@ -13,7 +13,7 @@ from pipelines.host.output import state_line
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.ingest.topic_admin import topic_info
 from pipelines.lake.connection import load_extensions
-from pipelines.runtime.kafka.jars import jar_folder, listed, verify
+from pipelines.runtime.kafka.jars import jar_folder, read_jar_list, verify
 from pipelines.settings import Settings, SettingsError
 
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
@@ -86,8 +86,8 @@ def _jars() -> str:
     folder = jar_folder()
     if not folder.is_dir():
         return "not here yet; the first start fetches them from Maven Central"
-    verify(folder, listed())
-    return f"{len(listed())} verified in {folder}"
+    verify(folder, read_jar_list())
+    return f"{len(read_jar_list())} verified in {folder}"
 
 
 def _ports(settings: Settings) -> Iterator[DoctorCheck]:

@@ -58,21 +58,21 @@ GENERATED: Mapping[Path, Callable[[], str]] = MappingProxyType(
 """Every generated file of the dbt project and what renders it."""
 
 
-def outdated() -> list[Path]:
+def find_outdated() -> list[Path]:
     """The generated files that differ from what the contracts say."""
     return [f for f, render in GENERATED.items() if not f.exists() or f.read_text("utf-8") != render()]
 
 
 def check_generated() -> None:
     """Raises `UsageError` where the models do not know the contracts of today: they would leave rows out."""
-    if files := outdated():
+    if files := find_outdated():
         names = ", ".join(file.name for file in files)
         raise UsageError(f"the models do not know every contract ({names}); run `hirestream docs` first")
 
 
 def regenerate() -> list[Path]:
     """Write what is outdated; returns the files written."""
-    changed = outdated()
+    changed = find_outdated()
     for file in changed:
         file.write_text(GENERATED[file](), "utf-8")
     return changed

@@ -30,7 +30,7 @@ MAX_QUEUED = 64
 """Requests sent ahead on one connection before their answers."""
 
 MAX_SURPLUS = 64
-"""Connections over the limit that are being told so; more are cut off without a word."""
+"""Connections over the limit that get an answer; more are closed without one."""
 
 NEVER = float("inf")
 END_SECONDS = 5.0
@@ -47,7 +47,7 @@ class Phase(Enum):
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits. The limits are those of the class: see `bounded`."""
+    """uvicorn's protocol with limits. The limits are class attributes: see `limited_protocol`."""
 
     limits: ClassVar[ReceiverSettings]
     surplus: ClassVar[set["LimitedHttpProtocol"]]
@@ -60,7 +60,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     refusal = BROKEN_REQUEST
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A connection over the limit is told so and closed; it never counts as one."""
+        """Answer and close a connection over the limit; it is not counted as open."""
         full = len(self.connections) >= self.limits.max_connections
         self.lingering = LingeringTransport(transport, self.loop)
         super().connection_made(self.lingering)  # type: ignore[arg-type]
@@ -183,14 +183,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + seconds
 
 
-def bounded(settings: ReceiverSettings, tell: Callable[[HttpRejection], None]) -> type[LimitedHttpProtocol]:
-    """The protocol with these limits; `tell` hears of each refusal that no application saw."""
+def limited_protocol(
+    settings: ReceiverSettings, on_rejection: Callable[[HttpRejection], None]
+) -> type[LimitedHttpProtocol]:
+    """Protocol class with these limits; calls `on_rejection` for a rejection before the application."""
 
-    class Bounded(LimitedHttpProtocol):
+    class Limited(LimitedHttpProtocol):
         limits = settings
         surplus: ClassVar[set[LimitedHttpProtocol]] = set()
 
         def on_refused(self, refusal: HttpRejection) -> None:
-            tell(refusal)
+            on_rejection(refusal)
 
-    return Bounded
+    return Limited

@@ -96,7 +96,7 @@ class Drainer:
             try:
                 pause = await self._step()
             except (sqlite3.Error, OSError) as error:
-                self._spool.failed(error)
+                self._spool.mark_failed(error)
                 pause = PAUSE_SECONDS
                 await self._half_open()
             except Exception as error:  # noqa: BLE001 - if it ended, what waits would wait forever
@@ -152,13 +152,13 @@ class Drainer:
         if tried.in_time:
             await self._half_open()
         if tried.errors and await self._publisher.ready() is None:  # else it is no fault of theirs
-            await self._spool.refused(tried.errors)
+            await self._spool.record_rejections(tried.errors)
         return 0 if tried.confirmed else PAUSE_SECONDS
 
     async def _delete_confirmed(self) -> None:
         """Until that is done nothing is published: on a full disk the topic would fill with the same page."""
         if self._confirmed:
-            await self._spool.drained(self._confirmed)
+            await self._spool.delete_confirmed(self._confirmed)
             self._confirmed = ()
 
     async def _publish(self, publisher: Publisher, page: Sequence[QueuedItem]) -> DrainAttempt:

@@ -1,7 +1,7 @@
 """Durable queue on this machine's disk for deliveries that Kafka did not confirm in time.
 
 The file counts what ever came in and what ever was drained in the transactions that do it, so that after
-any crash in = drained + waiting + taken out by hand, and `hirestream audit` can say so.
+any crash in = drained + waiting + dead letters, which `hirestream audit` checks.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from typing import Literal
 from receiver.envelope import DeliveryEnvelope
 from receiver.rejections import SPOOL_BUSY, SPOOL_FAILING, SPOOL_FULL, SPOOL_TOO_OLD, HttpRejection
 from receiver.settings import CoreSettings, SettingsError, SpoolSettings
-from receiver.spool.dead_letters import SpoolTotals, record_rejections, totals
+from receiver.spool import dead_letters
+from receiver.spool.dead_letters import SpoolTotals, totals
 from receiver.spool.envelope_codec import to_item
 from receiver.spool.group_commit import GroupCommit, Overloaded
 from receiver.spool.sqlite_queue import ITEM_BYTES, QueuedItem, QueueLimits, QueueStats, SqliteQueue
@@ -76,7 +77,7 @@ class Spool:
         self._page_bytes = max(PAGE_BYTES, settings.receiver.max_body_bytes)
         self._again_at = 0.0
         self._damaged = False
-        self._oldest_at = queue.counted().oldest_at
+        self._oldest_at = queue.stats().oldest_at
         self._is_unmarked = False
         self._kept = 0
 
@@ -86,7 +87,7 @@ class Spool:
         return self._oldest_at is not None
 
     async def keep(self, envelope: DeliveryEnvelope) -> HttpRejection | None:
-        """None once the delivery is durable, else why it is not kept. Never raises."""
+        """Store a delivery; None once it is durable, else the rejection. Never raises."""
         loop = asyncio.get_running_loop()
         if refused := self._unfit(envelope, loop):
             return refused
@@ -95,7 +96,7 @@ class Spool:
         except Overloaded:
             return SPOOL_BUSY
         except (sqlite3.Error, OSError) as error:
-            self.failed(error)
+            self.mark_failed(error)
             return SPOOL_FAILING
         if not kept:
             return self._troubled("full", loop)
@@ -109,18 +110,18 @@ class Spool:
         """The next deliveries behind a position, oldest first. Raises `sqlite3.Error`."""
         return await asyncio.to_thread(self._queue.oldest, after, PAGE_ITEMS, None, self._page_bytes)
 
-    async def drained(self, positions: Sequence[int]) -> None:
-        """Removes what Kafka has confirmed. Raises `sqlite3.Error` and `OSError`."""
+    async def delete_confirmed(self, positions: Sequence[int]) -> None:
+        """Delete deliveries that Kafka has confirmed. Raises `sqlite3.Error` and `OSError`."""
         await asyncio.to_thread(self._queue.delete, positions)
         await self.look()
         self._well()
 
-    async def refused(self, errors: Mapping[int, str]) -> None:
-        """Keeps why Kafka, which answers, did not take these, for a person. Raises `sqlite3.Error`."""
-        await asyncio.to_thread(record_rejections, self._path, errors)
+    async def record_rejections(self, errors: Mapping[int, str]) -> None:
+        """Record Kafka's error for each delivery that it rejected. Raises `sqlite3.Error`."""
+        await asyncio.to_thread(dead_letters.record_rejections, self._path, errors)
 
     async def look(self) -> None:
-        """Finds out what is oldest now; an empty spool gives its disk space back.
+        """Read the oldest delivery; an empty spool is shrunk.
 
         Raises `sqlite3.Error` and `OSError`.
         """
@@ -132,34 +133,34 @@ class Spool:
         if kept == self._kept:  # else one came in behind this look
             self._oldest_at = None
             if self._marker.is_there:
-                await asyncio.to_thread(self._marker.remove, self._queue.counted)
+                await asyncio.to_thread(self._marker.remove, self._queue.stats)
             await asyncio.to_thread(self._queue.shrink)
 
     async def try_again(self) -> None:
-        """Finds out whether a failing spool could take the largest delivery now, and keeps nothing of it."""
+        """Test whether a failing spool can store the largest delivery again; the test data is not kept."""
         if self.trouble != "failing" or self._damaged or asyncio.get_running_loop().time() < self._again_at:
             return
         try:
             await asyncio.to_thread(self._queue.probe, self._page_bytes)
         except (sqlite3.Error, OSError) as error:
-            self.failed(error)
+            self.mark_failed(error)
         else:
             self._well()
 
-    def failed(self, error: Exception) -> None:
-        """It could not be written or read; a damaged file takes nothing more until it was looked after.
+    def mark_failed(self, error: Exception) -> None:
+        """Record a failed read or write. A damaged file accepts nothing more until somebody repairs it.
 
-        Of a full disk and the like SQLite says `OperationalError`, of a file that is wrong its plain base.
+        SQLite raises `OperationalError` for a full disk, and its plain base class for a damaged file.
         """
         self._damaged |= type(error) is sqlite3.DatabaseError
         self._troubled("failing", asyncio.get_running_loop(), type(error).__name__)
 
-    async def counted(self) -> QueueStats | None:
-        """The spool in numbers, None when it cannot be read."""
+    async def stats(self) -> QueueStats | None:
+        """Totals of the spool; None when it cannot be read."""
         try:
-            return await asyncio.to_thread(self._queue.counted)
+            return await asyncio.to_thread(self._queue.stats)
         except sqlite3.Error as error:
-            self.failed(error)
+            self.mark_failed(error)
             return None
 
     async def close(self) -> None:
@@ -172,7 +173,7 @@ class Spool:
         if self._marker.is_there:
             return
         try:
-            await asyncio.to_thread(lambda: self._marker.put(self._queue.counted()))
+            await asyncio.to_thread(lambda: self._marker.write(self._queue.stats()))
         except (sqlite3.Error, OSError) as error:
             if not self._is_unmarked:
                 logger.error(UNMARKED, type(error).__name__)
@@ -226,7 +227,7 @@ def open_spool(settings: CoreSettings) -> Spool | None:
             return None
         queue = SqliteQueue(path)
         queue.check()
-        _compare(marker, queue.counted)
+        _compare(marker, queue.stats)
         return Spool(path, queue, marker, settings)
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(
@@ -238,7 +239,7 @@ def open_spool(settings: CoreSettings) -> Spool | None:
 def _compare(marker: WaitingMarker, count: Callable[[], QueueStats]) -> None:
     """Return whether this is the spool in which something waited, and the marker as it should be."""
     try:
-        marked = marker.appended()  # first, because the count only grows
+        marked = marker.read_appended()  # first, because the count only grows
         counted = count()
         if marked > counted.appended:
             logger.error(
@@ -248,7 +249,7 @@ def _compare(marker: WaitingMarker, count: Callable[[], QueueStats]) -> None:
         if not counted.waiting:
             marker.remove(count)
         elif not marker.is_there:  # in a restored home, or one from before there were markers
-            marker.put(counted)
+            marker.write(counted)
     except OSError as error:
         logger.error(UNMARKED, type(error).__name__)
 
@@ -260,7 +261,7 @@ def lost_spools(settings: CoreSettings) -> list[Path]:
     """
     marker = WaitingMarker(settings.home)
     try:
-        marked = marker.appended()  # first, because the count only grows
+        marked = marker.read_appended()  # first, because the count only grows
     except OSError as error:
         raise SettingsError(f"{marker.path} cannot be read ({error}); fix or delete it") from error
     found = spool_totals(settings)

@@ -197,7 +197,7 @@ class SqliteQueue:
             ).rowcount
             con.execute(DELETED, (max(gone, 0),))
 
-    def counted(self) -> QueueStats:
+    def stats(self) -> QueueStats:
         """The queue in numbers. Every item's place in an index is read, which is quick and not free."""
         with self._lock:
             return _counted(self._con)

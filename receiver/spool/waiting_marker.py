@@ -1,7 +1,7 @@
-"""A file next to the spool that says that something waits in it, so that it shows when the spool is gone.
+"""A marker next to the spool while it is not empty, so that a deleted or replaced spool is detected.
 
-It holds how many deliveries had ever come into the spool by then: a spool that counts fewer is another one.
-Several receivers may use one home for a moment, so nothing here rests on what one of them remembers.
+It stores the spool's lifetime append count; a spool with a lower count is a different file. Several receivers
+may use one home for a moment, so nothing here depends on the memory of one of them.
 """
 
 from collections.abc import Callable
@@ -27,23 +27,23 @@ class WaitingMarker:
         """Return whether something waits."""
         return self.path.exists()
 
-    def put(self, counted: QueueStats) -> None:
-        """Something waits, in a spool of these numbers. On the disk when this returns."""
-        atomic_write(self.path, f"{counted.appended}\n".encode())
+    def write(self, stats: QueueStats) -> None:
+        """Write the marker for a spool with these totals; fsynced when this returns."""
+        atomic_write(self.path, f"{stats.appended}\n".encode())
 
     def remove(self, count: Callable[[], QueueStats]) -> None:
-        """Nothing waits any more, unless something came in behind this."""
+        """Remove the marker, unless a delivery was appended meanwhile."""
         self.path.unlink(missing_ok=True)
-        if (counted := count()).waiting:
-            self.put(counted)
+        if (stats := count()).waiting:
+            self.write(stats)
 
-    def appended(self) -> int:
+    def read_appended(self) -> int:
         """Lifetime count of appended deliveries; 0 where nothing waits."""
         try:
             return int(self.path.read_bytes())
         except FileNotFoundError:
             return 0
-        except ValueError as error:  # not what `put` wrote
+        except ValueError as error:  # not what `write` wrote
             raise OSError(f"{self.path} holds no number") from error
 
     def keep_as_lost(self, now: datetime) -> None:

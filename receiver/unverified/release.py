@@ -1,4 +1,4 @@
-"""Verifies again what is held, and publishes what now proves authentic, as of when it was received."""
+"""Verify stored deliveries again as of their time of receipt, and publish the authentic ones."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ PAGE = 20
 
 RETRY_SECONDS = 5.0
 
-Tell = Callable[[str, int], None]
-"""Hears of a source and of how many of its deliveries went to the topic."""
+OnReleased = Callable[[str, int], None]
+"""Callback with a source and the number of its published deliveries."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """One source: how many went to the topic now, and how many are held still."""
+    """One source: deliveries published now, and those still stored."""
 
     source: str
     released: int
@@ -39,13 +39,13 @@ async def release(
     queue: SqliteQueue,
     known: Mapping[str, VerifiedSource],
     publisher: Publisher,
-    tell: Tell,
+    on_released: OnReleased,
     source: str | None = None,
 ) -> None:
-    """Publish every held delivery that `known` verifies, then delete it; the rest stays as it is.
+    """Publish every stored delivery that `known` verifies, then delete it; the rest stays.
 
     A crash between the two publishes the same delivery id again. Raises `NotConfirmed` when Kafka did not
-    take all: at once when it does not answer, else after the others were tried. What it took is deleted.
+    confirm all: at once when it does not answer, else after the others were tried.
     """
     after, refused = 0, None
     while page := await asyncio.to_thread(queue.oldest, after, PAGE, source):
@@ -56,7 +56,7 @@ async def release(
         confirmed = [one for one, answer in zip(verified, answers, strict=True) if answer is None]
         await asyncio.to_thread(queue.delete, [placed.position for placed, _ in confirmed])
         for name, count in Counter(envelope.source for _, envelope in confirmed).items():
-            tell(name, count)
+            on_released(name, count)
         refused = _refused(answers) or refused
         if refused is not None and await publisher.ready() is not None:
             break
@@ -65,23 +65,23 @@ async def release(
 
 
 async def release_until_done(
-    queue: SqliteQueue, known: Mapping[str, VerifiedSource], publisher: Publisher, tell: Tell
+    queue: SqliteQueue, known: Mapping[str, VerifiedSource], publisher: Publisher, on_released: OnReleased
 ) -> None:
     """`release`, again while Kafka does not confirm. A store that cannot be read is logged and left."""
     while True:
         try:
-            await release(queue, known, publisher, tell)
+            await release(queue, known, publisher, on_released)
         except NotConfirmed:
             await asyncio.sleep(RETRY_SECONDS)
         except sqlite3.Error as error:
-            logger.error("what is held cannot be released: %s", type(error).__name__)
+            logger.error("unverified deliveries cannot be released: %s", type(error).__name__)
             return
         else:
             return
 
 
 def run_release(settings: CoreSettings, source: str | None = None) -> list[ReleaseResult]:
-    """`release` as a command, of one source if it is named; what came of each source that had any.
+    """Run `release` for one source or all; returns the result of each source that had any.
 
     Raises `SettingsError` and `NotConfirmed`.
     """
@@ -91,18 +91,18 @@ def run_release(settings: CoreSettings, source: str | None = None) -> list[Relea
         return []
     counts: Counter[str] = Counter()
 
-    def tell(name: str, count: int) -> None:
+    def on_released(name: str, count: int) -> None:
         counts[name] += count
 
     try:
-        asyncio.run(_release_once(settings, queue, known, tell, source))
+        asyncio.run(_release_once(settings, queue, known, on_released, source))
         return _released(counts, [total for total in queue.totals() if source in {None, total.source}])
     finally:
         queue.close()
 
 
 def run_discard(settings: CoreSettings, source: str) -> int:
-    """Delete what is held of a source and is not authentic now; how many. Raises `SettingsError`."""
+    """Delete the deliveries of a source that still do not verify; their number. Raises `SettingsError`."""
     known = sources(settings)
     queue = open_unverified_queue(settings)
     after, deleted = 0, 0
@@ -121,12 +121,12 @@ async def _release_once(
     settings: CoreSettings,
     queue: SqliteQueue,
     known: Mapping[str, VerifiedSource],
-    tell: Tell,
+    on_released: OnReleased,
     source: str | None,
 ) -> None:
     publisher = KafkaPublisher(settings.kafka, settings.receiver.confirm_timeout_seconds)
     try:
-        await release(queue, known, publisher, tell, source)
+        await release(queue, known, publisher, on_released, source)
     finally:
         await publisher.close()
 
@@ -137,7 +137,7 @@ def _released(counts: Mapping[str, int], left: Sequence[SourceTotal]) -> list[Re
 
 
 def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
-    """Kafka's error for one of the messages. Raises any other error."""
+    """First error of Kafka, if any. Raises any other error."""
     first = next((answer for answer in answers if answer is not None), None)
     if first is None or isinstance(first, NotConfirmed):
         return first
@@ -147,7 +147,7 @@ def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
 def _verified(
     page: Sequence[QueuedItem], known: Mapping[str, VerifiedSource]
 ) -> list[tuple[QueuedItem, DeliveryEnvelope]]:
-    """Those of a page that now verify, with the envelopes they would have had."""
+    """Deliveries of a page that verify now, with their envelopes."""
     tried = ((placed, _again(placed, known.get(placed.item.source))) for placed in page)
     return [(placed, envelope) for placed, envelope in tried if envelope is not None]
 

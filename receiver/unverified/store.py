@@ -1,7 +1,7 @@
 """Store of unverified deliveries, kept until the scheme is corrected. Their senders get 401.
 
-The file holds bodies and headers of anybody who posted to that source, tokens among them: nobody but its
-owner can read it, and what leaves it is overwritten.
+The file holds bodies and headers of anybody who posted to that source, tokens among them: only its owner
+can read it, and deleted rows are overwritten.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SourceTotal, Sql
 
 FILE_NAME = "held.sqlite"
 MAX_WAITING = 256
-"""Deliveries in the works at a time; more are not kept, so that a flood of them costs memory for no more."""
+"""Maximum number of deliveries being stored at a time; more are dropped, which limits memory."""
 
 FULL_SECONDS = 1.0
 """Pause before a full store is tried again."""
@@ -40,7 +40,7 @@ class UnverifiedStore:
     async def keep(
         self, source: str, headers: RawHeaders, body: bytes, received_at: datetime, delivery_id: str
     ) -> HoldOutcome:
-        """Keeps one delivery durably, or says why not. Never raises."""
+        """Store one delivery durably; returns the outcome. Never raises."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._full_until:
             return "full"
@@ -51,7 +51,7 @@ class UnverifiedStore:
         except Overloaded:
             return "busy"
         except (sqlite3.Error, OSError) as error:
-            logger.error("a delivery could not be held: %s", type(error).__name__)
+            logger.error("an unverified delivery could not be stored: %s", type(error).__name__)
             return "failed"
         self._full_until = loop.time() + FULL_SECONDS
         return "full"
@@ -61,17 +61,17 @@ class UnverifiedStore:
         try:
             return await asyncio.to_thread(self.queue.totals)
         except sqlite3.Error as error:
-            logger.error("what is held cannot be counted: %s", type(error).__name__)
+            logger.error("unverified deliveries cannot be counted: %s", type(error).__name__)
             return []
 
     async def close(self) -> None:
-        """Finishes what is being written, and lets go of the file."""
+        """Finish pending writes and close the file."""
         await self._appender.close()
         self.queue.close()
 
 
 def open_unverified_store(settings: CoreSettings) -> UnverifiedStore | None:
-    """The store, None when no source needs one and there is none. Raises `SettingsError`."""
+    """Open the store; None when no source needs one and none exists. Raises `SettingsError`."""
     needed = any(source.hold_unverified for source in settings.sources.values())
     queue = open_unverified_queue(settings, make=needed)
     return None if queue is None else UnverifiedStore(queue, bounds(settings))
@@ -116,10 +116,10 @@ def bounds(settings: CoreSettings) -> QueueLimits:
 
 
 def headers_to_note(headers: RawHeaders) -> bytes:
-    """Headers as they are kept next to the body, in their order and with what stood twice."""
+    """Headers as JSON, in their order and with duplicates."""
     return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]).encode()
 
 
 def headers_of_note(note: bytes) -> list[tuple[bytes, bytes]]:
-    """The headers again, byte for byte."""
+    """Headers from that JSON, byte for byte."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(note)]

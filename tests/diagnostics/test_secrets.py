@@ -1,4 +1,4 @@
-"""Secrets by their ids, how a capture was signed, what is held: and never a value."""
+"""Secrets by their ids, the scheme of a capture, unverified deliveries: never a value."""
 
 import base64
 import json

@@ -84,14 +84,14 @@ def test_what_waits_is_marked_until_nothing_does(tmp_path: Path) -> None:
     async def steps() -> None:
         marker, spool, other = WaitingMarker(tmp_path), opened(tmp_path), opened(tmp_path)
         assert await spool.keep(envelope(0)) is None
-        assert marker.appended() == 1
+        assert marker.read_appended() == 1
         (placed,) = await other.page(0)
-        await other.drained([placed.position])  # by another receiver, of the same home
-        assert marker.appended() == 0
+        await other.delete_confirmed([placed.position])  # by another receiver, of the same home
+        assert marker.read_appended() == 0
         assert await spool.keep(envelope(1)) is None
-        assert marker.appended() == 2
+        assert marker.read_appended() == 2
         marker.remove(lambda: totals(spool_path(CoreSettings(home=tmp_path))))  # too late: one came in
-        assert marker.appended() == 2
+        assert marker.read_appended() == 2
         await spool.close()
         await other.close()
 
@@ -113,7 +113,7 @@ def test_a_marker_that_cannot_be_written_keeps_nothing_out(
             spool = opened(tmp_path)
             assert spool.trouble is None
         assert await spool.keep(envelope(3)) is None
-        assert WaitingMarker(tmp_path).appended() == 4
+        assert WaitingMarker(tmp_path).read_appended() == 4
         await spool.close()
 
     run(steps())
@@ -218,7 +218,7 @@ def test_what_comes_in_while_the_last_goes_out_is_drained_too(tmp_path: Path) ->
                 await asyncio.sleep(number % 7 / 2_000)
             await until(lambda: not spool.waiting)
             assert behind.confirmed == [f"id-{number}" for number in range(150)]
-            found = await spool.counted()
+            found = await spool.stats()
             assert found is not None
             assert (found.appended, found.deleted, found.waiting) == (150, 150, 0)
 
@@ -290,7 +290,7 @@ def test_a_full_disk_is_tried_once_a_second_also_before_the_topic_is_there(
             limit_pages(spool, 10**6)
             await until(lambda: spool.trouble is None)
             assert await failover.keep(envelope(1)) == "spooled"
-            found = await spool.counted()
+            found = await spool.stats()
             assert found is not None
             assert (found.appended, found.waiting) == (1, 1)
 

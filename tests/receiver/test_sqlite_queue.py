@@ -207,7 +207,7 @@ def test_a_probe_is_written_to_the_disk_and_leaves_nothing(tmp_path: Path) -> No
     assert content(path) == before
     assert other.append([item(3)], WIDE) == [True]
     assert [placed.position for placed in queue.oldest(0, 9)] == [2, 3]
-    assert queue.counted().adds_up
+    assert queue.stats().adds_up
     queue.check()
 
 
@@ -240,7 +240,7 @@ def test_what_an_empty_queue_took_is_given_back(tmp_path: Path) -> None:
     queue.shrink()
     assert sum(one.stat().st_size for one in tmp_path.iterdir()) < 200_000
     queue.append([item(99)], WIDE)
-    counted = queue.counted()
+    counted = queue.stats()
     assert (counted.appended, counted.deleted, counted.waiting, counted.adds_up) == (61, 60, 1, True)
 
 
@@ -262,14 +262,14 @@ def test_after_any_crash_what_came_in_is_drained_or_there(
         for name, number in operations:
             queue = operate(queue, path, name, number)
             states.append(seen(queue))
-            assert queue.counted().adds_up
+            assert queue.stats().adds_up
         torn = Path(folder) / "torn.sqlite"
         torn.write_bytes(path.read_bytes())
         log = Path(f"{path}-wal").read_bytes()
         Path(f"{torn}-wal").write_bytes(log if whole else log[: int(len(log) * kept_share)])
         left = SqliteQueue(torn)
         left.check()
-        assert left.counted().adds_up
+        assert left.stats().adds_up
         assert seen(left) in states
         assert not whole or seen(left) == states[-1]
 
@@ -293,7 +293,7 @@ def operate(queue: SqliteQueue, path: Path, name: str, number: int) -> SqliteQue
 
 
 def seen(queue: SqliteQueue) -> tuple[int, int, tuple[int, ...]]:
-    counted = queue.counted()
+    counted = queue.stats()
     positions = tuple(placed.position for placed in queue.oldest(0, 999))
     return counted.appended, counted.deleted, positions
 

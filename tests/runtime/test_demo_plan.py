@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.runtime.demo.plan import DemoPlan, own_source, remember, remembered
+from pipelines.runtime.demo.plan import DemoPlan, load_plan, own_source, remember
 from pipelines.settings import Settings
 
 PLAN = DemoPlan(
@@ -16,25 +16,25 @@ PLAN = DemoPlan(
 
 def test_a_second_start_goes_on_with_the_first_plan(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    assert remembered(settings, PLAN) == PLAN
+    assert load_plan(settings, PLAN) == PLAN
     sent = DemoPlan(PLAN.seed, PLAN.journeys, PLAN.until, PLAN.legacy_day, sent=40)
     remember(settings, sent)
     later = DemoPlan(PLAN.seed, PLAN.journeys, datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1))
-    assert remembered(settings, later) == sent
+    assert load_plan(settings, later) == sent
 
 
 def test_another_demo_in_the_same_home_is_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    remembered(settings, PLAN)
+    load_plan(settings, PLAN)
     with pytest.raises(UsageError, match="--seed 1 --journeys 10"):
-        remembered(settings, DemoPlan(2, PLAN.journeys, PLAN.until, PLAN.legacy_day))
+        load_plan(settings, DemoPlan(2, PLAN.journeys, PLAN.until, PLAN.legacy_day))
 
 
 def test_a_home_with_real_data_is_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     settings.warehouse.mkdir()
     with pytest.raises(UsageError, match="data of something else"):
-        remembered(settings, PLAN)
+        load_plan(settings, PLAN)
 
 
 def test_the_secret_is_made_once_for_its_owner_only_and_replaces_other_sources(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import Unavailable
-from pipelines.runtime.kafka.jars import KAFKA_VERSION, kafka_jars, listed
+from pipelines.runtime.kafka.jars import KAFKA_VERSION, kafka_jars, read_jar_list
 
 SMALL = "org.jspecify:jspecify:1.0.0"
 
 
 def test_the_list_names_one_version_of_kafka() -> None:
-    kafka = [name for name in listed() if name.startswith("org.apache.kafka:")]
+    kafka = [name for name in read_jar_list() if name.startswith("org.apache.kafka:")]
     assert len(kafka) > 10
     assert {name.split(":")[2] for name in kafka} == {KAFKA_VERSION}
 
@@ -20,7 +20,7 @@ def test_the_list_names_one_version_of_kafka() -> None:
 def test_what_is_listed_is_fetched_once(tmp_path: Path) -> None:
     folder, said = tmp_path / "jars", list[str]()
     for _ in range(2):
-        assert kafka_jars(folder, {SMALL: listed()[SMALL]}, said.append) == folder
+        assert kafka_jars(folder, {SMALL: read_jar_list()[SMALL]}, said.append) == folder
     assert [file.name for file in folder.iterdir()] == ["jspecify-1.0.0.jar"]
     assert len(said) == 1
 

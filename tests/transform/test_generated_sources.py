@@ -11,18 +11,18 @@ from pipelines.transform import generated_sources
 
 
 def test_the_generated_files_are_up_to_date() -> None:
-    assert generated_sources.outdated() == []
+    assert generated_sources.find_outdated() == []
 
 
 def test_an_outdated_file_is_seen_and_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "_sources.yml"
     monkeypatch.setattr(generated_sources, "GENERATED", {file: generated_sources.render_sources})
-    assert generated_sources.outdated() == [file]
+    assert generated_sources.find_outdated() == [file]
     with pytest.raises(UsageError, match="hirestream docs"):
         generated_sources.check_generated()
     assert generated_sources.regenerate() == [file]
     generated_sources.check_generated()
-    assert generated_sources.outdated() == []
+    assert generated_sources.find_outdated() == []
 
 
 def test_every_event_table_is_a_source_with_its_asset_key() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.admin.reprocess.redecode import read_again
+from pipelines.admin.reprocess.redecode import decode_again
 from pipelines.admin.reprocess.staged_rows import StagedRows, clear_staging
 from pipelines.admin.reprocess.stored_bodies import changed_since, count_loaded, erased_among, loaded_records
 from pipelines.admin.reprocess.table_swap import Progress, SwapResult, TableSwap
@@ -140,7 +140,7 @@ class Rebuilder:
         self._erased[of] = []
         done = 0
         for rows in slices:
-            self._staging.add(of, rows["event_key"], read_again(rows, self._organizations))
+            self._staging.add(of, rows["event_key"], decode_again(rows, self._organizations))
             self._erased[of].append(erased_among(rows))
             done += rows.height
             self._progress("decoding", done, max(total, done))

@@ -15,7 +15,7 @@ from pipelines.admin.reprocess.staged_rows import staging_folder
 from pipelines.admin.reprocess.table_fingerprints import (
     TableComparison,
     TableFingerprint,
-    compared,
+    compare_tables,
     event_contents,
     model_contents,
 )
@@ -50,7 +50,7 @@ class _Seen:
         """Read both moments of the exchange."""
         say("comparing event tables")
         try:
-            self.events = compared(event_contents(lakes.before), event_contents(lakes.after))
+            self.events = compare_tables(event_contents(lakes.before), event_contents(lakes.after))
             self.models = model_contents(lakes.before, self.now)
         except duckdb.Error as error:  # a snapshot that expired: what was exchanged stays so
             say(f"the tables could not be compared ({type(error).__name__})")
@@ -88,7 +88,7 @@ def run_rebuild(settings: Settings, *, from_topic: bool = False) -> RebuildRepor
         _refresh(builder)
         with open_lake(settings.warehouse, pinned=True) as lake:
             say("comparing entities and marts")
-            models = compared(seen.models, model_contents(lake, seen.now)) if seen.models else []
+            models = compare_tables(seen.models, model_contents(lake, seen.now)) if seen.models else []
             meanwhile = last_batch(lake).batch_id > built + 1  # the rebuild's own
     return RebuildReport(rebuilt, meanwhile, time.monotonic() - began, (*seen.events, *models))
 

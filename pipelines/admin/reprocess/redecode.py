@@ -94,7 +94,7 @@ def why_refused(batch: DecodedBatch, index: int) -> str:
     return "would become another event"
 
 
-def read_again(rows: pl.DataFrame, organizations: Mapping[str, frozenset[str]]) -> dict[str, pl.DataFrame]:
+def decode_again(rows: pl.DataFrame, organizations: Mapping[str, frozenset[str]]) -> dict[str, pl.DataFrame]:
     """Loaded records of the ledger with their `body` as rows of event tables, by table.
 
     A row keeps its batch; one that is read in another way has none yet, and stands in `MOVED` too. `REFUSED`

@@ -49,7 +49,7 @@ class TableComparison:
         return "same" if self.before == self.after else "changed"
 
 
-def compared(
+def compare_tables(
     before: Mapping[str, TableFingerprint], after: Mapping[str, TableFingerprint]
 ) -> list[TableComparison]:
     """Every table of either, in the order of the names."""

@@ -12,7 +12,7 @@ from pipelines.errors import HirestreamError
 from pipelines.host.supervisor import Supervisor, interruptible
 from pipelines.lake.connection import open_lake
 from pipelines.reports.write_report import write_report
-from pipelines.runtime.demo.plan import DemoPlan, own_source, remember, remembered
+from pipelines.runtime.demo.plan import DemoPlan, load_plan, own_source, remember
 from pipelines.runtime.demo.results import DemoResults, mismatches, read_results
 from pipelines.runtime.stream.build_state import read_state
 from pipelines.runtime.up_command import Components, Say, places, running
@@ -53,7 +53,7 @@ def run_demo(
     """
     settings, environment = own_source(settings, parts.environment)
     parts = replace(parts, environment=environment)
-    plan = remembered(settings, plan)
+    plan = load_plan(settings, plan)
     with interruptible(), running(settings, parts, say) as supervisor:
         say(f"simulating {plan.journeys} candidate journeys (seed {plan.seed})")
         time_zone = settings.report.time_zone

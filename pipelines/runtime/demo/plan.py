@@ -28,7 +28,7 @@ class DemoPlan:
     sent: int | None = None
 
 
-def remembered(settings: Settings, plan: DemoPlan) -> DemoPlan:
+def load_plan(settings: Settings, plan: DemoPlan) -> DemoPlan:
     """The plan that this home has data of, else `plan`, which is kept before anything is made of it.
 
     Raises `UsageError` on a home that holds data of something else, or of a demo with other numbers.

@@ -27,7 +27,7 @@ Digests = Mapping[str, str]
 """sha256 in hex by `group:artifact:version`."""
 
 
-def listed(file: Path = LIST) -> Digests:
+def read_jar_list(file: Path = LIST) -> Digests:
     """The committed list: lines of `sha256  group:artifact:version`."""
     pairs = (line.split() for line in file.read_text().splitlines() if line)
     return {coordinate: digest for digest, coordinate in pairs}
@@ -51,7 +51,7 @@ def kafka_jars(
     Raises `Unavailable` when a jar differs from the list or cannot be fetched.
     """
     folder = folder or jar_folder()
-    digests = digests if digests is not None else listed()
+    digests = digests if digests is not None else read_jar_list()
     if not folder.is_dir():
         lock = folder.with_name(f"{folder.name}.lock")
         with FolderLock(lock, "a download of Kafka", patience_seconds=FIRST_DOWNLOAD_SECONDS):
