@@ -139,8 +139,8 @@ def set_aside_guesses(
     """
     misfits: dict[str, Any] = {}
     fitting = _without_misfits(known, sent, kind, "$", misfits, guessed=False)
-    beside = {path: value for path, value in (extras or {}).items() if not _is_within(path, misfits)}
-    return fitting, beside | misfits or None
+    kept = {path: value for path, value in (extras or {}).items() if not _is_within(path, misfits)}
+    return fitting, kept | misfits or None
 
 
 def _is_within(path: str, others: Iterable[str]) -> bool:

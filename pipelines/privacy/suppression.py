@@ -42,8 +42,8 @@ class SuppressionList:
     def stored(self, rows: Iterable[tuple[str, str]]) -> Self:
         """The list that the lake has: rows of `ledger.suppressions`, (value_hmac, erasure_id).
 
-        Raises `SettingsError` where somebody was erased and there is no key, or another one than it was done
-        under.
+        Raises `SettingsError` when a person was erased and the key is missing, or is not the key of that
+        erasure.
         """
         every = dict(rows)
         erasures = {value: erasure_id for value, erasure_id in every.items() if erasure_id != KEY_MARK}

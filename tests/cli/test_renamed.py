@@ -18,7 +18,7 @@ FORMER = [
 
 
 def parameters_of(path: Sequence[str]) -> set[str] | None:
-    """The options of a command; None where there is no such command."""
+    """Options of a command, None for an unknown command."""
     command: Any = typer.main.get_command(app)
     for word in path:
         command = getattr(command, "commands", {}).get(word)

@@ -66,7 +66,7 @@ def _on_topic(
 
 
 def audit_spool(settings: Settings) -> tuple[SpoolCheck | None, tuple[AuditFinding, ...]]:
-    """Totals and findings of the spool. A waiting delivery is no finding: it is not lost."""
+    """Totals and findings of the spool. A waiting delivery is not lost, so it is no finding."""
     try:
         lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:

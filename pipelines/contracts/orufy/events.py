@@ -9,7 +9,7 @@ from pipelines.contracts.orufy.provider import PROVIDER
 
 
 class OrufyDocument(Record, kw_only=True, tag_field="eventType"):
-    """The type stands next to the meeting; everything else stands in it."""
+    """Document of every event: its type, and the meeting with all other fields."""
 
     meeting: OrufyMeeting = field(name="meetData")
 

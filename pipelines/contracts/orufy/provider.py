@@ -1,7 +1,7 @@
 """Orufy as a provider, and the one shape that its documents are brought into.
 
-No event id and no event time is documented, and no example shows what stands next to `meetData` and what
-stands in it, so both places are read.
+Neither an event id nor an event time is documented. No example shows which fields are inside `meetData` and
+which are next to it, so both places are read.
 """
 
 from typing import Any
@@ -13,22 +13,22 @@ _OF_THE_MEETING = frozenset(OrufyMeeting.__struct_encode_fields__)
 
 
 def normalize(document: object) -> object:
-    """Fields of the meeting that stand next to it are put into it, and an empty object becomes none.
+    """Move the meeting's fields that are next to `meetData` into it, and replace empty objects by null.
 
-    A field that has a value in both places stays where it is, and so becomes an extra.
+    A field that has a value in both places is not moved, so it becomes an extra.
     """
     if not isinstance(document, dict):
         return document
     meeting = document.get("meetData", {})
     if not isinstance(meeting, dict):
         return document
-    within, beside = dict(meeting), {}
+    within, outside = dict(meeting), {}
     for name, value in document.items():
         if name in _OF_THE_MEETING and within.get(name) in (None, {}):
             within[name] = value
         else:
-            beside[name] = value
-    return {**beside, "meetData": {name: _filled(value) for name, value in within.items()}}
+            outside[name] = value
+    return {**outside, "meetData": {name: _filled(value) for name, value in within.items()}}
 
 
 def _filled(value: Any) -> Any:

@@ -22,7 +22,7 @@ PAGE = "Popp, Analysis Events"
 
 
 class AnalysisCreatedData(EventData, kw_only=True):
-    """That `recordId` is the analysis is a guess."""
+    """`data` whose `recordId` is taken for the analysis, which is a guess."""
 
     analysis_id: Annotated[
         Identifier,
@@ -49,7 +49,7 @@ class RequirementOutcome(Record, kw_only=True):
 
 
 class CandidateAnalysisCompletedData(EventData, kw_only=True):
-    """`recordId` is the candidate; the analysis id stands only in the URL."""
+    """`data` whose `recordId` is the candidate; only the URL has the analysis id."""
 
     candidate_id: Annotated[Identifier, shown("the candidate, not the analysis", PAGE)] = field(
         name="recordId"
@@ -61,7 +61,7 @@ class CandidateAnalysisCompletedData(EventData, kw_only=True):
         Text | None, documented("the customer's own id of the analysis", PAGE)
     ] = None
     analysis_candidate_url: Annotated[
-        Text | None, documented("Popp's page of the result; the analysis id stands only in it", PAGE)
+        Text | None, documented("Popp's page of the result; nothing else has the analysis id", PAGE)
     ] = None
     total_score_scaled: Annotated[Number | None, documented("score, 0 to 100 with decimals", PAGE)] = None
     is_all_mandatory_requirements_met: Annotated[

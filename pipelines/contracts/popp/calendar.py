@@ -89,7 +89,7 @@ class CalendarMeetingCancelled(PoppDocument, kw_only=True, tag="CALENDAR_MEETING
 
 
 class CalendarNoteTakerCompletedData(MeetingData, kw_only=True):
-    """With the summary of the recording."""
+    """`data` of a meeting with the summary of its recording."""
 
     note_taker_transcript_summary: Annotated[
         PersonalText | None, documented("what was said, summed up by a model", PAGE)
@@ -103,7 +103,7 @@ class CalendarNoteTakerCompleted(PoppDocument, kw_only=True, tag="CALENDAR_NOTE_
 
 
 class CalendarMoreTimeRequestedData(SchedulingData, kw_only=True):
-    """There is no meeting in it, whatever the documents say of all scheduling events."""
+    """`data` without a meeting, although the documents give one to every scheduling event."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
         name="recordId"
@@ -124,7 +124,7 @@ class CalendarMoreTimeRequested(PoppDocument, kw_only=True, tag="CALENDAR_MORE_T
 
 
 class CalendarAvailabilityNotFoundData(EventData, kw_only=True):
-    """There is no meeting in it, whatever the documents say of all scheduling events."""
+    """`data` without a meeting, although the documents give one to every scheduling event."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
         name="recordId"

@@ -26,9 +26,7 @@ class ConversationData(EventData, kw_only=True):
     """`data` of a conversation event; `recordId` is the conversation."""
 
     conversation_id: Annotated[Identifier, documented("the conversation", PAGE)] = field(name="recordId")
-    conversation_status: Annotated[Text | None, documented("where it stands; more values may come", PAGE)] = (
-        None
-    )
+    conversation_status: Annotated[Text | None, documented("status; more values may come", PAGE)] = None
     candidate_id: Annotated[Text | None, documented("the candidate, as Popp knows them", PAGE)] = None
     external_conversation_id: Annotated[
         Text | None, documented("the customer's own id of the conversation", PAGE)

@@ -87,13 +87,13 @@ class WorkflowContactResolutionSkipped(PoppDocument, kw_only=True, tag="WORKFLOW
 class WorkflowContactResolutionFailedData(ReasonedData, kw_only=True):
     """`recordId` is a stable key of the contact."""
 
-    contact_key: Annotated[Identifier, documented("key of the contact, stable; there is no run", PAGE)] = (
-        field(name="recordId")
-    )
+    contact_key: Annotated[
+        Identifier, documented("stable key of the contact; the event has no run", PAGE)
+    ] = field(name="recordId")
 
 
 class WorkflowContactResolutionFailed(PoppDocument, kw_only=True, tag="WORKFLOW_CONTACT_RESOLUTION_FAILED"):
-    """A contact could not be resolved, so there is no run."""
+    """A contact could not be resolved, so no run started."""
 
     data: WorkflowContactResolutionFailedData
 
