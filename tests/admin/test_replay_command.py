@@ -1,7 +1,6 @@
 """`replay`, `rebuild`, `quarantine` and `contracts diff` as a person types them."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -16,10 +15,10 @@ from pipelines.host.output import MAX_CELL, table
 from pipelines.lake.connection import open_lake
 from pipelines.load.loader import Loader
 from pipelines.settings import Settings
-from tests.support.command_line import Environment, complaint, environment, run
+from tests.support.command_line import Completed, Environment, complaint, environment, run
 from tests.support.events import BROKEN, queued
 from tests.support.faults import refusing, without_contract
-from tests.support.lakes import empty_lake
+from tests.support.lakes import empty_lake, modelled_lake
 from tests.support.rows import LOADED_AT, raw_batch
 from tests.support.settings_for import SettingsFor
 
@@ -29,7 +28,7 @@ __all__ = ["environment"]
 @pytest.fixture
 def lake(settings_for: SettingsFor, environment: Environment) -> Environment:
     """A lake with an event in events.generic, two refused by a contract that is fixed now, one broken."""
-    con = empty_lake(Path(environment["HIRESTREAM_HOME"]) / "warehouse")
+    con = modelled_lake(settings_for())
     loader = Loader(con, {}, holder="test", organizations={}, rejects=None, clock=lambda: LOADED_AT)
     loader.load(without_contract("CONVERSATION_QUEUED", raw_batch(queued(1))))
     loader.load(refusing("CONVERSATION_QUEUED", raw_batch(queued(2), queued(3), start=1)))
@@ -61,7 +60,7 @@ def test_mended_contracts_are_applied_and_the_models_follow(lake: Environment) -
         lake, "query", "SELECT conversation_id FROM entities.conversations ORDER BY ALL"
     )
     assert conversations == [{"conversation_id": f"c-{n}"} for n in (1, 2, 3)]
-    done = run(lake, "rebuild", "--json", timeout_seconds=240)
+    done = run(lake, "rebuild", "--json")
     assert (done.returncode, "building every entity and mart again" in done.stderr) == (0, True)
     report = json.loads(done.stdout)
     assert (report["records"], report["moved"], report["refused"]) == (3, 0, {})
@@ -75,7 +74,7 @@ def test_mended_contracts_are_applied_and_the_models_follow(lake: Environment) -
 def test_what_was_known_at_a_time_is_written_into_a_new_file(lake: Environment, tmp_path: Path) -> None:
     file = tmp_path / "then.duckdb"
     then = ["--as-of", LOADED_AT.isoformat(), "--into", str(file)]
-    done = run(lake, "rebuild", *then, "--json", timeout_seconds=240)
+    done = run(lake, "rebuild", *then, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tables"] > 30
     with duckdb.connect(str(file), read_only=True) as con:
@@ -178,7 +177,7 @@ def offsets(settings: Settings, reason: str) -> list[int]:
     return [offset for (offset,) in rows]
 
 
-def diff(environment: Environment, file: Path, body: object) -> subprocess.CompletedProcess[str]:
+def diff(environment: Environment, file: Path, body: object) -> Completed:
     file.write_text(body if isinstance(body, str) else json.dumps(body))
     return run(environment, "contracts", "diff", str(file), "--json")
 

@@ -1,4 +1,4 @@
-"""The command line as a process: exit codes, one line on stderr, clean stdout."""
+"""The command line: exit codes, one line on stderr, clean stdout."""
 
 import json
 import signal
@@ -15,14 +15,14 @@ from pipelines.host.preflight import free_port
 from pipelines.ingest.topic_admin import ensure_topic
 from pipelines.lake.connection import open_lake
 from pipelines.lake.schema import create_tables
-from tests.support.command_line import Environment, complaint, environment, run
+from tests.support.command_line import Environment, complaint, environment, run, run_process
 from tests.support.settings_for import SettingsFor
 
 __all__ = ["environment"]
 
 
 def test_help_is_quick_to_read_and_lists_the_commands(environment: Environment) -> None:
-    done = run(environment, "--help")
+    done = run_process(environment, "--help")
     assert done.returncode == 0
     for command in ("up", "demo", "broker", "receiver", "stream", "status", "doctor", "query", "audit"):
         assert f"  {command} " in done.stdout
@@ -52,8 +52,8 @@ def test_wrong_use_is_one_line_and_2(
 
 def test_a_missing_source_is_one_line_and_2(environment: Environment) -> None:
     without = {name: value for name, value in environment.items() if "SOURCES" not in name}
-    for command in ("receiver", "up"):
-        done = run(without, command)
+    for command, run_command in (("receiver", run_process), ("up", run)):
+        done = run_command(without, command)
         assert done.returncode == 2
         assert "no source is configured" in complaint(done)
 

@@ -3,8 +3,6 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +36,7 @@ from receiver.unverified.store import (
     unverified_path,
     unverified_totals,
 )
+from tests.support import command_line
 from tests.support.settings_for import SettingsFor
 from tests.support.topics import create_topic, headers, messages
 
@@ -300,11 +299,8 @@ def test_status_counts_what_is_held(tmp_path: Path) -> None:
     assert "popp 1, the oldest for " in render(status)
 
 
-def run(
-    environment: Mapping[str, str], *arguments: str, group: str = "secrets"
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.cli", group, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+def run(environment: Mapping[str, str], *arguments: str, group: str = "secrets") -> command_line.Completed:
+    return command_line.run(environment, group, *arguments)
 
 
 @pytest.fixture

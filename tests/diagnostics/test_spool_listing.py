@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,6 +22,7 @@ from pipelines.lake.schema import create_tables
 from pipelines.settings import Settings
 from receiver.spool.spool import spool_path, spool_totals
 from receiver.spool.sqlite_queue import QueueItem, QueueLimits, SqliteQueue
+from tests.support import command_line
 from tests.support.running import running, variables, wait_for
 from tests.support.settings_for import SettingsFor
 
@@ -135,11 +134,8 @@ def test_a_damaged_spool_is_a_finding_and_a_problem(settings_for: SettingsFor) -
     assert ["cannot be read" in problem for problem in spool_problems(settings)] == [True]
 
 
-def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.cli", "spool", *arguments]
-    return subprocess.run(
-        command, env=os.environ | variables(settings), capture_output=True, text=True, timeout=60, check=False
-    )
+def run(settings: Settings, *arguments: str) -> command_line.Completed:
+    return command_line.run(os.environ | variables(settings), "spool", *arguments)
 
 
 def test_what_kafka_rejects_is_listed_removed_and_accounted_for(
@@ -204,11 +200,12 @@ def test_a_kill_before_the_commit_leaves_it_in_the_file_and_in_the_spool(setting
     settings = settings_for()
     spool(settings, 2, drained=0, age_seconds=60)
     file = settings.home / "delivery"
-    if not os.fork():
+    child = os.fork()
+    if not child:
         with patch("receiver.spool.dead_letters.os.close", lambda _: os.kill(os.getpid(), signal.SIGKILL)):
             remove(settings, "id-0", file, reason="r", now=NOW)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert file.read_bytes() == b"body"
     assert [row[1] for row in waiting_table(settings, 9).rows] == ["id-0", "id-1"]
     assert dead_letter_table(settings).rows == []

@@ -3,8 +3,6 @@
 import datetime as dt
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 
 import duckdb
@@ -16,6 +14,7 @@ from pipelines.diagnostics.explain.text import render
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.serving.mart_catalog import COUNTED
+from tests.support import command_line
 from tests.support.models.small_lake import SmallLake
 
 KEY = "mart, metric, organization_id, day"
@@ -202,11 +201,9 @@ def test_a_difference_is_shown() -> None:
 def test_the_command(fullest: Cells, traps: SmallLake) -> None:
     day, organization = fullest["screening_pass_rate_activity", "pass_rate"]
     environment = {**os.environ, "HIRESTREAM_HOME": str(traps.settings.home)}
-    command = [sys.executable, "-m", "pipelines.cli", "explain"]
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        done = [*command, *arguments, "--organization", organization, "--json"]
-        return subprocess.run(done, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    def run(*arguments: str) -> command_line.Completed:
+        return command_line.run(environment, "explain", *arguments, "--organization", organization, "--json")
 
     found = run("pass_rate", "--day", day)
     assert (found.returncode, found.stderr) == (0, "")
