@@ -36,7 +36,7 @@ from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import SuppressionList
 
 ERASURE = "erasure"
-"""Batch kind of a redaction; after such a batch a running loader checks its decided records again."""
+"""Batch kind of an erasure; a new batch makes a running loader decide its pending records again."""
 
 RECORDS_AT_ONCE = 2_000
 """Records redacted in one transaction."""

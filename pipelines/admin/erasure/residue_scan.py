@@ -118,6 +118,7 @@ def _search_columns(con: duckdb.DuckDBPyConnection, file: Path, values: Sequence
 
 
 def _is_uncompressed(file: Path) -> bool:
+    """Return whether a file has no compressed content: an empty or a SQLite file."""
     with file.open("rb") as stream:
         return stream.read(len(_SQLITE)) in {b"", _SQLITE}
 
