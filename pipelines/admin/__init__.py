@@ -1,1 +1,1 @@
-"""Commands that inspect or change what is stored: audit, reprocess, erasure, backup, diagnostics, docs."""
+"""Commands that check or change stored data: audit, backup, erasure and reprocessing."""

@@ -63,11 +63,11 @@ def retention(
     """Redact data older than the retention of its source; Dagster does it every day."""
     from pipelines.admin.erasure.erase_command import render
     from pipelines.admin.erasure.finalize import ErasureContext
-    from pipelines.admin.erasure.retention import render_due, run_retention, what_is_due
+    from pipelines.admin.erasure.retention import count_expired, render_due, run_retention
     from pipelines.host.output import emit
 
     settings, how = read_settings(), ErasureContext(getuser())
-    due = what_is_due(settings, how.clock())
+    due = count_expired(settings, how.clock())
     receipt = None if dry_run else run_retention(settings, how)
     if receipt is None:
         emit(due, render_due(due), as_json=as_json)

@@ -31,7 +31,7 @@ def replay(
     """Decode quarantined records again and load those that fit now; 1 when some stay in quarantine."""
     from pipelines.admin.reprocess.replay_command import (
         ReplayFilters,
-        instant,
+        parse_time,
         quarantined_records,
         render,
         run_reload,
@@ -39,7 +39,7 @@ def replay(
     from pipelines.errors import UsageError
     from pipelines.host.output import emit
 
-    filters = ReplayFilters(delivery_id, reason, event_type, source, instant(since), instant(until))
+    filters = ReplayFilters(delivery_id, reason, event_type, source, parse_time(since), parse_time(until))
     if (filters == ReplayFilters()) != everything:
         raise UsageError("give a filter such as --event-type, or --all for everything in quarantine")
     wanted = quarantined_records(filters)
@@ -109,10 +109,10 @@ def _rebuild_as_of(settings: "Settings", as_of: str, into: Path, *, force: bool,
 
 
 def _rebuild_type(settings: "Settings", event_type: str, *, as_json: bool) -> int:
-    from pipelines.admin.reprocess.replay_command import of_event_type, render, run_reload
+    from pipelines.admin.reprocess.replay_command import loaded_events_of_type, render, run_reload
     from pipelines.host.output import emit
 
-    wanted = of_event_type(settings, event_type)
+    wanted = loaded_events_of_type(settings, event_type)
     done = run_reload(settings, wanted)
     emit(done, render(done, wanted), as_json=as_json)
     return 1 if done.refused else 0

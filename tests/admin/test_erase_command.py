@@ -13,10 +13,10 @@ import pytest
 
 from pipelines.admin.audit import audit
 from pipelines.admin.erasure.erase_command import NothingFound, plan_erase, request_of, run_erase
-from pipelines.admin.erasure.finalize import ErasureContext, delivered, verify_receipt
+from pipelines.admin.erasure.finalize import ErasureContext, deliveries_by_topic, verify_receipt
 from pipelines.admin.erasure.person_search import ErasureRequest
 from pipelines.admin.erasure.residue_cleanup import is_clearable
-from pipelines.admin.erasure.residue_scan import UNSEARCHED, Residue, traces
+from pipelines.admin.erasure.residue_scan import UNSEARCHED, Residue, find_residues
 from pipelines.cli import run
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.errors import UsageError
@@ -59,7 +59,7 @@ def load_planted(settings: Settings) -> None:
 
 def left(settings: Settings, *values: str) -> list[Residue]:
     """What holds one of the values."""
-    return traces(settings.home, values, without=[settings.home / "kafka"])
+    return find_residues(settings.home, values, without=[settings.home / "kafka"])
 
 
 def parts(found: list[Residue]) -> set[str]:
@@ -135,7 +135,7 @@ def test_a_person_leaves_every_file_and_every_number_stays(settings_for: Setting
     assert receipt.clean
     assert receipt.records == 13
     with open_lake(home.warehouse, pinned=True) as con:
-        ((*_, deliveries, newest),) = delivered(con, receipt.erasure_id)
+        ((*_, deliveries, newest),) = deliveries_by_topic(con, receipt.erasure_id)
         assert (deliveries, newest) == (14, LOADED_AT), "a redelivery is on the topic once more"
     assert marts(home) == numbers
     clean_audit(home)
@@ -158,10 +158,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "g.log").symlink_to(tmp_path / "gone")
     (tmp_path / "h.log").write_text(EMAIL.replace("@", "%40"))
     sqlite3.connect(tmp_path / "i.db").execute("CREATE TABLE t (x)").connection.close()
-    found = {trace.file: trace.where for trace in traces(tmp_path, [EMAIL])}
+    found = {trace.file: trace.where for trace in find_residues(tmp_path, [EMAIL])}
     damaged = ("a.parquet", "b.duckdb", "c.gz", "d.gz", "e.gz")
     assert found == dict.fromkeys(damaged, UNSEARCHED) | {"h.log": "bytes"}
-    assert traces(tmp_path, [EMAIL], only=is_clearable) == [Residue("h.log", "bytes")]
+    assert find_residues(tmp_path, [EMAIL], only=is_clearable) == [Residue("h.log", "bytes")]
 
 
 def is_marked(trace: Residue) -> bool:

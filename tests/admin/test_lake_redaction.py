@@ -13,11 +13,11 @@ import pytest
 
 from pipelines.admin.audit import audit
 from pipelines.admin.audit.ledger import ledger_findings
-from pipelines.admin.erasure.erase_command import all_of
+from pipelines.admin.erasure.erase_command import find_all_records
 from pipelines.admin.erasure.lake_redaction import Eraser
 from pipelines.admin.erasure.person_search import ErasureRequest, PersonRecords, find
 from pipelines.admin.erasure.physical_deletion import narrow_statistics, rewrite, vacuum
-from pipelines.admin.erasure.residue_scan import traces
+from pipelines.admin.erasure.residue_scan import find_residues
 from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.decode.decoded_batch import DecodedBatch, decode_batch
 from pipelines.lake.connection import open_lake
@@ -290,7 +290,7 @@ def test_what_is_committed_before_its_name_is_registered_is_found(people: Lake) 
         for body in meetings:
             unaware.load(decode_batch(raw_batch(body, start=20)))
 
-    found = all_of(people, request, "candidate-1", before, register)
+    found = find_all_records(people, request, "candidate-1", before, register)
     assert {19, 20} <= set(offsets(found))
     assert found.names == registered
 
@@ -346,14 +346,14 @@ def test_the_bytes_go_and_statistics_still_find_every_row(people: Lake, tmp_path
     os.utime(left_behind, (0, 0))
     erase(people, tmp_path)
     people.close()
-    assert left_behind in {warehouse / trace.file for trace in traces(warehouse, MARKS)}
+    assert left_behind in {warehouse / trace.file for trace in find_residues(warehouse, MARKS)}
     rewrite(warehouse)
-    assert {trace.file for trace in traces(warehouse, MARKS)} == {"catalog.sqlite"}
+    assert {trace.file for trace in find_residues(warehouse, MARKS)} == {"catalog.sqlite"}
     with open_lake(warehouse) as con:
         assert narrow_statistics(con) > 0
         eraser(con, tmp_path).finish("erasure-1", {"X": 1})
     vacuum(warehouse / "catalog.sqlite")
-    assert traces(warehouse, MARKS) == []
+    assert find_residues(warehouse, MARKS) == []
     with open_lake(warehouse) as con:
         suppressing(con).load(
             decode_batch(
@@ -382,5 +382,5 @@ def test_the_search_sees_through_compression_and_escapes(tmp_path: Path) -> None
     (tmp_path / "f").write_text(value.encode().hex().upper())
     (tmp_path / "g").write_text("x" * (4 * 1024 * 1024 - 5) + value)
     (tmp_path / "other").write_text("Zoe Markerova")
-    found = {trace.file for trace in traces(tmp_path, [value])}
+    found = {trace.file for trace in find_residues(tmp_path, [value])}
     assert found == {"a.parquet", "b.parquet", "c.duckdb", "d.gz", "e", "f", "g"}

@@ -16,7 +16,7 @@ from pipelines.admin.reprocess.rebuild import RebuildResult, Snapshots, rebuildi
 from pipelines.admin.reprocess.replay import Replayer, ReplaySelection
 from pipelines.admin.reprocess.staged_rows import staging_folder
 from pipelines.admin.reprocess.stored_bodies import loaded_records
-from pipelines.admin.reprocess.table_fingerprints import TableComparison, compare_tables, event_contents
+from pipelines.admin.reprocess.table_fingerprints import TableComparison, compare_tables, event_fingerprints
 from pipelines.admin.reprocess.table_swap import IncompleteRebuild
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.maintenance import remove_orphans
@@ -37,7 +37,7 @@ def rebuild_and_compare(lake: Lake, tmp_path: Path) -> tuple[RebuildResult, dict
     found: list[TableComparison] = []
 
     def compare(lakes: Snapshots) -> None:
-        found.extend(compare_tables(event_contents(lakes.before), event_contents(lakes.after)))
+        found.extend(compare_tables(event_fingerprints(lakes.before), event_fingerprints(lakes.after)))
 
     with rebuilding(tmp_path / "warehouse"):
         done = rebuilder(lake, tmp_path).rebuild(compare=compare)

@@ -7,7 +7,7 @@ import pytest
 from pipelines.admin.audit import audit
 from pipelines.admin.erasure.finalize import ErasureContext, eraser_of
 from pipelines.admin.erasure.receipt import Receipt, write_receipt
-from pipelines.admin.erasure.retention import RETENTION, redact_due, run_retention, what_is_due
+from pipelines.admin.erasure.retention import RETENTION, count_expired, redact_due, run_retention
 from pipelines.decode.decoded_batch import decode_batch
 from pipelines.lake.connection import open_lake
 from pipelines.privacy.keyed_hash import key_of
@@ -31,9 +31,9 @@ def limited_to_ten_days(settings_for: SettingsFor) -> Settings:
 def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFor) -> None:
     home = limited_to_ten_days(settings_for)
     fill(home)
-    assert what_is_due(home, SOON).records == {"popp": 0}
+    assert count_expired(home, SOON).records == {"popp": 0}
     assert run_retention(home, ErasureContext("tester", lambda: SOON)) is None
-    assert what_is_due(home, LATE).records == {"popp": 13}
+    assert count_expired(home, LATE).records == {"popp": 13}
 
     with open_lake(home.warehouse) as con:
         eraser = eraser_of(home, con, key_of(home), ErasureContext("tester", lambda: LATE))
@@ -47,7 +47,7 @@ def test_only_what_is_too_old_is_redacted_and_only_once(settings_for: SettingsFo
         assert con.execute(bodies).fetchone() == (5,)
         assert con.execute("SELECT count(*), count(value_hmac) FROM wh.ledger.erasures").fetchone() == (1, 0)
         assert audit(con, None, None).findings == ()
-    assert what_is_due(home, LATE).total == 0
+    assert count_expired(home, LATE).total == 0
 
     erasure_id, receipt = f"retention-{LATE:%Y-%m-%d}", home.erasures / f"retention-{LATE:%Y-%m-%d}.json"
     for day in (LATE, LATE + dt.timedelta(days=1)):

@@ -1,6 +1,6 @@
-"""Proof that nothing is lost and nothing counted twice: the ledger against itself, the tables and the topic.
+"""Audit that no record is lost or counted twice: compares the ledger with itself, the tables and the topic.
 
-Every check returns what offends, with where it is; an empty answer is the proof.
+Every check yields its violations with their place; no findings are the proof.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,9 +22,10 @@ def audit(
     topic: TopicInfo | None,
     ends: Callable[[], Mapping[int, Watermarks]] | None = None,
 ) -> Audit:
-    """Check the whole ledger, against the topic too when it is given.
+    """Check the whole ledger, and compare it with the topic when one is given.
 
-    A loader may continue meanwhile when `con` is pinned to a snapshot; `ends` is asked after that was taken.
+    A loader may run meanwhile if `con` is pinned to a snapshot: `ends`, which reads the watermarks by
+    partition, is called later than the snapshot.
     """
     found = ends() if ends else None
     findings = [
@@ -39,7 +40,7 @@ def audit(
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:
-    """Records of the ledger, and of these the loaded, duplicate and quarantined ones."""
+    """Return the numbers of ledger rows: `(all, loaded, duplicate, quarantined)`."""
     row = con.execute(
         """
         SELECT count(*), count(*) FILTER (outcome = 'loaded'), count(*) FILTER (outcome = 'duplicate'),

@@ -1,5 +1,4 @@
-"""`hirestream audit`: the ledger against itself, the tables and the topic; the spool against itself and its
-marker."""
+"""`hirestream audit`: the audit of the lake, and of the spool's totals and its marker file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ GONE = "no spool goes while deliveries wait in it"
 
 @dataclass(frozen=True, slots=True)
 class SpoolCheck:
-    """Totals of the receiver's spool: appended (`taken`), drained, waiting, dead letters (`taken_out`)."""
+    """Numbers of spooled deliveries: appended (`taken`), drained, waiting, dead letters (`taken_out`)."""
 
     taken: int
     drained: int
@@ -34,28 +33,28 @@ class SpoolCheck:
 
 @dataclass(frozen=True, slots=True)
 class FullAudit(Audit):
-    """The audit of the lake with that of the spool on this machine, None where there is none."""
+    """Audit of the lake and of the spool on this machine; `spool` is None without a spool."""
 
     spool: SpoolCheck | None = None
 
 
 def run_audit(settings: Settings) -> FullAudit:
-    """Audit the lake of these settings. Raises `Unavailable` without a lake or without Kafka."""
+    """Audit the lake and the spool. Raises `Unavailable` without a lake or without Kafka."""
     topic = topic_info(settings.kafka)
     con = open_for_reading(settings)
     try:
         found = audit(con, topic, partial(watermarks, settings.kafka, topic) if topic else None)
-        on_topic = tuple(_on_topic(settings, con, topic))
+        on_topic = tuple(_topic_record_findings(settings, con, topic))
     finally:
         con.close()
     spool, findings = audit_spool(settings)
     return FullAudit(found.totals, (*found.findings, *on_topic, *findings), spool)
 
 
-def _on_topic(
+def _topic_record_findings(
     settings: Settings, con: duckdb.DuckDBPyConnection, topic: TopicInfo | None
 ) -> Iterator[AuditFinding]:
-    """Audit checks that read the topic itself."""
+    """Yield findings of the checks that read the topic: a deleted topic, and replaced records."""
     if topic is None:
         yield from gone_findings(con, settings.kafka.topic, "there is no such topic any more")
         return
@@ -66,26 +65,26 @@ def _on_topic(
 
 
 def audit_spool(settings: Settings) -> tuple[SpoolCheck | None, tuple[AuditFinding, ...]]:
-    """Totals and findings of the spool. A waiting delivery is not lost, so it is no finding."""
+    """Return totals and findings of the spool. A waiting delivery is not lost, so it is no finding."""
     try:
         lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
         return None, (AuditFinding(CHECK, str(spool_path(settings)), str(error), 0),)
     if found is None:
-        return None, tuple(map(_gone, lost))
+        return None, tuple(map(_lost_spool_finding, lost))
     spool = SpoolCheck(found.appended, found.deleted, found.waiting, found.taken_out)
-    return spool, (*_findings(settings, found), *map(_gone, lost))
+    return spool, (*_totals_findings(settings, found), *map(_lost_spool_finding, lost))
 
 
 def render(found: FullAudit) -> str:
-    """For a person: the totals, the findings, the result."""
+    """Render an audit as text: totals, findings, result."""
     totals = found.totals
     waiting = "unknown" if totals.waiting is None else totals.waiting
-    of_spool = [f for f in found.findings if f.check in {CHECK, GONE}]
-    of_lake = [f for f in found.findings if f.check not in {CHECK, GONE}]
+    spool_findings = [f for f in found.findings if f.check in {CHECK, GONE}]
+    lake_findings = [f for f in found.findings if f.check not in {CHECK, GONE}]
     lines = [
         state_line(
-            _state(of_lake),
+            _state(lake_findings),
             f"records {totals.records}: loaded {totals.loaded}, duplicate {totals.duplicate}, "
             f"quarantined {totals.quarantined}; waiting on the topic {waiting}",
         )
@@ -94,7 +93,7 @@ def render(found: FullAudit) -> str:
         spool = found.spool
         lines.append(
             state_line(
-                _state(of_spool),
+                _state(spool_findings),
                 f"spool appended {spool.taken}: drained {spool.drained}, waiting {spool.waiting}, "
                 f"dead letters {spool.taken_out}",
             )
@@ -110,13 +109,13 @@ def render(found: FullAudit) -> str:
 
 
 def _state(findings: Sequence[AuditFinding]) -> State:
-    """WARN for findings that an operator accepted, FAIL for others."""
+    """Return OK without findings, WARN when an operator accepted all of them, else FAIL."""
     if not findings:
         return "OK"
     return "WARN" if all(finding.accepted for finding in findings) else "FAIL"
 
 
-def _findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:
+def _totals_findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:
     if not found.adds_up:
         missing = found.appended - found.deleted - found.waiting - found.taken_out
         problem = "deliveries that were answered 200 are gone: lost" if missing > 0 else "more than came in"
@@ -126,7 +125,7 @@ def _findings(settings: Settings, found: SpoolTotals) -> Iterator[AuditFinding]:
         yield AuditFinding(CHECK, str(spool_path(settings)), problem, found.taken_out, accepted=True)
 
 
-def _gone(marker: Path) -> AuditFinding:
+def _lost_spool_finding(marker: Path) -> AuditFinding:
     problem = (
         "the spool was deleted or replaced while deliveries that were answered 200 waited in it. A receiver "
         "that runs since then delivers what it had: let it. Else put `spool.sqlite*` back before the next "

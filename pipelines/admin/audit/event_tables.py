@@ -1,4 +1,4 @@
-"""Event tables and their child tables against the ledger."""
+"""Audit checks that compare event tables and their child tables with the ledger."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.schema import all_tables
 
 _SAME = "hash(delivery_id, source, provider, organization_id, received_at)"
-"""Columns that an event row and its ledger row share."""
+"""SQL hash of the columns that an event row and its ledger row share."""
 
 
 def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
-    """Event rows against the ledger, in both directions."""
+    """Yield event rows without a loaded record, loaded records without event row, and rows that differ."""
     names = [
         name for name, columns in all_tables() if name.startswith("events.") and "position" not in columns
     ]
@@ -39,7 +39,7 @@ def event_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
 
 
 def child_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
-    """Child rows: each of an event, each position once and none left out before the last."""
+    """Yield child tables with missing or repeated positions, or with rows of no loaded event."""
     names = [name for name, columns in all_tables() if "position" in columns]
     if not names:
         return

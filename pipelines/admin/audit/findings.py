@@ -1,13 +1,13 @@
-"""Result of an audit: findings, totals, and whether the promise holds."""
+"""Result of an audit: findings and totals."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding:
-    """One thing that is not as promised. `records` says how many records it touches.
+    """Violation found by one check; `records` is the number of affected records.
 
-    What an operator has `accepted` as lost is told forever, and no longer fails the audit.
+    A loss that an operator `accepted` is reported by every later audit, but does not fail it.
     """
 
     check: str
@@ -19,7 +19,10 @@ class AuditFinding:
 
 @dataclass(frozen=True, slots=True)
 class LedgerTotals:
-    """The ledger in numbers; `waiting` is what the topic holds beyond it, None without a topic."""
+    """Numbers of ledger rows by outcome.
+
+    `waiting` counts records on the topic that are not loaded yet; None without a topic.
+    """
 
     records: int
     loaded: int
@@ -30,12 +33,12 @@ class LedgerTotals:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Findings; `ok` when there is nothing but accepted losses."""
+    """Result of an audit."""
 
     totals: LedgerTotals
     findings: tuple[AuditFinding, ...]
 
     @property
     def ok(self) -> bool:
-        """Return whether the promise holds."""
+        """Return whether an operator has accepted all findings, or there are none."""
         return all(finding.accepted for finding in self.findings)

@@ -1,4 +1,4 @@
-"""The chain of batches, recomputed."""
+"""Audit check that recomputes the hash chain of the batches."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,17 @@ from pipelines.load.ledger_rows import CHAINED, link
 
 _CHECK, _ALTERED = "chain of batches", "was altered after its commit"
 _RECORDS_AT_ONCE = 200_000
-"""In memory, as text of about 170 bytes each."""
+"""Ledger rows in memory at once, as text of about 170 bytes each."""
 
 Batch = tuple[int, int | None, str | None]
-"""Its number, how many records it says it has, and the end of the chain it says."""
+"""Row of `ledger.batches`: `(batch_id, records, chain_sha256)`."""
 
 
 def batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
-    """The hash chain recomputed: an altered, added or removed ledger row breaks it at its batch."""
+    """Yield the batches at which the recomputed hash chain differs, and missing batches.
+
+    An altered, added or removed ledger row breaks the chain at its batch.
+    """
     rows = con.execute(
         "SELECT batch_id, records, chain_sha256 FROM wh.ledger.batches ORDER BY batch_id"
     ).fetchall()
@@ -26,7 +29,7 @@ def batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
         yield AuditFinding(_CHECK, "batches without a number", _ALTERED, len(rows) - len(batches))
     before, expected = FIRST_CHAIN, 1
     for part in _parts(batches):
-        texts = _texts(con, part[0][0], part[-1][0])
+        texts = _chained_texts(con, part[0][0], part[-1][0])
         for batch_id, records, chain in part:
             if batch_id != expected:
                 yield AuditFinding(_CHECK, f"batch {expected}", "is missing", 0)
@@ -37,7 +40,7 @@ def batch_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
 
 
 def _parts(batches: list[Batch]) -> Iterator[list[Batch]]:
-    """In order, each of about as many records as may be in memory."""
+    """Yield the batches in order, in lists of about as many records as may be in memory."""
     part: list[Batch] = []
     size = 0
     for batch in batches:
@@ -50,10 +53,13 @@ def _parts(batches: list[Batch]) -> Iterator[list[Batch]]:
         yield part
 
 
-def _texts(con: duckdb.DuckDBPyConnection, first: int, last: int) -> dict[int, tuple[int, str | None]]:
-    """By batch its rows: how many, and what of them is chained, in the order of the chain.
+def _chained_texts(
+    con: duckdb.DuckDBPyConnection, first: int, last: int
+) -> dict[int, tuple[int, str | None]]:
+    """Return `(number of rows, text that is hashed)` by batch id, with rows in the order of the chain.
 
-    A row that lacks some of that is left out and not counted, so that the chain does not fit."""
+    A row with NULL in a hashed column is neither counted nor hashed, so it breaks the chain.
+    """
     row = " || '|' || ".join(f'"{name}"' for name in CHAINED)
     order = ", ".join(f'"{name}"' for name in CHAINED[:-1])
     found = con.execute(

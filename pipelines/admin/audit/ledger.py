@@ -1,4 +1,4 @@
-"""The ledger against itself: outcomes, offsets, positions, batches, bodies and quarantine."""
+"""Audit checks within the lake: outcomes, offsets, positions, batches, bodies and quarantine."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,16 +8,16 @@ from pipelines.admin.audit.findings import AuditFinding
 from pipelines.lake.schema import STORED_BODIES_SQL
 
 ACCEPTED = frozenset({"accepted losses", "one topic"})
-"""Checks whose findings an operator has accepted: without that the load would not have gone on."""
+"""Checks whose findings an operator has accepted: the load stops until that is done."""
 
 _LOST = """
 (FROM wh.ledger.offsets WHERE records = 0 AND batch_id IN (
     SELECT batch_id FROM wh.ledger.batches WHERE kind = 'loss'
 ))
 """
-"""A relation: the offsets that an operator has accepted as lost."""
+"""SQL relation of the offset ranges that an operator has accepted as lost."""
 
-_CHECKS: Mapping[str, tuple[str, str]] = {
+_CHECKS: Mapping[str, tuple[str, str]] = {  # problem and SQL by name of the check
     "one record, one outcome": (
         "recorded more than once",
         """
@@ -160,11 +160,11 @@ _ERASED = (
         OR sha256(kept.body) IS DISTINCT FROM r.body_sha256
     """,  # noqa: S608 - our own text
 )
-"""The second hash: an erased body is not the one that was delivered any more, and nobody may alter it."""
+"""Problem and SQL of the check of erased bodies, which are compared with the hash of the redacted body."""
 
 
 def ledger_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
-    """Every check, in order."""
+    """Run every check in order and yield its findings."""
     checks = {**_CHECKS, "erased records stay as they are": _ERASED} if _has_redactions(con) else _CHECKS
     for check, (problem, sql) in checks.items():
         for where, records in con.execute(sql).fetchall():
@@ -172,7 +172,7 @@ def ledger_findings(con: duckdb.DuckDBPyConnection) -> Iterator[AuditFinding]:
 
 
 def _has_redactions(con: duckdb.DuckDBPyConnection) -> bool:
-    """Not in a lake that no loader of this release has opened."""
+    """Return whether the lake has the table of redactions, which a loader of this release creates."""
     found = con.execute(
         "SELECT 1 FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'ledger' "
         "AND table_name = 'redactions'"

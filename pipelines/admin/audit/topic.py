@@ -1,4 +1,4 @@
-"""The ledger against the topic: what each holds that the other does not."""
+"""Audit checks that compare the offsets of the ledger with those on the topic."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,8 +13,8 @@ CHECK = "ledger and topic agree"
 def topic_findings(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]
 ) -> Iterator[AuditFinding]:
-    """Gaps between offsets and ledger, by partition; a partition that was never loaded starts at 0."""
-    recorded = _recorded(con, topic)
+    """Yield the differences between ledger and topic by partition; one that was never loaded starts at 0."""
+    recorded = _recorded_offsets(con, topic)
     if not recorded:
         yield from gone_findings(con, topic.topic, "the topic was recreated")
     for partition, (first, end) in (dict.fromkeys(found, (0, 0)) | recorded).items():
@@ -29,12 +29,15 @@ def topic_findings(
             yield AuditFinding(CHECK, where, "deleted by retention before they were loaded: lost", low - end)
         if high < end:
             yield AuditFinding(CHECK, where, "the ledger goes beyond the end of the topic", end - high)
-        if low < (passed := _passed(con, topic, partition)):
+        if low < (passed := _end_of_accepted_loss(con, topic, partition)):
             yield AuditFinding(CHECK, where, "accepted as lost, and still on the topic", passed - low)
 
 
 def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Iterator[AuditFinding]:
-    """Records of the previous topic of this name that were not loaded; empty without one."""
+    """Yield the partitions of the last loaded topic of this name, which no longer exists.
+
+    Their `records` count what was not loaded from that topic.
+    """
     rows = con.execute(
         """
         SELECT partition, topic_id, max(next_offset) AS reached,
@@ -51,8 +54,8 @@ def gone_findings(con: duckdb.DuckDBPyConnection, topic: str, why: str) -> Itera
         yield AuditFinding(CHECK, where, problem, records)
 
 
-def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:
-    """By partition where the load began and where it continues, behind what was accepted as lost too."""
+def _recorded_offsets(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int]]:
+    """Return `(first_offset, next_offset)` of the ledger by partition, including accepted losses."""
     rows = con.execute(
         """
         SELECT partition, min(first_offset), max(next_offset) FROM wh.ledger.offsets
@@ -64,8 +67,8 @@ def _recorded(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tup
     return {partition: (first, end) for partition, first, end in rows}
 
 
-def _passed(con: duckdb.DuckDBPyConnection, topic: TopicInfo, partition: int) -> int:
-    """Up to where records were accepted as lost: the topic began there then, and begins nowhere before."""
+def _end_of_accepted_loss(con: duckdb.DuckDBPyConnection, topic: TopicInfo, partition: int) -> int:
+    """Return the offset after the last accepted loss, at which the topic began then; 0 without a loss."""
     row = con.execute(
         "SELECT max(next_offset) FROM wh.ledger.offsets WHERE topic_id = ? AND partition = ? AND records = 0",
         [topic.topic_id, partition],
@@ -75,6 +78,6 @@ def _passed(con: duckdb.DuckDBPyConnection, topic: TopicInfo, partition: int) ->
 
 def waiting(con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]) -> int:
     """Number of records on the topic that are not in the ledger."""
-    recorded = _recorded(con, topic)
+    recorded = _recorded_offsets(con, topic)
     ends = {partition: recorded.get(partition, (0, 0))[1] for partition in found}
     return sum(max(marks.high - max(ends[number], marks.low), 0) for number, marks in found.items())

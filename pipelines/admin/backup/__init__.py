@@ -1,1 +1,1 @@
-"""Backup and restore of a whole home, with a checksum for every file."""
+"""Backup and restore of a whole home folder, with a checksum of every file."""

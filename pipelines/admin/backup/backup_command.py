@@ -1,7 +1,7 @@
-"""`hirestream backup`: all that this installation keeps and cannot make again, copied while it runs.
+"""`hirestream backup`: copy all data of an installation that cannot be built again, while it runs.
 
-The stores are copied in the order that a delivery passes them: unverified, spool, lake. One that moves
-meanwhile is in the copy twice, and the load counts it once; in the other order it could be in neither.
+The stores are copied in the order in which a delivery passes them: unverified, spool, lake. A delivery that
+moves meanwhile is in the copy twice, and the load counts it once; in another order it could be missing.
 """
 
 import shutil
@@ -31,7 +31,7 @@ from receiver.unverified.store import unverified_path
 
 SETTINGS_FILE = "hirestream.toml"
 FOLDERS = ("erasures",)
-"""Folders of the home with files that are written once."""
+"""Copied folders of the home, whose files are written once and never changed."""
 
 KAFKA_TIMEOUT_SECONDS = 5.0
 
@@ -39,10 +39,10 @@ Say = Callable[[str], None]
 
 
 def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> Manifest:
-    """Copy everything into a folder that is new or empty; without a manifest in it, it is not a backup.
+    """Copy the installation into a new or empty folder; the manifest is written last.
 
-    Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be copied. Call
-    it in a process that has not opened the lake.
+    Call it in a process that has not opened the lake. Raises `UsageError` for an unusable folder,
+    `Unavailable` without a lake or when a file cannot be copied.
     """
     create_empty_folder(folder, private=True)
     try:
@@ -51,21 +51,21 @@ def run_backup(settings: Settings, folder: Path, *, now: datetime, say: Say) -> 
         raise Unavailable(f"the backup in {folder} is not complete ({error.strerror}); delete it") from error
 
 
-def render(made: Manifest, folder: Path) -> str:
-    """For a person: what is in it, and what is not."""
-    counts = made.counts
+def render(manifest: Manifest, folder: Path) -> str:
+    """Render a manifest as text: the contents of the backup and what is left out."""
+    counts = manifest.counts
     lines = [
-        f"{folder}: {len(made.files)} files, {made.size_bytes / 1e6:.1f} MB",
+        f"{folder}: {len(manifest.files)} files, {manifest.size_bytes / 1e6:.1f} MB",
         f"  {counts.records} records in the ledger, {counts.spooled} deliveries in the spool, "
         f"{counts.held} held unverified",
-        f"  on the topic and not in it: {_unknown(counts.not_loaded)} records that were not loaded yet",
+        f"  on the topic and not in it: {_number_text(counts.not_loaded)} records that were not loaded yet",
     ]
-    if made.left_out:
-        lines.append(f"  secrets are not in it, give them again: {', '.join(made.left_out)}")
+    if manifest.left_out:
+        lines.append(f"  secrets are not in it, give them again: {', '.join(manifest.left_out)}")
     return "\n".join(lines)
 
 
-def _unknown(number: int | None) -> str:
+def _number_text(number: int | None) -> str:
     return "an unknown number of (Kafka did not answer)" if number is None else str(number)
 
 
@@ -82,9 +82,9 @@ def _back_up(settings: Settings, folder: Path, now: datetime, say: Say) -> Manif
     say("copying the lake")
     copy_lake(settings.warehouse, folder / "warehouse")
     say("checking the copy")
-    made = replace(_inspected(settings, folder, now, left_out), files=list_files(folder))
-    write_manifest(folder, made)
-    return made
+    manifest = replace(_read_copy(settings, folder, now, left_out), files=list_files(folder))
+    write_manifest(folder, manifest)
+    return manifest
 
 
 def _copy_settings(file: Path, folder: Path) -> Sequence[str]:
@@ -96,7 +96,7 @@ def _copy_settings(file: Path, folder: Path) -> Sequence[str]:
 
 
 def _copy_queue(file: Path, folder: Path) -> None:
-    """A queue of the receiver with what it has counted so far."""
+    """Copy a queue file of the receiver, with its totals. Raises `Unavailable` when it cannot be copied."""
     if not file.exists():
         return
     try:
@@ -105,19 +105,24 @@ def _copy_queue(file: Path, folder: Path) -> None:
         raise Unavailable(f"{file} cannot be copied: {error}; the receiver's log says more") from error
 
 
-def _inspected(settings: Settings, folder: Path, now: datetime, left_out: Sequence[str]) -> Manifest:
-    """The manifest of the copy, as the copy itself says it, without its files."""
+def _read_copy(settings: Settings, folder: Path, now: datetime, left_out: Sequence[str]) -> Manifest:
+    """Return the manifest of the copied stores, without the list of files.
+
+    Raises `Unavailable` when the copied lake cannot be read.
+    """
     copied = folder / "warehouse"
     try:
         with open_lake(copied, read_only=True) as con:
             version, offsets, totals = lake_version(con)[0], _offsets(con), ledger_totals(con)
-            not_loaded = _not_loaded(settings, con)
+            not_loaded = _count_not_loaded(settings, con)
     except duckdb.Error as error:
         raise Unavailable(f"the copy of the lake cannot be read: {error}") from error
     finally:
         for name in (f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"):
             (copied / name).unlink(missing_ok=True)
-    spooled, held = (_items(folder / path.name) for path in (spool_path(settings), unverified_path(settings)))
+    spooled, held = (
+        _count_items(folder / path.name) for path in (spool_path(settings), unverified_path(settings))
+    )
     found = BackupCounts(
         records=totals["accepted"],
         loaded=totals["loaded"],
@@ -140,8 +145,8 @@ def _offsets(con: duckdb.DuckDBPyConnection) -> tuple[NextOffset, ...]:
     return tuple(NextOffset(*row) for row in rows)
 
 
-def _not_loaded(settings: Settings, con: duckdb.DuckDBPyConnection) -> int | None:
-    """Number of records on the topic beyond the copy; None where Kafka does not answer."""
+def _count_not_loaded(settings: Settings, con: duckdb.DuckDBPyConnection) -> int | None:
+    """Count records on the topic that the copied lake has not loaded; None when Kafka does not answer."""
     try:
         topic = topic_info(settings.kafka, timeout_seconds=KAFKA_TIMEOUT_SECONDS)
         if topic is None:
@@ -152,7 +157,7 @@ def _not_loaded(settings: Settings, con: duckdb.DuckDBPyConnection) -> int | Non
     return waiting(con, topic, found)
 
 
-def _items(file: Path) -> int:
+def _count_items(file: Path) -> int:
     if not file.exists():
         return 0
     with sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as con:

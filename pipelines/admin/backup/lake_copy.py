@@ -1,9 +1,8 @@
-"""A consistent copy of a lake that is in use: its catalog of one moment, and the files that this one names.
+"""Consistent copy of a lake that is in use: a snapshot of its catalog and the files that the catalog names.
 
-Parquet files are never changed once a catalog names them, so they are copied in peace. Maintenance or an
-erasure may take one away before it was copied; then the catalog is copied again and only what is missing
-besides. The catalog is read by SQLite itself: call this in a process that has not opened the lake in DuckDB,
-whose locks on the file would go when SQLite closes it.
+Parquet files never change once a catalog names them, so they are copied without a lock. Maintenance or an
+erasure may delete one before it is copied; then the catalog is copied again, and the missing files. Call this
+in a process that has not opened the lake in DuckDB: closing the catalog in SQLite releases DuckDB's locks.
 """
 
 import shutil
@@ -18,28 +17,28 @@ from pipelines.lake.ducklake_internals import CATALOG_NAME, DATA_NAME, named_fil
 from pipelines.lake.writer_lock import WriterLock
 
 MAX_ATTEMPTS = 10
-"""Maximum attempts on a lake whose files disappear while they are copied; each time less is left to copy."""
+"""Maximum attempts on a lake whose files disappear while they are copied; each copies fewer files."""
 
 BUSY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A Parquet file as the catalog names it, below the data folder."""
+    """Parquet file that the catalog names; `path` is relative to the data folder."""
 
     path: str
     size_bytes: int
 
 
 class FileGone(Exception):
-    """A file that the catalog names was taken away, or is not as long as the catalog says."""
+    """Raised when a file that the catalog names is missing or has another size."""
 
 
 def copy_lake(warehouse: Path, into: Path) -> None:
-    """Copy the lake into a folder, which may hold an earlier try.
+    """Copy the lake into a folder, which may hold an earlier attempt.
 
-    Raises `Unavailable` when there is no lake, when it is damaged, or when files go faster than they are
-    copied; `OSError` when it cannot be written.
+    Raises `Unavailable` without a lake, for a damaged one, or when files disappear in every attempt;
+    `OSError` when the copy cannot be written.
     """
     if not (warehouse / CATALOG_NAME).exists():
         raise Unavailable(f"there is no lake in {warehouse}")
@@ -59,9 +58,9 @@ def copy_lake(warehouse: Path, into: Path) -> None:
 
 
 def copy_sqlite(file: Path, into: Path) -> None:
-    """A consistent copy of a SQLite file that others may be writing to, with its mode.
+    """Copy a SQLite file consistently, with its mode, while others may write to it.
 
-    Raises `sqlite3.Error`.
+    Raises `sqlite3.Error` when it is damaged or cannot be read.
     """
     into.unlink(missing_ok=True)
     into.touch(mode=0o600)
@@ -78,7 +77,10 @@ def copy_sqlite(file: Path, into: Path) -> None:
 
 
 def data_files(catalog: Path) -> list[DataFile]:
-    """Every data file that a catalog names, of old snapshots too. Raises `Unavailable` for one elsewhere."""
+    """Return every data file that a catalog names, also of old snapshots.
+
+    Raises `Unavailable` for a file outside the lake's own folder.
+    """
     found = []
     for parts, is_relative, size in named_files(catalog):
         if not is_relative:
@@ -88,7 +90,7 @@ def data_files(catalog: Path) -> list[DataFile]:
 
 
 def _copy_catalog(warehouse: Path, into: Path) -> None:
-    """In the writers' turn, so that no commit has to wait for SQLite instead and is done again."""
+    """Copy the catalog while holding the writer lock, so that no commit fails on a locked SQLite file."""
     try:
         with WriterLock(warehouse).acquired():
             copy_sqlite(warehouse / CATALOG_NAME, into / CATALOG_NAME)
@@ -97,7 +99,7 @@ def _copy_catalog(warehouse: Path, into: Path) -> None:
 
 
 def _copy_data(data: Path, into: Path) -> None:
-    """Copy the missing files and delete those of an earlier catalog only. Raises `FileGone`."""
+    """Copy the data files that are missing, and delete those that only an earlier catalog named."""
     target = into / DATA_NAME
     named = data_files(into / CATALOG_NAME)
     for file in named:

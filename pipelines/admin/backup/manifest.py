@@ -1,6 +1,6 @@
-"""Manifest of a backup or an export: a file written last, with size and sha256 of every other file.
+"""Manifest of a backup: a file written last, with size and sha256 of every other file.
 
-A folder without it is one that did not come to its end.
+A backup without a manifest is incomplete.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class NextOffset:
-    """Offset at which the load of the copy continues."""
+    """Offset of one partition at which a load into the copy continues."""
 
     topic: str
     topic_id: str
@@ -27,8 +27,9 @@ class NextOffset:
 
 @dataclass(frozen=True, slots=True)
 class BackupCounts:
-    """Contents of a backup. `not_loaded` counts records on the topic alone, None when Kafka did not
-    answer.
+    """Numbers of ledger rows and queued deliveries in a backup.
+
+    `not_loaded` counts records that are only on the topic; None when Kafka did not answer.
     """
 
     records: int
@@ -42,7 +43,7 @@ class BackupCounts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A whole backup. `left_out` are settings that are secrets, to be given again."""
+    """Content of a backup; `left_out` names the secret settings to give again after a restore."""
 
     format: int
     release: str
@@ -55,12 +56,15 @@ class Manifest:
 
     @property
     def size_bytes(self) -> int:
-        """All files together."""
+        """Size of all files together."""
         return sum(file.size_bytes for file in self.files)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Raises `UsageError` where there is none, or one of another release that this one cannot read."""
+    """Return the manifest in a backup's folder.
+
+    Raises `UsageError` without a manifest, or for a format that this release cannot read.
+    """
     file = folder / MANIFEST_NAME
     try:
         content = file.read_bytes()

@@ -1,4 +1,4 @@
-"""A settings file without its secrets, for a backup that lies somewhere else."""
+"""Removal of secrets from a settings file, for a backup."""
 
 import re
 import tomllib
@@ -13,15 +13,15 @@ from receiver.settings import PREFIX
 SECRET = re.compile(
     r"secret|password|passphrase|token|jaas|credential|oauthbearer|(^|[._])key([._]pem)?$", re.IGNORECASE
 )
-"""Names of settings whose value nobody else may know; those of files are none."""
+"""Names of settings with a secret value; names of files with secrets are excepted in `_is_secret`."""
 
 Names = tuple[str, ...]
 
 
 def without_secrets(toml: str) -> tuple[str, list[str]]:
-    """The settings as TOML again, and the variables that would give what was left out.
+    """Return `(toml, variables)`: the settings without secrets, and the environment variables that set those.
 
-    `home` is left out too: it is where the file came from. Raises `UsageError` for what is no TOML.
+    `home` is removed too, because a restore has another home. Raises `UsageError` for invalid TOML.
     """
     try:
         settings = tomllib.loads(toml)

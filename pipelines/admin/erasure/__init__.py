@@ -1,1 +1,1 @@
-"""Forgetting a person: found, redacted, kept out of what comes later, gone from the bytes of the files."""
+"""Erasure of a person: search, redaction, suppression in later records, physical deletion from files."""

@@ -1,6 +1,6 @@
-"""`hirestream erase`: one person out of everything that is kept here, step by step, and a signed receipt.
+"""`hirestream erase`: remove one person from all stores of this installation and write a signed receipt.
 
-Killed at any step, the same command continues to the same end: what is redacted stays so, what comes later is
+The same command continues after a kill at any step: redacted records stay redacted, later records are
 suppressed from the first commit on, and the receipt is written last.
 """
 
@@ -13,14 +13,14 @@ import duckdb
 from pipelines.admin.erasure.finalize import (
     ErasureContext,
     RedactionResult,
-    clear_what_can_be,
+    clear_residues,
     eraser_of,
     forget,
 )
 from pipelines.admin.erasure.person_search import ErasureRequest, Kind, PersonRecords, find
-from pipelines.admin.erasure.probe_values import values_of
+from pipelines.admin.erasure.probe_values import probe_values
 from pipelines.admin.erasure.receipt import Receipt
-from pipelines.admin.erasure.receiver_stores import delete_held, redact_spool, waiting_of
+from pipelines.admin.erasure.receiver_stores import count_waiting, delete_held, redact_spool
 from pipelines.admin.reprocess.rebuild import rebuilding
 from pipelines.errors import HirestreamError, UsageError
 from pipelines.lake.connection import open_lake
@@ -33,7 +33,11 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
-    """Scope of an erasure: records by event type, ids that lead to them, deliveries at the receiver."""
+    """Scope of an erasure.
+
+    `event_types` counts records by event type, `named` the person's identifiers by kind, `waiting` deliveries
+    by receiver store.
+    """
 
     erasure_id: str
     records: int
@@ -45,23 +49,23 @@ class ErasurePlan:
 
     @property
     def fresh(self) -> int:
-        """Records that are not redacted yet."""
+        """Number of records that are not redacted yet."""
         return self.records - self.redacted_already
 
     @property
     def is_nothing(self) -> bool:
-        """Return whether nobody of that name is in anything that is kept, now or before."""
+        """Return whether no record and no delivery names the person and no such erasure was begun before."""
         return not (self.records or any(self.waiting.values()) or self.begun_before)
 
 
 class NothingFound(HirestreamError):
-    """Nobody of that name or id is in anything that is kept."""
+    """Raised when no stored record or waiting delivery names the requested person."""
 
 
 def request_of(
     email: str | None, candidate: str | None, conversation: str | None, organization: str | None
 ) -> ErasureRequest:
-    """Whom the options of the command line name. Raises `UsageError` unless it is exactly one."""
+    """Return the request of the command-line options. Raises `UsageError` unless one person is given."""
     options: dict[Kind, str | None] = {"email": email, "candidate": candidate, "conversation": conversation}
     named = [(kind, value.strip()) for kind, value in options.items() if value and value.strip()]
     if len(named) != 1:
@@ -73,24 +77,24 @@ def request_of(
 
 
 def plan_erase(settings: Settings, request: ErasureRequest) -> ErasurePlan:
-    """Plan an erasure. Raises `NothingFound`, `SettingsError` without a key, `Unavailable`."""
+    """Plan an erasure. Raises `NothingFound`, `SettingsError` without a key, `Unavailable` without a lake."""
     keyed = key_of(settings)
-    con = _opened(settings)
+    con = _open_lake(settings)
     try:
-        return _planned(settings, con, keyed, request)[0]
+        return _plan(settings, con, keyed, request)[0]
     finally:
         con.close()
 
 
 def run_erase(settings: Settings, request: ErasureRequest, how: ErasureContext, *, sure: bool) -> Receipt:
-    """Erase, and write the receipt; its `remains` lists what still holds a value.
+    """Erase a person and write the receipt; its `remains` lists files that still hold a value.
 
-    Raises `NothingFound`, `UsageError` for more records than may be erased without being `sure`,
-    `SettingsError` without a key, `Unavailable` while others are in the way; done again, it continues.
+    A repeated call continues. Raises `NothingFound`, `UsageError` for more records than may be erased without
+    `sure`, `SettingsError` without a key, `Unavailable` while another process blocks a step.
     """
     keyed = key_of(settings)
     with rebuilding(settings.warehouse):
-        con = _opened(settings)
+        con = _open_lake(settings)
         try:
             done = _redact(settings, con, keyed, request, how, sure=sure)
         finally:
@@ -100,7 +104,7 @@ def run_erase(settings: Settings, request: ErasureRequest, how: ErasureContext, 
 
 
 def erasure_id_of(keyed: KeyedHasher, request: ErasureRequest) -> str:
-    """The same for the same request, so that it can be taken up again."""
+    """Return the id of an erasure. It is equal for equal requests, so that a repeated one continues."""
     return f"{request.kind}-{keyed.hash_of(request.kind, request.value, request.organization)[:16]}"
 
 
@@ -113,7 +117,7 @@ def _redact(
     *,
     sure: bool,
 ) -> RedactionResult:
-    planned, found = _planned(settings, con, keyed, request)
+    planned, found = _plan(settings, con, keyed, request)
     if planned.fresh > settings.erasure.ask_over_records and not sure:
         raise UsageError(
             f"this redacts {planned.fresh} records, over HIRESTREAM_ERASURE__ASK_OVER_RECORDS "
@@ -126,11 +130,11 @@ def _redact(
 
     register(found)
     how.after("registered")
-    found = all_of(con, request, erasure_id, found, register)
-    values = values_of(con, found.frame(), keyed)
+    found = find_all_records(con, request, erasure_id, found, register)
+    values = probe_values(con, found.frame(), keyed)
     if request.kind == "email":
         values = sorted({request.value, *values})
-    clear_what_can_be(settings, values)  # now: killed after the next step, nobody knows them any more
+    clear_residues(settings, values)  # now: after the next step the values are in no body any more
     changed = eraser.redact(erasure_id, found.frame())
     how.after("bodies")
     suppressions = _suppressions(keyed, found, erasure_id)
@@ -142,17 +146,17 @@ def _redact(
     )
 
 
-def all_of(
+def find_all_records(
     con: duckdb.DuckDBPyConnection,
     request: ErasureRequest,
     erasure_id: str,
     registered: PersonRecords,
     register: Callable[[PersonRecords], None],
 ) -> PersonRecords:
-    """Search and register in turn until the search finds no identifier that was not registered before it.
+    """Search and register in turn until a search finds only identifiers that are registered already.
 
-    Until a name is registered, a loader commits in clear what names only that; and such a record may lead to
-    more names.
+    A loader does not redact a record with an identifier that is not registered yet, and that record may hold
+    further identifiers of the person.
     """
     while True:
         found = find(con, request, erasure_id)
@@ -162,7 +166,7 @@ def all_of(
         registered = found
 
 
-def _planned(
+def _plan(
     settings: Settings, con: duckdb.DuckDBPyConnection, keyed: KeyedHasher, request: ErasureRequest
 ) -> tuple[ErasurePlan, PersonRecords]:
     erasure_id = erasure_id_of(keyed, request)
@@ -182,7 +186,7 @@ def _planned(
         sum(erased for _, _, erased in rows),
         {event_type: count for event_type, count, _ in rows},
         dict(sorted(Counter(kind for kind, _, _ in found.names).items())),
-        waiting_of(settings, _suppressions(keyed, found, erasure_id)),
+        count_waiting(settings, _suppressions(keyed, found, erasure_id)),
         before is not None,
     )
     if planned.is_nothing:
@@ -199,8 +203,8 @@ def _suppressions(keyed: KeyedHasher, found: PersonRecords, erasure_id: str) -> 
     )
 
 
-def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """The lake for writing. Raises `Unavailable` where there is none."""
+def _open_lake(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the lake for writing. Raises `Unavailable` without a lake."""
     open_for_reading(settings).close()
     con = open_lake(settings.warehouse)
     create_tables(con)
@@ -208,7 +212,7 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def render_plan(planned: ErasurePlan) -> str:
-    """For a person: what would be redacted."""
+    """Render a plan as text: the records that would be redacted."""
     lines = [f"{planned.fresh} records would be redacted, {planned.redacted_already} are already"]
     lines += [f"  {count} x {event_type}" for event_type, count in planned.event_types.items()]
     lines += [f"waiting in the {where}: {count}" for where, count in planned.waiting.items() if count]
@@ -216,7 +220,7 @@ def render_plan(planned: ErasurePlan) -> str:
 
 
 def render(receipt: Receipt) -> str:
-    """For a person: what was done, what remains and where."""
+    """Render a receipt as text: the changes, and the files and topics that still hold values."""
     lines = [f"{receipt.erasure_id}: {receipt.records} records redacted"]
     lines += [f"  {count} x {event_type}" for event_type, count in receipt.event_types.items()]
     lines += [f"changed {count} in {table}" for table, count in receipt.changed.items() if count]

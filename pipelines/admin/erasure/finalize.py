@@ -1,4 +1,4 @@
-"""From redacted records to files that hold nothing of them: what erasure and retention have in common."""
+"""Steps after a redaction, common to erasure and retention: models, data files, search, receipt."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +14,9 @@ from pipelines.admin.erasure.physical_deletion import (
     rewrite,
     vacuum,
 )
-from pipelines.admin.erasure.receipt import Receipt, TopicRemainder, verified, write_receipt
+from pipelines.admin.erasure.receipt import Receipt, TopicRemainder, is_signed, write_receipt
 from pipelines.admin.erasure.residue_cleanup import clear, is_clearable
-from pipelines.admin.erasure.residue_scan import Residue, traces
+from pipelines.admin.erasure.residue_scan import Residue, find_residues
 from pipelines.errors import HirestreamError, Unavailable
 from pipelines.ingest.topic_admin import longest_kept, topic_info
 from pipelines.lake.connection import open_lake
@@ -28,17 +28,15 @@ from pipelines.settings import Settings
 from pipelines.transform.builder import ModelBuilder, building
 
 SEGMENT_DAYS = 7
-"""Kafka's default age of a segment; retention begins when it is closed."""
+"""Kafka's default maximum age of a log segment; its retention begins when the segment is closed."""
 
 NOT_SEARCHED = ("kafka",)
-"""Folders of the home: Kafka deletes its log itself, and the receipt says when."""
+"""Folders of the home that are not searched: Kafka deletes its log itself, and the receipt says when."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureContext:
-    """Context of an erasure: the requester (recorded in the ledger), the clock, and a callback `after` each
-    step.
-    """
+    """Context of an erasure: requester for the ledger, clock, and `after`, called with each finished step."""
 
     who: str
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
@@ -47,7 +45,7 @@ class ErasureContext:
 
 @dataclass(frozen=True, slots=True)
 class RedactionResult:
-    """Result of a redaction: rows by table, values to search the files for, and known remainders."""
+    """Result of a redaction: changed rows by table, values to search the files for, and known residues."""
 
     erasure_id: str
     kind: str
@@ -65,7 +63,7 @@ def eraser_of(
     how: ErasureContext,
     writer_lock: WriterLock | None = None,
 ) -> Eraser:
-    """An eraser on a connection to the lake of these settings; `writer_lock` is one that the caller holds."""
+    """Return an eraser on a connection to the lake; `writer_lock` is one that the caller holds."""
     return Eraser(
         con,
         writer_lock or WriterLock(settings.warehouse, longest_seconds=MAX_TURN_SECONDS),
@@ -77,10 +75,10 @@ def eraser_of(
 
 
 def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: ErasureContext) -> Receipt:
-    """Models, files, catalog, published file and logs without what was redacted; then the receipt.
+    """Remove redacted values from models, files, catalog, published file and logs, and write the receipt.
 
-    No rebuild may run meanwhile. Raises `HirestreamError` when a model fails, `Unavailable` while somebody is
-    in the way.
+    The caller prevents rebuilds meanwhile. Raises `HirestreamError` when a model fails, `Unavailable` while
+    another process blocks a step.
     """
     failures = ModelBuilder(settings).build(full_refresh=True).failures
     if failures:
@@ -96,7 +94,7 @@ def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: E
     how.after("catalog")
     PublishedFileWriter(settings).publish_if_due(now=True)
     how.after("published")
-    remains = [*done.remains, *_searched(settings, done.values)]
+    remains = [*done.remains, *_remaining_residues(settings, done.values)]
     how.after("searched")
     receipt = Receipt(
         erasure_id=done.erasure_id,
@@ -118,14 +116,20 @@ def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: E
 
 
 def verify_receipt(settings: Settings, file: Path) -> bool:
-    """Return whether a receipt is as it was signed. Raises `UsageError` for another file, `SettingsError`."""
-    return verified(file, key_of(settings))
+    """Return whether the signature of a receipt is valid.
+
+    Raises `UsageError` for a file that is no receipt, `SettingsError` without a key.
+    """
+    return is_signed(file, key_of(settings))
 
 
 def _finish(
     settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: ErasureContext
 ) -> tuple[dt.datetime, dict[str, int], tuple[TopicRemainder, ...]]:
-    """The catalog's statistics fixed and the erasure closed, in one turn."""
+    """Narrow the catalog's statistics and close the erasure in one turn of the writer lock.
+
+    Return `(begun_at, records by event type, what the topics still have)`.
+    """
     con = open_lake(settings.warehouse)
     try:
         rows = con.execute(
@@ -145,17 +149,17 @@ def _finish(
             "SELECT begun_at FROM wh.ledger.erasures WHERE erasure_id = ?", [done.erasure_id]
         ).fetchone()
         at = begun[0] if begun else how.clock()
-        return at, event_types, _on_topic(settings, con, done.erasure_id)
+        return at, event_types, _topic_remainders(settings, con, done.erasure_id)
     finally:
         con.close()
 
 
-def _on_topic(
+def _topic_remainders(
     settings: Settings, con: duckdb.DuckDBPyConnection, erasure_id: str
 ) -> tuple[TopicRemainder, ...]:
-    """Topics of the records and their redeliveries, with the time until which the topic keeps them."""
-    rows = delivered(con, erasure_id)
-    topic_ids, kept = _topics(settings) if rows else (None, None)
+    """Return the topics that still have the records or redeliveries of them, with their date of deletion."""
+    rows = deliveries_by_topic(con, erasure_id)
+    topic_ids, kept = _topic_retention(settings) if rows else (None, None)
     return tuple(
         TopicRemainder(topic, records, (newest + kept).date().isoformat() if kept else None)
         for topic, topic_id, records, newest in rows
@@ -163,10 +167,13 @@ def _on_topic(
     )
 
 
-def delivered(con: duckdb.DuckDBPyConnection, erasure_id: str) -> list[tuple[str, str, int, dt.datetime]]:
-    """Topic, its id, how many deliveries of what was redacted were taken from it, and when the newest one.
+def deliveries_by_topic(
+    con: duckdb.DuckDBPyConnection, erasure_id: str
+) -> list[tuple[str, str, int, dt.datetime]]:
+    """Return `(topic, topic_id, deliveries, newest_at)` for each topic that redacted events came from.
 
-    Kafka counts from when they were published: after they were received, and before they were loaded.
+    Kafka's retention counts from publication, which is after receipt and before load, so `newest_at` is the
+    later of both.
     """
     return con.execute(
         """
@@ -183,8 +190,11 @@ def delivered(con: duckdb.DuckDBPyConnection, erasure_id: str) -> list[tuple[str
     ).fetchall()
 
 
-def _topics(settings: Settings) -> tuple[set[str] | None, dt.timedelta | None]:
-    """The topic that there is, and how long it keeps records; by the settings while Kafka is away."""
+def _topic_retention(settings: Settings) -> tuple[set[str] | None, dt.timedelta | None]:
+    """Return `(topic_ids, retention)` of the current topic; retention None means forever.
+
+    While Kafka does not answer, `topic_ids` is None and the retention that of the settings.
+    """
     try:
         now = topic_info(settings.kafka)
         return ({now.topic_id}, longest_kept(settings.kafka)) if now else (set(), None)
@@ -192,16 +202,16 @@ def _topics(settings: Settings) -> tuple[set[str] | None, dt.timedelta | None]:
         return None, dt.timedelta(days=settings.kafka.retention_days + SEGMENT_DAYS)
 
 
-def clear_what_can_be(settings: Settings, values: Sequence[str]) -> None:
-    """Mask log lines and remove built files that hold a value, while the values are known."""
+def clear_residues(settings: Settings, values: Sequence[str]) -> None:
+    """Mask log lines and delete built files that hold one of the values."""
     without = [settings.home / name for name in NOT_SEARCHED]
-    clear(settings.home, traces(settings.home, values, without=without, only=is_clearable), values)
+    clear(settings.home, find_residues(settings.home, values, without=without, only=is_clearable), values)
 
 
-def _searched(settings: Settings, values: Sequence[str]) -> list[Residue]:
-    """Residues of a value after logs and built files were cleared."""
+def _remaining_residues(settings: Settings, values: Sequence[str]) -> list[Residue]:
+    """Clear logs and built files; return the files that still hold one of the values."""
     without = [settings.home / name for name in NOT_SEARCHED]
-    found = traces(settings.home, values, without=without)
+    found = find_residues(settings.home, values, without=without)
     if found and clear(settings.home, found, values):
-        found = traces(settings.home, values, without=without)
+        found = find_residues(settings.home, values, without=without)
     return found

@@ -1,4 +1,4 @@
-"""Redacts records of the lake: bodies, event rows and quarantine in one transaction, slice by slice."""
+"""Redaction of lake records: a slice of bodies, event rows and quarantine in each transaction."""
 
 import datetime as dt
 import json
@@ -36,13 +36,14 @@ from pipelines.privacy.redaction import redact
 from pipelines.privacy.suppression import SuppressionList
 
 ERASURE = "erasure"
-"""The kind of a batch that redacted records; it makes a running loader look at what it has decided again."""
+"""Batch kind of an erasure; a new batch makes a running loader decide its pending records again."""
 
 RECORDS_AT_ONCE = 2_000
+"""Records redacted in one transaction."""
 
 
 class Eraser:
-    """Redacts through one connection, in turn with other writers."""
+    """Redaction of lake records through one connection; each transaction holds the writer lock."""
 
     def __init__(
         self,
@@ -62,9 +63,9 @@ class Eraser:
         self._clock = clock
 
     def register(self, erasure_id: str, request: ErasureRequest, found: PersonRecords, who: str) -> None:
-        """Say what is erased, before anything is: whatever a loader commits from now on is redacted.
+        """Record the start of an erasure and its suppressions; a loader redacts what it commits from then on.
 
-        Raises `SettingsError` when the erasures of this lake have another key.
+        Raises `SettingsError` when the suppressions of this lake were made with another key.
         """
         hashes = {self._keyed.hash_of(kind, value, org) for kind, org, value in found.names}
         row = {
@@ -79,13 +80,13 @@ class Eraser:
             in_transaction(self._con, lambda: self._register(row, hashes))
 
     def begin(self, erasure_id: str, kind: str, who: str) -> None:
-        """The same for an erasure of no value, as retention is."""
+        """Record the start of an erasure that names no person, such as one by retention."""
         row = {"erasure_id": erasure_id, "kind": kind, "begun_at": self._clock(), "who": who}
         with self._writer_lock.acquired():
             in_transaction(self._con, lambda: self._register(row, set()))
 
     def redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
-        """Redact the records at these positions; rows changed by table. What is redacted already stays."""
+        """Redact the records at these positions that are not redacted yet; return changed rows by table."""
         done: Counter[str] = Counter()
         for part in positions.iter_slices(RECORDS_AT_ONCE):
             with self._writer_lock.acquired():
@@ -93,8 +94,10 @@ class Eraser:
         return done
 
     def finish(self, erasure_id: str, event_types: Mapping[str, int]) -> None:
-        """Say that it is done, with the records by event type. Its commit adds a file, and must: see
-        `narrow_statistics`."""
+        """Record the end of an erasure with its number of records by event type.
+
+        This commit must add a data file after `narrow_statistics`, and the changed row does.
+        """
         values = [self._clock(), sum(event_types.values()), json.dumps(event_types), erasure_id]
         with self._writer_lock.acquired():
             in_transaction(self._con, lambda: self._finish(values))
@@ -116,27 +119,27 @@ class Eraser:
         fresh = [{"erasure_id": erasure_id, "value_hmac": value} for value in sorted(hashes - known)]
         if fresh and mark not in known:
             fresh.append({"erasure_id": KEY_MARK, "value_hmac": mark})
-        there = self._con.execute(
+        existing = self._con.execute(
             "SELECT count(*) FROM wh.ledger.erasures WHERE erasure_id = ?", [erasure_id]
         ).fetchone()
-        if there == (0,):
+        if existing == (0,):
             insert(self._con, "ledger.erasures", pl.DataFrame([row], schema=dict(ERASURES)))
         insert(self._con, "ledger.suppressions", pl.DataFrame(fresh, schema=dict(SUPPRESSIONS)))
-        if fresh or there == (0,):
-            insert(self._con, "ledger.batches", self._batch()[1])
+        if fresh or existing == (0,):
+            insert(self._con, "ledger.batches", self._new_batch()[1])
 
     def _redact(self, erasure_id: str, positions: pl.DataFrame) -> Counter[str]:
-        """The work of one transaction."""
-        rows = self._changed(self._rows(positions))
+        """Redact one slice of records inside a transaction; return changed rows by table."""
+        rows = self._redacted_rows(self._ledger_rows(positions))
         if not rows.height:
             return Counter()
-        stamp, batch = self._batch()
+        stamp, batch = self._new_batch()
         rows = rows.with_columns(
             pl.coalesce("erased_at", pl.lit(stamp.loaded_at)).cast(INSTANT).alias("erased_at")
         )
         done = Counter({"ledger.deliveries": rows.height})
-        done += self._events(rows, stamp)
-        done += self._kept(rows)
+        done += self._replace_events(rows, stamp)
+        done += self._replace_bodies(rows)
         redactions = rows.select(
             "topic_id",
             "topic",
@@ -150,8 +153,8 @@ class Eraser:
         insert(self._con, "ledger.batches", batch)
         return done
 
-    def _rows(self, positions: pl.DataFrame) -> pl.DataFrame:
-        """Ledger rows with what is kept of each body, and where."""
+    def _ledger_rows(self, positions: pl.DataFrame) -> pl.DataFrame:
+        """Return the ledger rows at these positions with their stored body and quarantine columns."""
         self._con.register("positions", positions)
         found = self._con.execute(
             """
@@ -168,15 +171,15 @@ class Eraser:
         self._con.unregister("positions")
         return found
 
-    def _changed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows that are not redacted yet, with their body redacted."""
+    def _redacted_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that are not redacted yet, with a redacted body."""
         places = zip(rows["body"].to_list(), rows["provider"].to_list(), strict=True)
         bodies = [redact(body, provider or "", self._keyed.pseudonym) for body, provider in places]
         after = pl.Series("body", bodies, dtype=pl.Binary)
         return rows.with_columns(after).filter((after != rows["body"]) | rows["erased_at"].is_null())
 
-    def _events(self, rows: pl.DataFrame, stamp: CommitInfo) -> Counter[str]:
-        """Event rows again from the redacted bodies; the ledger rows of all."""
+    def _replace_events(self, rows: pl.DataFrame, stamp: CommitInfo) -> Counter[str]:
+        """Rewrite event rows from the redacted bodies, and all ledger rows; return changed rows by table."""
         loaded = rows.filter(pl.col("outcome") == "loaded")
         batch = redecode(loaded)
         decided = redecode_loaded(batch, loaded)
@@ -190,7 +193,7 @@ class Eraser:
             delete(self._con, table, SAME_EVENT, moved)
         for name, frame in frames.items():
             insert(self._con, f"events.{name}", frame)
-        done += self._emptied(refused)
+        done += self._empty_refused(refused)
         others = rows.filter(pl.col("outcome") != "loaded")
         ledger = pl.concat(
             [part.select(list(DELIVERIES)) for part in (moved, refused, others)], how="vertical_relaxed"
@@ -198,14 +201,21 @@ class Eraser:
         replace(self._con, "ledger.deliveries", SAME_PLACE, rows, ledger)
         return done
 
-    def _emptied(self, refused: pl.DataFrame) -> Counter[str]:
-        """Rows of events that the contracts of today refuse: their personal columns and extras emptied."""
+    def _empty_refused(self, refused: pl.DataFrame) -> Counter[str]:
+        """Set personal columns and extras to NULL in event rows that the current contracts refuse.
+
+        Return changed rows by table.
+        """
         done: Counter[str] = Counter()
         if not refused.height:
             return done
         personal = {table.name: [c.name for c in table.columns if c.personal] for table in described_tables()}
         for table in event_tables_of(refused["event_type"].unique().to_list()):
-            names = [*personal[table], "payload" if table == "events.generic" else "", *_extras(table)]
+            names = [
+                *personal[table],
+                "payload" if table == "events.generic" else "",
+                *_extras_columns(table),
+            ]
             emptied = ", ".join(f'"{name}" = NULL' for name in names if name)
             self._con.register("moved", refused)
             if emptied:
@@ -214,8 +224,11 @@ class Eraser:
             self._con.unregister("moved")
         return done
 
-    def _kept(self, rows: pl.DataFrame) -> Counter[str]:
-        """Bodies, and what is in quarantine with the reasons that quote no name of a field."""
+    def _replace_bodies(self, rows: pl.DataFrame) -> Counter[str]:
+        """Write redacted bodies and quarantine records, whose reasons lose quoted field names.
+
+        Return changed rows by table.
+        """
         done: Counter[str] = Counter()
         bodies, quarantined = rows.filter(~pl.col("is_quarantined")), rows.filter("is_quarantined")
         if bodies.height:
@@ -227,11 +240,11 @@ class Eraser:
             done["quarantine.records"] += quarantined.height
         return done
 
-    def _batch(self) -> tuple[CommitInfo, pl.DataFrame]:
-        """The row of this commit, which takes no record and changes no total."""
+    def _new_batch(self) -> tuple[CommitInfo, pl.DataFrame]:
+        """Return the stamp of this commit and its batch row, which has no records and changes no total."""
         last, at = last_batch(self._con), self._clock()
         return CommitInfo(last.batch_id + 1, at), batch_without_records(ERASURE, last, at, self._holder)
 
 
-def _extras(table: str) -> list[str]:
+def _extras_columns(table: str) -> list[str]:
     return [] if "__" in table else ["extras"]

@@ -1,4 +1,4 @@
-"""Every record that names somebody, and those that belong to the same person without saying the name."""
+"""Search for the records of a person: by a given identifier, and by ids found in those records."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +18,18 @@ _WIDENED_BY: dict[Kind, frozenset[NameKind]] = {
     "candidate": frozenset({"candidate", "conversation", "booking"}),
     "conversation": frozenset({"booking"}),
 }
-"""Ids in a record of the person that lead to more records of the same person."""
+"""Kinds of ids by which the search continues, by kind of the request."""
 
 AT_ONCE = 400
-"""Values in one regular expression."""
+"""Number of values in one regular expression."""
 
 Wanted = tuple[NameKind, str | None, str]
-"""Kind, organization (None: any), value."""
+"""Identifier to search for: `(kind, organization, value)`; organization None means any."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureRequest:
-    """Whom to forget; an organization limits it to that one's records."""
+    """Identifier of the person to erase; `organization` limits the erasure to records of that one."""
 
     kind: Kind
     value: str
@@ -38,43 +38,50 @@ class ErasureRequest:
 
 @dataclass(slots=True)
 class PersonRecords:
-    """The records by position, in ledger order, and everything they are found by."""
+    """Records of a person.
+
+    `names` are the identifiers that the search used, `positions` the records as `(topic_id, partition,
+    offset)`.
+    """
 
     names: set[Wanted] = field(default_factory=set)
     positions: set[tuple[str, int, int]] = field(default_factory=set)
 
     def frame(self) -> pl.DataFrame:
-        """The positions as a frame."""
+        """Return the positions, sorted, as a frame with a column for each part."""
         schema = {"topic_id": pl.String(), "partition": pl.Int64(), "offset": pl.Int64()}
         return pl.DataFrame(sorted(self.positions), schema=schema, orient="row")
 
 
 def find(con: duckdb.DuckDBPyConnection, request: ErasureRequest, erasure_id: str) -> PersonRecords:
-    """Stored records of a person: bodies of the ledger, of differing duplicates and of the quarantine.
+    """Find the stored records of a person: loaded ones, differing duplicates and quarantined ones.
 
-    Records that this erasure has redacted before are part of it: they lead to those that it has not.
+    Records that this erasure has redacted already are included: their ids find those that it has not.
     """
     first: Wanted = (request.kind, request.organization, plain_value(request.kind, request.value))
     found = PersonRecords({first})
-    fresh = {first} | _take(found, request, _redacted_before(con, erasure_id), set())
+    fresh = {first} | _add_matching(found, request, _records_redacted_before(con, erasure_id), set())
     while fresh:
-        asked, fresh = fresh, set()
-        for part in _parts(sorted(asked, key=str)):
-            fresh |= _take(found, request, _candidates(con, part), set(part))
+        wanted, fresh = fresh, set()
+        for part in _parts(sorted(wanted, key=str)):
+            fresh |= _add_matching(found, request, _candidates(con, part), set(part))
     return found
 
 
-def _take(
-    found: PersonRecords, request: ErasureRequest, rows: pl.DataFrame, asked: set[Wanted]
+def _add_matching(
+    found: PersonRecords, request: ErasureRequest, rows: pl.DataFrame, wanted: set[Wanted]
 ) -> set[Wanted]:
-    """Note the rows that name what is asked, all when nothing is; returns what they name besides."""
+    """Add to `found` the rows that name an identifier of `wanted`, or all rows when `wanted` is empty.
+
+    Return the further identifiers in these rows.
+    """
     fresh: set[Wanted] = set()
     for row in rows.iter_rows(named=True):
         organization = row["organization_id"]
         if request.organization and organization not in (None, request.organization):
             continue
         decoded = decode_row(row)
-        if asked and not _names_any(identifiers_in(decoded, row["body"]), organization, asked):
+        if wanted and not _names_any(identifiers_in(decoded, row["body"]), organization, wanted):
             continue
         found.positions.add((row["topic_id"], row["partition"], row["offset"]))
         allowed = _WIDENED_BY[request.kind]
@@ -86,15 +93,15 @@ def _take(
     return fresh
 
 
-def _names_any(names: set[tuple[NameKind, str]], organization: str | None, asked: set[Wanted]) -> bool:
-    """A record that does not say whose it is may be anybody's."""
+def _names_any(names: set[tuple[NameKind, str]], organization: str | None, wanted: set[Wanted]) -> bool:
+    """Return whether one of the names is wanted; a record without organization matches any organization."""
     if organization is None:
-        return not names.isdisjoint({(kind, value) for kind, _, value in asked})
-    return any({(kind, None, value), (kind, organization, value)} & asked for kind, value in names)
+        return not names.isdisjoint({(kind, value) for kind, _, value in wanted})
+    return any({(kind, None, value), (kind, organization, value)} & wanted for kind, value in names)
 
 
 def decode_row(row: dict[str, Any]) -> Decoded:
-    """A row of the ledger with its body, by the contracts of today."""
+    """Decode a ledger row with its `body` by the current contracts."""
     return decode_one(row["provider"] or "", row["body"], row["source"], row["message_id"])
 
 
@@ -103,7 +110,7 @@ def _parts(values: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
         yield values[start : start + AT_ONCE]
 
 
-def _redacted_before(con: duckdb.DuckDBPyConnection, erasure_id: str) -> pl.DataFrame:
+def _records_redacted_before(con: duckdb.DuckDBPyConnection, erasure_id: str) -> pl.DataFrame:
     return con.execute(
         f"""
         SELECT d.*, kept.body FROM wh.ledger.redactions AS r
@@ -114,20 +121,20 @@ def _redacted_before(con: duckdb.DuckDBPyConnection, erasure_id: str) -> pl.Data
     ).pl()
 
 
-def _candidates(con: duckdb.DuckDBPyConnection, asked: Sequence[Wanted]) -> pl.DataFrame:
-    """Records whose bytes may hold one of the values; looked at closely afterwards."""
+def _candidates(con: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted]) -> pl.DataFrame:
+    """Return records whose bytes may hold one of the values; the caller decodes and checks them."""
     return con.execute(
         f"""
         SELECT d.*, kept.body FROM (
             FROM {STORED_BODIES_SQL} WHERE coalesce(regexp_matches(try(decode(body)), ?), true)
         ) AS kept JOIN wh.ledger.deliveries AS d USING (topic_id, partition, "offset")
         """,  # noqa: S608 - our own text
-        [pattern_of([value for _, _, value in asked])],
+        [pattern_of([value for _, _, value in wanted])],
     ).pl()
 
 
 def pattern_of(values: Sequence[str]) -> str:
-    """A regular expression that finds each of the values in JSON text, however JSON writes them."""
+    """Return a regular expression that matches JSON text with one of the values, also when escaped."""
     escaped = r"\\u00[0-7]" if all(value.isascii() for value in values) else r"\\u"
     return "(?i)" + "|".join([*("".join(map(_literal, value)) for value in values), escaped])
 

@@ -1,7 +1,7 @@
-"""Physical deletion of erased values: from data files, the catalog's statistics, free pages and log.
+"""Physical deletion of erased values from data files and from the catalog's statistics, free pages and log.
 
-A DELETE alone leaves the value in the old Parquet files, in the smallest and largest values that the catalog
-keeps of every column, and in pages of the SQLite file that are free now (measured with DuckLake 1.0).
+A DELETE alone leaves the value in the old Parquet files, in the minimum and maximum of every column that the
+catalog stores, and in free pages of the SQLite file (measured with DuckLake 1.0).
 """
 
 import subprocess
@@ -19,7 +19,10 @@ from pipelines.lake.writer_lock import WriterLock
 
 NOW = "INTERVAL 0 SECOND"
 ORPHAN_SECONDS = 60.0
-"""An older file that no catalog names was left by a process that died; all writers are kept out."""
+"""Age from which a file that the catalog does not name is deleted as the rest of a killed process.
+
+It is short because no writer runs meanwhile.
+"""
 
 MAX_TURN_SECONDS = 600.0
 VACUUM_SECONDS = 120
@@ -42,9 +45,10 @@ sys.exit(1 if busy else 0)
 
 
 def rewrite(warehouse: Path) -> None:
-    """Only the newest snapshot stays, in files without deleted rows; who reads older ones fails once.
+    """Rewrite data files without deleted rows, and delete every snapshot but the newest.
 
-    Call it where no rebuild and no model build can run. Raises `Unavailable` when writers are in the way.
+    A query on an older snapshot fails. The caller prevents rebuilds and model builds meanwhile. Raises
+    `Unavailable` when other writers hold the writer lock for too long.
     """
     writer_lock = WriterLock(warehouse, longest_seconds=MAX_TURN_SECONDS)
     con = open_lake(warehouse)
@@ -64,19 +68,18 @@ def rewrite(warehouse: Path) -> None:
 
 
 def narrow_statistics(con: duckdb.DuckDBPyConnection) -> int:
-    """Make the bounds of every text column those of the files of now; returns of how many columns.
+    """Set the catalog's bounds of every text column from its current files; return the number of columns.
 
-    A commit that adds a file must follow, so that no loader continues with the bounds that it remembers.
+    A commit that adds a file must follow, so that a loader does not continue with cached bounds.
     """
-
     return in_transaction(con, lambda: narrow_text_bounds(con))
 
 
 def vacuum(catalog: Path, patience_seconds: float = 30.0) -> None:
-    """Write the SQLite file again and empty its write-ahead log, by a process of its own.
+    """Vacuum the SQLite catalog and truncate its write-ahead log, in a separate process.
 
-    SQLite gives up the locks of a file for a whole process when one of its connections is closed, so not
-    here, where DuckDB may have it open. Raises `Unavailable` while a reader keeps old pages in use.
+    When a connection is closed, SQLite releases all locks that its process has on the file, also those of
+    DuckDB in this process. Raises `Unavailable` while a reader keeps old pages in use.
     """
     command = [sys.executable, "-c", _VACUUM, str(catalog), str(patience_seconds)]
     done = subprocess.run(command, capture_output=True, timeout=VACUUM_SECONDS, check=False)

@@ -1,4 +1,4 @@
-"""Values by which to search the files afterwards: what was redacted and nobody else's record holds."""
+"""Values to search the files for after an erasure: redacted texts that no other record holds."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,16 @@ from pipelines.privacy.keyed_hash import KeyedHasher
 from pipelines.privacy.redaction import redact
 
 MAX_VALUES = 20
-"""To look for one value in a gigabyte takes about a second."""
+"""Limit of searched values; a search for one value takes about a second for a gigabyte."""
 
 SHORTEST, LONGEST = 8, 80
+"""Characters of a searched value; shorter texts are ignored, longer ones cut."""
 
 
-def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: KeyedHasher) -> list[str]:
-    """Texts that redacting these records takes away and no other record has; addresses first, then long ones.
+def probe_values(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: KeyedHasher) -> list[str]:
+    """Return texts that a redaction of these records removes and no other record has.
 
-    Ask before they are redacted: afterwards nobody knows them.
+    Texts with an @ come first, then the longest. Call it before the redaction, which removes the texts.
     """
     con.register("positions", positions)
     try:
@@ -30,20 +31,20 @@ def values_of(con: duckdb.DuckDBPyConnection, positions: pl.DataFrame, keyed: Ke
             JOIN {STORED_BODIES_SQL} AS kept USING (topic_id, partition, "offset")
             """  # noqa: S608 - our own text
         ).fetchall()
-        lost = {text for body, provider in rows for text in _lost(body, provider, keyed)}
+        lost = {text for body, provider in rows for text in _removed_texts(body, provider, keyed)}
         first = sorted(lost, key=lambda text: ("@" not in text, -len(text), text))[:MAX_VALUES]
-        return _of_nobody_else(con, first) if first else []
+        return _values_not_elsewhere(con, first) if first else []
     finally:
         con.unregister("positions")
 
 
-def _lost(body: bytes, provider: str, keyed: KeyedHasher) -> set[str]:
+def _removed_texts(body: bytes, provider: str, keyed: KeyedHasher) -> set[str]:
     before = set(texts_of(body)) - set(texts_of(redact(body, provider, keyed.pseudonym)))
     return {text[:LONGEST] for text in before if len(text) >= SHORTEST and "\\" not in text}
 
 
-def _of_nobody_else(con: duckdb.DuckDBPyConnection, values: Sequence[str]) -> list[str]:
-    """Those of the values that stand in no body beyond `positions`."""
+def _values_not_elsewhere(con: duckdb.DuckDBPyConnection, values: Sequence[str]) -> list[str]:
+    """Return the values that no body contains except those of the registered relation `positions`."""
     tests = ", ".join(
         f"coalesce(bool_or(contains(lower(try(decode(body))), lower(?))), false) AS v{number}"
         for number in range(len(values))

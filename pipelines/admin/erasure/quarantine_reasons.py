@@ -1,4 +1,4 @@
-"""Reasons of rejected records without the names of fields that a contract does not know."""
+"""Removal of field names that no contract defines from the reasons of quarantined records."""
 
 import polars as pl
 
@@ -7,7 +7,7 @@ from pipelines.privacy.redaction import unquoted
 
 
 def without_quotes(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `quarantine.records` with such reasons."""
+    """Return rows of `quarantine.records` without quoted field names in `reason` and `reasons`."""
     reasons = [
         [{**each, "path": unquoted(each["path"] or "")} for each in row or ()]
         for row in records["reasons"].to_list()

@@ -15,7 +15,10 @@ from receiver.atomic_files import atomic_write
 
 @dataclass(frozen=True, slots=True)
 class TopicRemainder:
-    """Records as they were delivered, until retention deletes them; `until` is None where it never does."""
+    """Number of unredacted deliveries on a Kafka topic.
+
+    `until` is the date of their deletion by retention; None when it never deletes them.
+    """
 
     topic: str
     records: int
@@ -24,10 +27,10 @@ class TopicRemainder:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One erasure; times are ISO 8601 in UTC.
+    """Result of one erasure; times are ISO 8601 in UTC.
 
-    `records` and `event_types` count all its runs, `changed` the rows by table and the waiting deliveries of
-    the last one. `topic` says what Kafka still has and until when; `remains` which files still hold a value.
+    `records` and `event_types` count the records of all runs; `changed` counts rows by table and waiting
+    deliveries of the last run. `topic` lists what Kafka still has, `remains` files that still hold a value.
     """
 
     erasure_id: str
@@ -46,12 +49,12 @@ class Receipt:
 
     @property
     def clean(self) -> bool:
-        """Return whether no file holds it any more."""
+        """Return whether no file holds an erased value any more."""
         return not self.remains
 
 
 def write_receipt(folder: Path, receipt: Receipt, keyed: KeyedHasher) -> Path:
-    """Put the signed receipt into its file, in one step."""
+    """Sign the receipt and write it atomically to `<erasure id>.json` in `folder`; return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     document = asdict(receipt)
     signed = {**document, "signature": keyed.signature(_canonical(document))}
@@ -60,7 +63,7 @@ def write_receipt(folder: Path, receipt: Receipt, keyed: KeyedHasher) -> Path:
     return file
 
 
-def verified(file: Path, keyed: KeyedHasher) -> bool:
+def is_signed(file: Path, keyed: KeyedHasher) -> bool:
     """Return whether this key signed the receipt. Raises `UsageError` for a file that is not a receipt."""
     try:
         document = json.loads(file.read_text("utf-8"))

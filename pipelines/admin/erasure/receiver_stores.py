@@ -1,7 +1,7 @@
 """Erasure in the receiver's stores: spooled deliveries are redacted, unverified ones deleted.
 
-What waits in the spool was answered 200 and is delivered all the same, redacted. What is held could not be
-verified, and once altered never could be.
+A spooled delivery was answered 200, so it is still delivered, redacted. A redacted unverified delivery could
+never be verified.
 """
 
 import json
@@ -26,7 +26,7 @@ BUSY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One delivery that names somebody who is erased."""
+    """Stored delivery that names an erased person; `position` is its key in the queue's file."""
 
     position: int
     provider: str
@@ -35,37 +35,37 @@ class _Item:
     body: bytes
 
     def event_key(self, body: bytes) -> str | None:
-        """By which the loader would know it, had it this body."""
+        """Return the event key that the loader would compute for this delivery with `body`."""
         return decode_one(self.provider, body, self.source, self.message_id).identity.event_key
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """Number of spooled deliveries that were redacted, and of those left unchanged."""
+    """Numbers of spooled deliveries that were redacted, and that were left unchanged."""
 
     redacted: int
     left: int
 
     @property
     def remains(self) -> tuple[Residue, ...]:
-        """Remaining residues, as the file search reports them."""
+        """Deliveries left unchanged, as a residue of the spool file."""
         where = f"{self.left} waiting that are known by their body"
         return (Residue(FILE_NAME, where),) if self.left else ()
 
 
 def redact_spool(settings: Settings, suppressions: SuppressionList, keyed: KeyedHasher) -> StoredDelivery:
-    """Redact what waits in the spool. Raises `Unavailable`.
+    """Redact spooled deliveries that name an erased person. Raises `Unavailable` for an unusable spool.
 
-    An event without an id of its own is known by its body: with another one, its redelivery would count as a
-    second event. Such a one stays as it is.
+    The event key of an event without id is made from its body: with a redacted body, its redelivery would
+    count as a second event. Such deliveries are left unchanged.
     """
     path = spool_path(settings)
     if not path.exists():
         return StoredDelivery(0, 0)
-    with _writing(path) as con:
+    with _open_transaction(path) as con:
         found = [
             (after, item)
-            for item in _named(con, settings, suppressions)
+            for item in _deliveries_of_erased(con, settings, suppressions)
             if (after := redact(item.body, item.provider, keyed.pseudonym)) != item.body
         ]
         same = [
@@ -78,52 +78,60 @@ def redact_spool(settings: Settings, suppressions: SuppressionList, keyed: Keyed
 
 
 def delete_held(settings: Settings, suppressions: SuppressionList) -> int:
-    """Delete what is held; returns how many. Raises `Unavailable`."""
+    """Delete unverified deliveries that name an erased person; return how many.
+
+    Raises `Unavailable` when their file cannot be used.
+    """
     path, queue = unverified_path(settings), open_unverified_queue(settings)
     if queue is None:
         return 0
     with closing(queue):
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
-            positions = [item.position for item in _named(con, settings, suppressions)]
+            positions = [item.position for item in _deliveries_of_erased(con, settings, suppressions)]
         queue.delete(positions)
-    with _writing(path):
+    with _open_transaction(path):
         return len(positions)
 
 
-def waiting_of(settings: Settings, suppressions: SuppressionList) -> dict[str, int]:
-    """Number of spooled and unverified deliveries that name somebody, by store."""
+def count_waiting(settings: Settings, suppressions: SuppressionList) -> dict[str, int]:
+    """Count deliveries that name an erased person, by store: `spool`, or `held` for unverified ones."""
     counts = {"spool": 0, "held": 0}
     for name, path in (("spool", spool_path(settings)), ("held", unverified_path(settings))):
         if path.exists():
             with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as con:
-                counts[name] = sum(1 for _ in _named(con, settings, suppressions))
+                counts[name] = sum(1 for _ in _deliveries_of_erased(con, settings, suppressions))
     return counts
 
 
-def _named(con: sqlite3.Connection, settings: Settings, suppressions: SuppressionList) -> Iterator[_Item]:
+def _deliveries_of_erased(
+    con: sqlite3.Connection, settings: Settings, suppressions: SuppressionList
+) -> Iterator[_Item]:
     rows = con.execute("SELECT position, source, body, note FROM items ORDER BY position").fetchall()
     for position, source, body, note in rows:
-        provider, message_id = _said(settings, source, note)
+        provider, message_id = _provider_and_message_id(settings, source, note)
         found = decode_one(provider, body, source, message_id)
-        if suppressions.erasure_of(found, body) or suppressions.erasure_of(_unread(), note):
+        if suppressions.erasure_of(found, body) or suppressions.erasure_of(_decode_failure(), note):
             yield _Item(position, provider, source, message_id, body)
 
 
-def _said(settings: Settings, source: str, note: bytes) -> tuple[str, str | None]:
-    """Provider and message id as the spool has them; the provider else of the source."""
+def _provider_and_message_id(settings: Settings, source: str, note: bytes) -> tuple[str, str | None]:
+    """Return `(provider, message_id)` of the stored note; without a provider there, that of the source."""
     document = json.loads(note)
-    said = document if isinstance(document, dict) else {}
+    fields = document if isinstance(document, dict) else {}
     known = settings.sources.get(source)
-    return str(said.get("provider") or (known.provider if known else "")), said.get("message_id")
+    return str(fields.get("provider") or (known.provider if known else "")), fields.get("message_id")
 
 
-def _unread() -> Decoded:
+def _decode_failure() -> Decoded:
     return DecodeFailure(Identity(), "provider", ())
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction; what it overwrote is gone from the file and its log. Raises `Unavailable`."""
+def _open_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a transaction on a SQLite file and remove overwritten bytes from the file and its log at the end.
+
+    Raises `Unavailable` when the file cannot be used.
+    """
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as con:
             con.execute("PRAGMA secure_delete = ON")

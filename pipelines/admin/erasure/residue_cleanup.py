@@ -1,4 +1,4 @@
-"""Remove residues outside records: log lines are masked, built files deleted."""
+"""Removal of erased values from files without records: log lines are masked, built files deleted."""
 
 import re
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from pathlib import Path
 from pipelines.admin.erasure.residue_scan import Residue, needles_of
 
 BUILT = ("dbt", "reports")
-"""Folders of the home of which everything can be made again."""
+"""Folders of the home whose files can be built again."""
 
 LOGS = frozenset({".log", ".out", ".err"})
 
 
 def clear(home: Path, found: Sequence[Residue], values: Sequence[str]) -> list[str]:
-    """Clear what can be cleared without harm; returns the files, as traces name them."""
+    """Mask log files and delete built files that hold a value; return their paths below `home`."""
     cleared = []
-    for name in sorted({trace.file for trace in found if trace.where == "bytes"}):
+    for name in sorted({residue.file for residue in found if residue.where == "bytes"}):
         file = home / name
         if Path(name).parts[0] in BUILT:
             file.unlink(missing_ok=True)
@@ -28,14 +28,16 @@ def clear(home: Path, found: Sequence[Residue], values: Sequence[str]) -> list[s
 
 
 def is_clearable(name: Path) -> bool:
-    """Return whether `clear` would clear a file of the home, by its path below it."""
+    """Return whether `clear` can clear a file; `name` is its path below the home."""
     return name.parts[:1] in {(each,) for each in BUILT} or name.suffix in LOGS
 
 
 def _mask(file: Path, values: Sequence[str]) -> None:
-    """In place and of the same length, so that whoever appends to it continues."""
+    """Overwrite values in place, keeping the length, so that a process that appends to the file continues."""
     content = file.read_bytes()
-    needles = sorted(needles_of(values), key=len, reverse=True)  # or the rest of a longer one would stay
+    needles = sorted(
+        needles_of(values), key=len, reverse=True
+    )  # longest first, else the rest of a longer value would stay
     pattern = re.compile(b"|".join(map(re.escape, needles)), re.IGNORECASE)
     with file.open("r+b") as stream:
         for match in pattern.finditer(content):

@@ -1,4 +1,4 @@
-"""`hirestream retention`: what is older than a source may keep is redacted as an erasure is; numbers stay."""
+"""`hirestream retention`: redact records older than the limit of their source; counts do not change."""
 
 import datetime as dt
 from collections import Counter
@@ -34,42 +34,44 @@ SELECT erasure_id FROM wh.ledger.erasures WHERE kind = ? ORDER BY begun_at DESC,
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRecords:
-    """Expired records of each source with a limit that are not redacted yet."""
+    """Number of expired records that are not redacted yet, by source with a limit."""
 
     records: Mapping[str, int]
 
     @property
     def total(self) -> int:
-        """Of all sources."""
+        """Number of expired records of all sources."""
         return sum(self.records.values())
 
 
-def limited(settings: Settings) -> dict[str, int]:
-    """The days that each source keeps personal data, of those that have a limit."""
+def retention_limits(settings: Settings) -> dict[str, int]:
+    """Return the days that a source keeps personal data, by source with a limit."""
     days = {name: source.retention_days for name, source in settings.sources.items()}
     return {name: limit for name, limit in days.items() if limit is not None}
 
 
-def what_is_due(settings: Settings, now: dt.datetime) -> ExpiredRecords:
-    """Records that `run_retention` would redact. Raises `Unavailable` without a lake."""
+def count_expired(settings: Settings, now: dt.datetime) -> ExpiredRecords:
+    """Count the records that `run_retention` would redact. Raises `Unavailable` without a lake."""
     with open_for_reading(settings) as con:
-        found = {name: _positions(settings, con, name, now).height for name in limited(settings)}
+        found = {
+            name: _expired_positions(settings, con, name, now).height for name in retention_limits(settings)
+        }
     return ExpiredRecords(found)
 
 
 def run_retention(settings: Settings, how: ErasureContext) -> Receipt | None:
-    """Redact what is too old, a bounded part in each transaction; None where nothing is.
+    """Redact expired records, a bounded part in each transaction; return None when no record is expired.
 
-    Killed half-way, the next run continues to the receipt, although what was redacted is not due any more.
-    Raises `SettingsError` without the erasure key, also while nothing is due yet, `Unavailable` while others
-    are in the way.
+    After a kill the next run continues to the receipt, also when no record is left to redact. Raises
+    `SettingsError` without the erasure key, even when no record is expired, `Unavailable` while another
+    process blocks a step.
     """
     with open_for_reading(settings) as con:
-        begun = _unfinished(settings, con)
-    if begun is None and not limited(settings):
+        begun = _unfinished_erasure(settings, con)
+    if begun is None and not retention_limits(settings):
         return None
     keyed, now = key_of(settings), how.clock()
-    if begun is None and not what_is_due(settings, now).total:
+    if begun is None and not count_expired(settings, now).total:
         return None
     with rebuilding(settings.warehouse):
         con = open_lake(settings.warehouse)
@@ -85,36 +87,36 @@ def run_retention(settings: Settings, how: ErasureContext) -> Receipt | None:
 def redact_due(
     settings: Settings, con: duckdb.DuckDBPyConnection, eraser: Eraser, now: dt.datetime, who: str
 ) -> RedactionResult:
-    """Redact the records of the lake that are too old now; one erasure a day, or the one without receipt."""
-    erasure_id = _unfinished(settings, con) or f"{RETENTION}-{now:%Y-%m-%d}"
+    """Redact the records that are expired at `now`, under the unfinished erasure or that of the day."""
+    erasure_id = _unfinished_erasure(settings, con) or f"{RETENTION}-{now:%Y-%m-%d}"
     changed = Counter[str]()
     eraser.begin(erasure_id, RETENTION, who)
-    _receipt(settings, erasure_id).unlink(missing_ok=True)  # before what it does not tell of is done
-    for name in limited(settings):
-        changed += eraser.redact(erasure_id, _positions(settings, con, name, now))
+    _receipt_file(settings, erasure_id).unlink(missing_ok=True)  # it would not count what is redacted next
+    for name in retention_limits(settings):
+        changed += eraser.redact(erasure_id, _expired_positions(settings, con, name, now))
     return RedactionResult(erasure_id, RETENTION, changed)
 
 
-def _unfinished(settings: Settings, con: duckdb.DuckDBPyConnection) -> str | None:
-    """The newest erasure of this kind, if it has no receipt; it is taken up before there is another."""
+def _unfinished_erasure(settings: Settings, con: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the id of the newest retention erasure if it has no receipt; a run continues it first."""
     try:
         newest = con.execute(_NEWEST, [RETENTION]).fetchone()
-    except duckdb.CatalogException:  # a lake from before there were erasures
+    except duckdb.CatalogException:  # a lake older than the table of erasures
         return None
-    return newest[0] if newest and not _receipt(settings, newest[0]).exists() else None
+    return newest[0] if newest and not _receipt_file(settings, newest[0]).exists() else None
 
 
-def _receipt(settings: Settings, erasure_id: str) -> Path:
+def _receipt_file(settings: Settings, erasure_id: str) -> Path:
     return settings.erasures / f"{erasure_id}.json"
 
 
-def _positions(
+def _expired_positions(
     settings: Settings, con: duckdb.DuckDBPyConnection, source: str, now: dt.datetime
 ) -> pl.DataFrame:
-    return con.execute(_DUE, [source, now - dt.timedelta(days=limited(settings)[source])]).pl()
+    return con.execute(_DUE, [source, now - dt.timedelta(days=retention_limits(settings)[source])]).pl()
 
 
 def render_due(due: ExpiredRecords) -> str:
-    """For a person."""
+    """Render the number of expired records by source as text."""
     lines = [f"{name}: {count} records would be redacted" for name, count in due.records.items()]
     return "\n".join(lines) or "no source has a limit: set HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS"

@@ -1,4 +1,4 @@
-"""`hirestream rebuild --as-of T --into FILE`: what was known at an earlier time."""
+"""`hirestream rebuild --as-of T --into FILE`: build entities and marts as of an earlier time."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.admin.reprocess.replay_command import instant
+from pipelines.admin.reprocess.replay_command import parse_time
 from pipelines.errors import UsageError
 from pipelines.host.output import say
 from pipelines.serving.lake_reader import open_for_reading
@@ -17,7 +17,7 @@ from pipelines.transform.point_in_time import build_as_of
 
 @dataclass(frozen=True, slots=True)
 class PointInTimeFile:
-    """The file, and how many entities and marts it has."""
+    """Written point-in-time file; `tables` is its number of entities and marts."""
 
     file: str
     as_of: dt.datetime
@@ -27,13 +27,13 @@ class PointInTimeFile:
 def run_as_of(
     settings: Settings, as_of: str, file: Path, *, force: bool, now: dt.datetime
 ) -> PointInTimeFile:
-    """Write the entities and marts of then into a file; the lake is only read.
+    """Write the entities and marts as of a time into a file; the lake is only read.
 
-    Raises `UsageError` for a time that is none or is to come, and where the file exists already unless
-    `force` is given; `Unavailable` without a lake, `HirestreamError` when a model fails.
+    Raises `UsageError` for an invalid or future time, and when the file exists unless `force` is given;
+    `Unavailable` without a lake, `HirestreamError` when a model fails.
     """
     check_generated()
-    then = instant(as_of)
+    then = parse_time(as_of)
     if then is None or then > now:
         raise UsageError(f"{as_of} is yet to come; nobody knows what will be loaded by then")
     if file.exists() and not force:

@@ -1,8 +1,8 @@
-"""Every event table recreated from the bodies that the ledger keeps, and put in place in one transaction.
+"""Rebuild of every event table from stored bodies, swapped in one transaction.
 
-First everything is decoded again into files next to the lake. Loads and readers continue.
-Then, in one turn, what changed meanwhile is added, and the old rows are exchanged for the new ones: killed at
-any time before that commit, nothing has happened. An event that its contract refuses now keeps its old rows.
+First all bodies are decoded into files next to the lake, while loads and readers continue. Then, in one turn
+of the writer lock, records that changed meanwhile are added and the old rows are replaced. A kill before that
+commit changes nothing. An event that its contract refuses now keeps its old rows.
 """
 
 import datetime as dt
@@ -28,20 +28,20 @@ from pipelines.lake.transaction import in_transaction
 from pipelines.lake.writer_lock import WriterLock
 
 MAX_TURN_SECONDS = 3_600.0
-"""The exchange writes every event row; others wait for it."""
+"""Limit of one turn: the swap writes every event row, and other writers wait for it."""
 
 FEW_RECORDS = 2_000
-"""Left to be decoded in the turn."""
+"""Number of changed records that may be left to decode while other writers wait."""
 
 MAX_ROUNDS = 20
-"""Of catching up before the turn; a load that is faster than this is caught up with in it."""
+"""Maximum rounds of catching up before the turn; the turn decodes what a faster load leaves."""
 
 ORPHAN_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """Result of the swap, seconds of decoding before it, and seconds that other writers waited."""
+    """Result of a rebuild: the swap, seconds of decoding before it, seconds that other writers waited."""
 
     exchanged: SwapResult
     decode_seconds: float
@@ -50,7 +50,7 @@ class RebuildResult:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The lake right before and right after the exchange, each pinned: read these before they expire."""
+    """Connections to the lake, pinned right before and right after the swap; read them before they expire."""
 
     before: duckdb.DuckDBPyConnection
     after: duckdb.DuckDBPyConnection
@@ -58,7 +58,7 @@ class Snapshots:
 
 @contextmanager
 def rebuilding(warehouse: Path) -> Iterator[None]:
-    """Waits until no other rebuild runs, and leaves nothing staged behind, also of one that was killed."""
+    """Hold the rebuild lock, waiting for other rebuilds; delete staged rows before and after."""
     with exclusive_file(warehouse / "rebuild.lock"):
         clear_staging(warehouse)
         try:
@@ -68,7 +68,7 @@ def rebuilding(warehouse: Path) -> Iterator[None]:
 
 
 class Rebuilder:
-    """Rebuilds the event tables of one lake, by a connection of its own. Use it once, in `rebuilding`."""
+    """Rebuild of the event tables of one lake, through one connection. Use it once, inside `rebuilding`."""
 
     def __init__(
         self,
@@ -96,24 +96,25 @@ class Rebuilder:
         *,
         compare: Callable[[Snapshots], None] | None = None,
     ) -> RebuildResult:
-        """Decode everything and exchange it. `first` are the loaded records with bodies of elsewhere.
+        """Decode all loaded records and swap the event tables.
 
-        `compare` is called after the commit. Raises `IncompleteRebuild` when a loaded record cannot be read,
-        `Unavailable` when other writers are in the way for too long; then nothing was changed.
+        `first` are the loaded records with bodies from another place than the lake. `compare` is called after
+        the commit. Raises `IncompleteRebuild` when a loaded record cannot be read, `Unavailable` when other
+        writers hold the writer lock for too long; then nothing was changed.
         """
         began = time.monotonic()
         with self._writer_lock.acquired():
             remove_orphans(self._con, self._warehouse, ORPHAN_SECONDS)
         seen = last_batch(self._con).batch_id
         total = count_loaded(self._con, seen)
-        self._read(0, loaded_records(self._con, seen) if first is None else first, total)
-        of, seen = self._catch_up(seen)
+        self._stage(0, loaded_records(self._con, seen) if first is None else first, total)
+        next_round, seen = self._catch_up(seen)
         decoded = time.monotonic()
         with ExitStack() as open_lakes:
             with self._writer_lock.acquired():
                 taken = time.monotonic()
                 before = open_lakes.enter_context(open_lake(self._warehouse, pinned=True))
-                done = in_transaction(self._con, lambda: self._exchange(of, seen))
+                done = in_transaction(self._con, lambda: self._swap(next_round, seen))
                 after = open_lakes.enter_context(open_lake(self._warehouse, pinned=True))
             turn_seconds = time.monotonic() - taken
             if compare is not None:
@@ -121,33 +122,35 @@ class Rebuilder:
         return RebuildResult(done, decoded - began, turn_seconds)
 
     def _catch_up(self, seen: int) -> tuple[int, int]:
-        """Read what changed meanwhile, until it is little. The number of the next round, and up to where."""
-        for of in range(1, MAX_ROUNDS):
+        """Stage changed records until few are left; return `(next round, last batch id that was staged)`."""
+        for number in range(1, MAX_ROUNDS):
             newest = last_batch(self._con).batch_id
-            if self._read(of, self._changes(of, seen)) <= FEW_RECORDS:
-                return of + 1, newest
+            if self._stage(number, self._changes(number, seen)) <= FEW_RECORDS:
+                return number + 1, newest
             seen = newest
         return MAX_ROUNDS, seen
 
-    def _changes(self, of: int, seen: int) -> Iterator[pl.DataFrame]:
-        earlier = [frame for number, frames in self._erased.items() if number < of for frame in frames]
+    def _changes(self, round_number: int, seen: int) -> Iterator[pl.DataFrame]:
+        earlier = [
+            frame for number, frames in self._erased.items() if number < round_number for frame in frames
+        ]
         none = erased_among(pl.DataFrame(schema=dict(DELIVERIES)))
         return changed_since(self._con, seen, pl.concat([none, *earlier]))
 
-    def _read(self, of: int, slices: Iterable[pl.DataFrame], total: int = 0) -> int:
-        """Stage the records of a round; how many there were."""
-        self._staging.forget(of)
-        self._erased[of] = []
+    def _stage(self, round_number: int, slices: Iterable[pl.DataFrame], total: int = 0) -> int:
+        """Stage the records of a round and return how many there were."""
+        self._staging.forget(round_number)
+        self._erased[round_number] = []
         done = 0
         for rows in slices:
-            self._staging.add(of, rows["event_key"], decode_again(rows, self._organizations))
-            self._erased[of].append(erased_among(rows))
+            self._staging.add(round_number, rows["event_key"], decode_again(rows, self._organizations))
+            self._erased[round_number].append(erased_among(rows))
             done += rows.height
             self._progress("decoding", done, max(total, done))
         return done
 
-    def _exchange(self, of: int, seen: int) -> SwapResult:
-        """The work of the one transaction; of a second try too."""
-        self._read(of, self._changes(of, seen))
-        exchange = TableSwap(self._con, self._staging, holder=self._holder, progress=self._progress)
-        return exchange.run(self._clock())
+    def _swap(self, round_number: int, seen: int) -> SwapResult:
+        """Stage the last changes and swap the tables, inside a transaction that may be tried again."""
+        self._stage(round_number, self._changes(round_number, seen))
+        swap = TableSwap(self._con, self._staging, holder=self._holder, progress=self._progress)
+        return swap.run(self._clock())

@@ -1,4 +1,4 @@
-"""`hirestream rebuild`: every event table from the kept bodies, then entities and marts by a full refresh."""
+"""`hirestream rebuild`: rebuild event tables from stored bodies, then all entities and marts."""
 
 import datetime as dt
 import os
@@ -16,8 +16,8 @@ from pipelines.admin.reprocess.table_fingerprints import (
     TableComparison,
     TableFingerprint,
     compare_tables,
-    event_contents,
-    model_contents,
+    event_fingerprints,
+    model_fingerprints,
 )
 from pipelines.admin.reprocess.table_swap import Progress
 from pipelines.admin.reprocess.topic_bodies import MissingRecord, NotOnTopic, missing_from, records_of_topic
@@ -33,32 +33,37 @@ from pipelines.transform.builder import ModelBuilder
 from pipelines.transform.generated_sources import check_generated
 
 SAY_SECONDS = 2.0
+"""Interval of progress messages."""
 
 Bodies = Callable[[duckdb.DuckDBPyConnection], Iterable[pl.DataFrame]]
-"""The loaded records of the lake with bodies of elsewhere."""
+"""Function that returns the loaded records of a lake with bodies from another place than the lake."""
 
 
 @dataclass(slots=True)
-class _Seen:
-    """Fingerprints of the tables; of entities and marts before the swap only."""
+class _TableChanges:
+    """Comparison of event tables before and after the swap, and fingerprints of the models before it."""
 
     now: dt.datetime
     events: list[TableComparison] = field(default_factory=list)
     models: dict[str, TableFingerprint] = field(default_factory=dict)
 
-    def look(self, lakes: Snapshots) -> None:
-        """Read both moments of the exchange."""
+    def compare(self, lakes: Snapshots) -> None:
+        """Compare the tables of both snapshots; an expired snapshot leaves the comparison empty."""
         say("comparing event tables")
         try:
-            self.events = compare_tables(event_contents(lakes.before), event_contents(lakes.after))
-            self.models = model_contents(lakes.before, self.now)
-        except duckdb.Error as error:  # a snapshot that expired: what was exchanged stays so
+            self.events = compare_tables(event_fingerprints(lakes.before), event_fingerprints(lakes.after))
+            self.models = model_fingerprints(lakes.before, self.now)
+        except duckdb.Error as error:  # an expired snapshot; the swap is committed
             say(f"the tables could not be compared ({type(error).__name__})")
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """A whole rebuild. Events that were `loaded_meanwhile` change entities and marts, and no event table."""
+    """Result of `hirestream rebuild`.
+
+    `loaded_meanwhile` says that events were loaded during it, which change entities and marts but not the
+    comparison of event tables.
+    """
 
     rebuilt: RebuildResult
     loaded_meanwhile: bool
@@ -67,28 +72,29 @@ class RebuildReport:
 
 
 def run_rebuild(settings: Settings, *, from_topic: bool = False) -> RebuildReport:
-    """Rebuild everything; loads may continue meanwhile, and wait while the new rows are put in place.
+    """Rebuild all tables from stored bodies, or with `from_topic` from those on the topic.
 
-    Bodies are the ledger's, or those of the topic. Raises `Unavailable` without a lake, `UsageError` where
-    the models do not know the contracts, `HirestreamError` when a model fails; `IncompleteRebuild` where a
-    loaded record has no body, `NotOnTopic` where the topic lacks one, and then nothing has changed.
+    Loads may continue meanwhile, and wait during the swap. Raises `Unavailable` without a lake, `UsageError`
+    when the models do not match the contracts, `HirestreamError` when a model fails. Raises
+    `IncompleteRebuild` when a loaded record has no body, `NotOnTopic` when the topic lacks one; then nothing
+    was changed.
     """
     check_generated()
     open_for_reading(settings).close()
     bodies = _topic_bodies(settings) if from_topic else None
     began = time.monotonic()
-    seen, builder = _Seen(dt.datetime.now(dt.UTC)), ModelBuilder(settings)
+    seen, builder = _TableChanges(dt.datetime.now(dt.UTC)), ModelBuilder(settings)
     with rebuilding(settings.warehouse):
         say("bringing the models up to date, to compare with")
         with open_lake(settings.warehouse, pinned=True) as lake:
             built = last_batch(lake).batch_id
         if builder.build().failures:
             say("some models failed: entities and marts may differ by that")
-        rebuilt = _events(settings, bodies, seen)
-        _refresh(builder)
+        rebuilt = _rebuild_events(settings, bodies, seen)
+        _refresh_models(builder)
         with open_lake(settings.warehouse, pinned=True) as lake:
             say("comparing entities and marts")
-            models = compare_tables(seen.models, model_contents(lake, seen.now)) if seen.models else []
+            models = compare_tables(seen.models, model_fingerprints(lake, seen.now)) if seen.models else []
             meanwhile = last_batch(lake).batch_id > built + 1  # the rebuild's own
     return RebuildReport(rebuilt, meanwhile, time.monotonic() - began, (*seen.events, *models))
 
@@ -103,7 +109,7 @@ def _topic_bodies(settings: Settings) -> Bodies:
     return lambda con: records_of_topic(con, settings.kafka, topic, marks)
 
 
-def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> RebuildResult:
+def _rebuild_events(settings: Settings, bodies: Bodies | None, seen: _TableChanges) -> RebuildResult:
     with open_lake(settings.warehouse) as con:
         create_tables(con)
         rebuilder = Rebuilder(
@@ -115,7 +121,7 @@ def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> RebuildRe
             progress=progress_on_stderr(time.monotonic),
         )
         try:
-            return rebuilder.rebuild(bodies(con) if bodies else None, compare=seen.look)
+            return rebuilder.rebuild(bodies(con) if bodies else None, compare=seen.compare)
         except OSError as error:
             raise Unavailable(
                 f"{staging_folder(settings.warehouse)} cannot be written ({error.strerror or error}); "
@@ -123,7 +129,7 @@ def _events(settings: Settings, bodies: Bodies | None, seen: _Seen) -> RebuildRe
             ) from error
 
 
-def _refresh(builder: ModelBuilder) -> None:
+def _refresh_models(builder: ModelBuilder) -> None:
     say("building every entity and mart again")
     if failures := builder.build(full_refresh=True).failures:
         names = ", ".join(failure.name for failure in failures)
@@ -131,16 +137,16 @@ def _refresh(builder: ModelBuilder) -> None:
 
 
 def progress_on_stderr(clock: Callable[[], float]) -> Progress:
-    """Says every few seconds how far a step is, and how fast."""
+    """Return a progress callback that prints the state and speed of a step every few seconds."""
     began: dict[str, float] = {}
-    said = float("-inf")
+    last_message_at = float("-inf")
 
     def progress(step: str, done: int, total: int) -> None:
-        nonlocal said
+        nonlocal last_message_at
         now = clock()
         seconds = now - began.setdefault(step, now)
-        if now - said >= SAY_SECONDS:
-            said = now
+        if now - last_message_at >= SAY_SECONDS:
+            last_message_at = now
             rate = f", {done / seconds:,.0f} a second" if seconds > 0 and step == "decoding" else ""
             say(f"{step} {done:,} of {total:,} ({done / max(total, 1):.0%}){rate}")
 
@@ -148,7 +154,7 @@ def progress_on_stderr(clock: Callable[[], float]) -> Progress:
 
 
 def as_document(report: RebuildReport) -> Mapping[str, Any]:
-    """For a program."""
+    """Return the report as a JSON document."""
     done = report.rebuilt
     return {
         "records": done.exchanged.records,
@@ -176,10 +182,10 @@ def _row(each: TableComparison) -> dict[str, Any]:
 
 
 def render_rebuild(report: RebuildReport) -> str:
-    """For a person: every table that has rows, then what stays and why."""
+    """Render the report as text: every table that has rows, then the reasons of refused records."""
     done = report.rebuilt
     rows = [
-        [row["table"], row["verdict"], row["rows_before"], row["rows"], *_short(row)]
+        [row["table"], row["verdict"], row["rows_before"], row["rows"], *_short_hashes(row)]
         for row in map(_row, report.tables)
         if row["rows"] or row["rows_before"]
     ]
@@ -195,12 +201,12 @@ def render_rebuild(report: RebuildReport) -> str:
     return "\n".join(lines)
 
 
-def _short(row: Mapping[str, Any]) -> list[str]:
+def _short_hashes(row: Mapping[str, Any]) -> list[str]:
     return [(row[name] or "")[:12] for name in ("sha256_before", "sha256")]
 
 
 def render_missing(missing: Sequence[MissingRecord]) -> str:
-    """For a person: what the topic does not hold any more."""
+    """Render the records that the topic lacks as a text table."""
     rows = [
         [each.topic_id, each.partition, f"{each.first_offset} to {each.last_offset}", each.records, each.why]
         for each in missing

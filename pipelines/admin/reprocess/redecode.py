@@ -1,4 +1,4 @@
-"""A record of the ledger decoded again: the same delivery, read by the contracts of today."""
+"""Decoding of stored records by the current contracts, for replay, rebuild and erasure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,20 +17,19 @@ from receiver.envelope import ENVELOPE_VERSION, HEADER_NAMES
 
 _ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
 BROKEN_ENVELOPE = "envelope"
-"""The stage of records whose headers were wrong; these headers are not kept, so they stay wrong."""
+"""Ledger reason of records with wrong headers; the headers are not stored, so a replay rejects it too."""
 
 MOVED, REFUSED = "ledger.moved", "ledger.refused"
-"""Names next to those of event tables, for what is said of the ledger."""
+"""Keys in the result of `decode_again` for ledger rows, next to the names of event tables."""
 
 READ = ("organization_id", "event_type", "key_kind", "contract_version", "reason")
-"""Columns of a ledger row that come from a contract."""
+"""Columns of a ledger row whose values depend on the contract."""
 
 
 def redecode(rows: pl.DataFrame) -> DecodedBatch:
-    """Ledger rows with their `body` as a batch. Body hashes stay those of the delivery.
+    """Decode ledger rows with their `body` again, as one batch. Body hashes stay those of the delivery.
 
-    An erased record stays the event that it was: its key is the ledger's, because one that was made from the
-    body would be another one now.
+    An erased record keeps the event key of the ledger: a key made from its redacted body would differ.
     """
     raw = RawBatch(
         topic="",
@@ -46,11 +45,11 @@ def redecode(rows: pl.DataFrame) -> DecodedBatch:
         if found != expected and not erased[index]:
             batch.decoded[index] = DecodeFailure(Identity(), "envelope", (_ALTERED,))
     for index in rows["erased_at"].is_not_null().arg_true().to_list():
-        batch.decoded[index] = _as_delivered(batch.decoded[index], rows, index)
+        batch.decoded[index] = _with_ledger_key(batch.decoded[index], rows, index)
     return replace(batch, body_sha256=delivered)
 
 
-def _as_delivered(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
+def _with_ledger_key(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
     key = rows["event_key"][index]
     if isinstance(found, DecodeFailure) or key is None:
         return found
@@ -60,7 +59,10 @@ def _as_delivered(found: Decoded, rows: pl.DataFrame, index: int) -> Decoded:
 def ledger_after(
     rows: pl.DataFrame, batch: DecodedBatch, decided: Outcomes, stamp: CommitInfo, *, new: bool
 ) -> pl.DataFrame:
-    """The ledger rows after a commit, with their `body`; with `new` it is what makes them queryable."""
+    """Return the ledger rows after a commit, with their `body`.
+
+    With `new`, as for records out of quarantine, `loaded_at` is the time of this commit.
+    """
     after = rows.with_columns(
         *identity_columns(batch),
         pl.Series("outcome", decided.outcomes, dtype=pl.String),
@@ -73,8 +75,11 @@ def ledger_after(
 
 
 def redecode_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Outcomes:
-    """Loaded events, read again. One that the contract refuses, or would make another event of, is left out:
-    its outcome here is `quarantined`, and its row stays as it is."""
+    """Return the outcomes of loaded events that were decoded again.
+
+    The outcome is `quarantined` for an event that its contract refuses now, or whose event key would change:
+    its stored rows must stay unchanged.
+    """
     fits = [
         not isinstance(found, DecodeFailure) and found.identity.event_key == key
         for found, key in zip(batch.decoded, rows["event_key"].to_list(), strict=True)
@@ -87,7 +92,7 @@ def redecode_loaded(batch: DecodedBatch, rows: pl.DataFrame) -> Outcomes:
 
 
 def why_refused(batch: DecodedBatch, index: int) -> str:
-    """Reason why a loaded event stays in its table, without values."""
+    """Return the reason why a loaded event keeps its old rows, without values of the body."""
     found = batch.decoded[index]
     if isinstance(found, DecodeFailure) and found.problems:
         return f"{found.problems[0].path}: {found.problems[0].problem}"
@@ -95,10 +100,10 @@ def why_refused(batch: DecodedBatch, index: int) -> str:
 
 
 def decode_again(rows: pl.DataFrame, organizations: Mapping[str, frozenset[str]]) -> dict[str, pl.DataFrame]:
-    """Loaded records of the ledger with their `body` as rows of event tables, by table.
+    """Decode loaded ledger rows with their `body` into rows of event tables, by table.
 
-    A row keeps its batch; one that is read in another way has none yet, and stands in `MOVED` too. `REFUSED`
-    has those that keep their old rows.
+    A row keeps its `batch_id`; it is NULL for a record that the contract reads in another way now, whose
+    ledger row is in `MOVED`. `REFUSED` has `event_key` and `why` of events that keep their old rows.
     """
     batch = redecode(rows)
     decided = redecode_loaded(batch, rows)
@@ -121,7 +126,7 @@ def _refused(batch: DecodedBatch, rows: pl.DataFrame, fits: pl.Series) -> pl.Dat
 
 
 def _headers(rows: pl.DataFrame) -> dict[str, list[bytes | None]]:
-    """Headers as the ledger has them; those that it does not keep are missing."""
+    """Return the headers that the ledger stores, by name; headers that it does not store are None."""
     version = pl.when(pl.col("reason").ne_missing(BROKEN_ENVELOPE)).then(pl.lit(ENVELOPE_VERSION))
     texts = rows.select(
         *(pl.col(name) for name in HEADER_NAMES if name in rows.columns and name != "received_at"),

@@ -1,8 +1,8 @@
-"""Records decoded again from the bodies that the lake keeps, after a contract was added or fixed.
+"""Replay of stored records after a contract was added or fixed: their bodies are decoded again.
 
-A replay takes records out of quarantine; a rebuild puts loaded events into the tables that their contract
-names now. Either may run next to the loader: they take turns, and each notices what the other committed. A
-record that cannot be decoded, or would become another event, stays where it is.
+A replay moves records out of quarantine; a rebuild moves loaded events to the tables that their contract
+names now. Both may run while the loader runs: they take turns by the writer lock, and each detects commits of
+the other. A record that cannot be decoded, or would become another event, is not moved.
 """
 
 import datetime as dt
@@ -34,7 +34,7 @@ from pipelines.load.table_writes import (
 )
 
 RECORDS_AT_ONCE = 5_000
-"""In one commit: short enough for its turn."""
+"""Records of one commit, few enough for one turn of the writer lock."""
 
 Kind = Literal["replay", "rebuild"]
 
@@ -48,9 +48,10 @@ _FROM: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ReplaySelection:
-    """Selection of records: those for which `where` holds with `values`. It may name the ledger row `d`, and
-    `kept`:
-    the quarantined record in a replay, else the body."""
+    """Selection of stored records by an SQL condition `where` with parameters `values`.
+
+    The condition may use the ledger row `d`, and `kept`: the quarantine record, or the body in a rebuild.
+    """
 
     kind: Kind
     where: str = "true"
@@ -59,7 +60,7 @@ class ReplaySelection:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """Result of a replay; `refused` counts records by the reason that keeps them in quarantine."""
+    """Result of a replay; `refused` counts records that were not moved, by reason."""
 
     loaded: int = 0
     duplicate: int = 0
@@ -68,11 +69,11 @@ class ReplayResult:
 
     @property
     def records(self) -> int:
-        """Number of deliveries that were examined."""
+        """Number of records that were decoded again."""
         return self.loaded + self.duplicate + sum(self.refused.values())
 
     def plus(self, other: "ReplayResult") -> "ReplayResult":
-        """Both together."""
+        """Return the sum of both results."""
         refused = Counter(self.refused) + Counter(other.refused)
         loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
         tables = tuple(sorted({*self.tables, *other.tables}))
@@ -80,7 +81,7 @@ class ReplayResult:
 
 
 class Replayer:
-    """Decodes records of the lake again, through one connection and in turn with other writers."""
+    """Replay of lake records through one connection; each transaction holds the writer lock."""
 
     def __init__(
         self,
@@ -97,24 +98,25 @@ class Replayer:
         self._organizations = organizations
         self._clock = clock
 
-    def reload(self, wanted: ReplaySelection) -> ReplayResult:
-        """Decode what is wanted again; killed half-way, what is left can be asked for again.
+    def reload(self, selection: ReplaySelection) -> ReplayResult:
+        """Decode the selected records again, in several commits; a repeated call continues.
 
-        Raises `Unavailable` when other writers are in the way for too long.
+        Raises `Unavailable` when other writers hold the writer lock for too long.
         """
         done = ReplayResult()
-        for positions in self._slices(wanted):
+        for positions in self._slices(selection):
             with self._writer_lock.acquired():
-                done = done.plus(self._commit(wanted.kind, positions))
+                done = done.plus(self._commit(selection.kind, positions))
         return done
 
-    def _slices(self, wanted: ReplaySelection) -> Iterator[pl.DataFrame]:
+    def _slices(self, selection: ReplaySelection) -> Iterator[pl.DataFrame]:
         found = self._con.execute(
             f"""
-            SELECT topic_id, partition, "offset", d.batch_id FROM {_FROM[wanted.kind]} WHERE {wanted.where}
+            SELECT topic_id, partition, "offset", d.batch_id FROM {_FROM[selection.kind]}
+            WHERE {selection.where}
             ORDER BY d.batch_id, partition, "offset"
             """,  # noqa: S608 - conditions of this project
-            list(wanted.values),
+            list(selection.values),
         ).pl()
         return found.iter_slices(RECORDS_AT_ONCE)
 
@@ -122,11 +124,13 @@ class Replayer:
         return in_transaction(self._con, lambda: self._move(kind, positions))
 
     def _move(self, kind: Kind, positions: pl.DataFrame) -> ReplayResult:
-        """The work of one transaction."""
-        rows = self._rows(kind, positions)
+        """Decode records at `positions` again and write what moves, inside a transaction."""
+        rows = self._ledger_rows(kind, positions)
         batch = redecode(rows)
         decided = (
-            decide(batch, self._earlier(batch), None) if kind == "replay" else redecode_loaded(batch, rows)
+            decide(batch, self._first_deliveries(batch), None)
+            if kind == "replay"
+            else redecode_loaded(batch, rows)
         )
         last = last_batch(self._con)
         stamp = CommitInfo(last.batch_id + 1, self._clock())
@@ -149,8 +153,8 @@ class Replayer:
             counts.get("loaded", 0), counts.get("duplicate", 0), dict(refused), tuple(sorted(frames))
         )
 
-    def _rows(self, kind: Kind, positions: pl.DataFrame) -> pl.DataFrame:
-        """The ledger rows of records with their bodies, in the order in which they came."""
+    def _ledger_rows(self, kind: Kind, positions: pl.DataFrame) -> pl.DataFrame:
+        """Return the ledger rows at `positions` with their bodies, in the order in which they were loaded."""
         self._con.register("positions", positions)
         found = self._con.execute(
             f"""
@@ -164,7 +168,7 @@ class Replayer:
         self._con.unregister("positions")
         return found
 
-    def _earlier(self, batch: DecodedBatch) -> dict[str, FirstDelivery]:
+    def _first_deliveries(self, batch: DecodedBatch) -> dict[str, FirstDelivery]:
         keys = [found.identity.event_key for found in batch.decoded if found.identity.event_key]
         rows = self._con.execute(
             """

@@ -1,4 +1,4 @@
-"""`hirestream rebuild` and `hirestream replay`: records of the lake decoded again, then the models."""
+"""`hirestream replay`, and `hirestream rebuild` of one event type, followed by a build of the models."""
 
 import datetime as dt
 import os
@@ -20,7 +20,7 @@ _REASONS = """
 concat_ws(chr(10), kept.stage || ' ' || coalesce(kept.reason, ''),
     array_to_string([each.path || ': ' || each.problem FOR each IN kept.reasons], chr(10)))
 """
-"""SQL: every reason of a quarantined record as `hirestream quarantine --records` shows the first."""
+"""SQL for all reasons of a quarantined record, in the form that `hirestream quarantine --records` shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,11 @@ class ReplayFilters:
     until: dt.datetime | None = None
 
 
-def of_event_type(settings: Settings, event_type: str) -> ReplaySelection:
-    """Every loaded event of one type. Raises `UsageError` for one that nobody has seen or described."""
+def loaded_events_of_type(settings: Settings, event_type: str) -> ReplaySelection:
+    """Select every loaded event of one type.
+
+    Raises `UsageError` for a type that was never loaded and that no contract names.
+    """
     known = {name for _, name in contracts()}
     seen = query(settings, "SELECT DISTINCT event_type FROM ledger.deliveries").rows
     if event_type not in known | {name for (name,) in seen}:
@@ -45,12 +48,12 @@ def of_event_type(settings: Settings, event_type: str) -> ReplaySelection:
 
 
 def quarantined_records(filters: ReplayFilters) -> ReplaySelection:
-    """Quarantined records that match the filters.
+    """Select the quarantined records that match all filters.
 
-    `reason` is part of any reason of a record or of its field's path, as `hirestream quarantine` shows it,
-    grouped or not.
+    The filter `reason` is a part of any reason of a record or of its field's path, as `hirestream quarantine`
+    shows it, grouped or not.
     """
-    reason = filters.reason and filters.reason.removesuffix("…")  # a table cuts what is long
+    reason = filters.reason and filters.reason.removesuffix("…")  # a printed table cuts long values
     conditions: list[tuple[str, Any]] = [
         ("d.delivery_id = ?", filters.delivery_id),
         (f"contains(concat_ws(chr(10), {_REASONS}, {reason_pattern(_REASONS)}), ?)", reason),
@@ -59,16 +62,16 @@ def quarantined_records(filters: ReplayFilters) -> ReplaySelection:
         ("d.received_at >= ?", filters.since),
         ("d.received_at < ?", filters.until),
     ]
-    asked = [(sql, value) for sql, value in conditions if value is not None]
+    given = [(sql, value) for sql, value in conditions if value is not None]
     return ReplaySelection(
-        "replay", " AND ".join(["true", *(sql for sql, _ in asked)]), [v for _, v in asked]
+        "replay", " AND ".join(["true", *(sql for sql, _ in given)]), [v for _, v in given]
     )
 
 
-def run_reload(settings: Settings, wanted: ReplaySelection) -> ReplayResult:
-    """Decode again what is wanted and bring the models up to date; the loader may continue meanwhile.
+def run_reload(settings: Settings, selection: ReplaySelection) -> ReplayResult:
+    """Decode the selected records again and build the models; the loader may run meanwhile.
 
-    Raises `Unavailable` without a lake, `UsageError` where the models do not know the contracts,
+    Raises `Unavailable` without a lake, `UsageError` when the models do not match the contracts,
     `HirestreamError` when a model fails.
     """
     check_generated()
@@ -76,26 +79,26 @@ def run_reload(settings: Settings, wanted: ReplaySelection) -> ReplayResult:
     con = open_lake(settings.warehouse)
     try:
         create_tables(con)
-        done = _reloader(settings, con).reload(wanted)
+        done = _replayer(settings, con).reload(selection)
     finally:
         con.close()
     if done.loaded or done.duplicate:
-        _build(settings, everything=wanted.kind == "rebuild")
+        _build(settings, everything=selection.kind == "rebuild")
     return done
 
 
-def render(done: ReplayResult, wanted: ReplaySelection) -> str:
-    """For a person: what moved, and what stays and why."""
-    if wanted.kind == "replay" and not done.records:
+def render(done: ReplayResult, selection: ReplaySelection) -> str:
+    """Render the result of a replay as text: numbers by outcome, and reasons of refused records."""
+    if selection.kind == "replay" and not done.records:
         return "no quarantined record matches; `hirestream quarantine` lists them"
-    where = "quarantine" if wanted.kind == "replay" else "its table"
+    where = "quarantine" if selection.kind == "replay" else "its table"
     lines = [f"decoded again {done.records}: loaded {done.loaded}, duplicate {done.duplicate}"]
     lines += [f"stays in {where}: {count} x {reason}" for reason, count in sorted(done.refused.items())]
     return "\n".join(lines)
 
 
-def instant(text: str | None) -> dt.datetime | None:
-    """An ISO 8601 time of the command line, in UTC where it has no zone. Raises `UsageError`."""
+def parse_time(text: str | None) -> dt.datetime | None:
+    """Parse an ISO 8601 time of the command line, in UTC when it has no zone. Raises `UsageError`."""
     if text is None:
         return None
     try:
@@ -105,7 +108,7 @@ def instant(text: str | None) -> dt.datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
-def _reloader(settings: Settings, con: Any) -> Replayer:
+def _replayer(settings: Settings, con: Any) -> Replayer:
     return Replayer(
         con,
         WriterLock(settings.warehouse),
@@ -116,7 +119,10 @@ def _reloader(settings: Settings, con: Any) -> Replayer:
 
 
 def _build(settings: Settings, *, everything: bool) -> None:
-    """Bring the models up to date; only a full build sees that an entity has lost an event."""
+    """Build the models; only a full build detects that an entity has lost an event.
+
+    Raises `HirestreamError` when a model fails.
+    """
     failures = ModelBuilder(settings).build(full_refresh=everything).failures
     if failures:
         names = ", ".join(failure.name for failure in failures)
@@ -124,5 +130,5 @@ def _build(settings: Settings, *, everything: bool) -> None:
 
 
 def reason_pattern(reason: str) -> str:
-    """SQL for the text of a reason with `[]` for every place in a list, which many records then share."""
+    """Return SQL that replaces every list index in a reason by `[]`, so that records group by reason."""
     return f"regexp_replace({reason}, '\\[\\d+\\]', '[]', 'g')"

@@ -1,8 +1,8 @@
-"""Rows decoded again, in Parquet files next to the lake until one transaction takes them in.
+"""Staged rows of a rebuild: Parquet files next to the lake, until one transaction inserts them.
 
-Round after round: 0 is the lake as it was at first, each later one what changed meanwhile, and its rows take
-the place of earlier ones of the same events. The files hold what the event tables hold, personal data too:
-`clear_staging` removes what a killed rebuild left, and whoever erases calls it.
+Rows are staged in rounds: round 0 has the records at the start, each later round the records that changed
+meanwhile, whose rows replace those of the same events in earlier rounds. The files hold personal data like
+the event tables: `clear_staging` deletes those of a killed rebuild, also before an erasure.
 """
 
 import shutil
@@ -17,12 +17,12 @@ _KEYS = "keys"
 
 
 def staging_folder(warehouse: Path) -> Path:
-    """Folder of the staged rows."""
+    """Return the folder of the staged rows."""
     return warehouse / "rebuilding"
 
 
 def clear_staging(warehouse: Path) -> bool:
-    """Remove what is there; whether there was anything. Not while a rebuild runs: see `rebuilding`."""
+    """Delete staged rows and return whether there were any. Not during a rebuild: see `rebuilding`."""
     folder = staging_folder(warehouse)
     found = folder.exists()
     shutil.rmtree(folder, ignore_errors=True)
@@ -30,7 +30,7 @@ def clear_staging(warehouse: Path) -> bool:
 
 
 class StagedRows:
-    """The rows of one rebuild, by table and round."""
+    """Staged rows of one rebuild, by table and round."""
 
     def __init__(self, warehouse: Path) -> None:
         clear_staging(warehouse)
@@ -38,38 +38,40 @@ class StagedRows:
         self._folder.mkdir(mode=0o700, parents=True)
         self._number = 0
 
-    def forget(self, of: int) -> None:
-        """Take back what a round has, so that it can be read once more."""
-        shutil.rmtree(self._round(of), ignore_errors=True)
+    def forget(self, round_number: int) -> None:
+        """Delete the rows of a round, so that it can be staged again."""
+        shutil.rmtree(self._round_folder(round_number), ignore_errors=True)
 
-    def add(self, of: int, keys: pl.Series, frames: Mapping[str, pl.DataFrame]) -> None:
-        """Rows of a round by table; `keys` are the events that it has read, those without rows too."""
+    def add(self, round_number: int, keys: pl.Series, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Stage rows of a round by table; `keys` are the keys of all its events, also without rows."""
         self._number += 1
         for table, frame in frames.items():
             if frame.height:
-                self._write(of, table, frame)
-        if of:
-            self._write(of, _KEYS, pl.DataFrame({"event_key": keys, "round": [of] * len(keys)}))
+                self._write(round_number, table, frame)
+        if round_number:
+            rounds = [round_number] * len(keys)
+            self._write(round_number, _KEYS, pl.DataFrame({"event_key": keys, "round": rounds}))
 
-    def _write(self, of: int, table: str, frame: pl.DataFrame) -> None:
-        folder = self._round(of) / table
+    def _write(self, round_number: int, table: str, frame: pl.DataFrame) -> None:
+        folder = self._round_folder(round_number) / table
         folder.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(folder / f"{self._number:08}.parquet", compression="lz4")
 
     def sources(self, table: str) -> list[str]:
-        """Relations with the valid rows of a table: one for each round that has any."""
+        """Return SQL relations with the valid rows of a table, one for each round that has any."""
         rounds = sorted(int(folder.parent.name) for folder in self._folder.glob(f"*/{table}"))
-        return [self._source(of, table) for of in rounds]
+        return [self._source(number, table) for number in rounds]
 
-    def _source(self, of: int, table: str) -> str:
-        found = f"FROM {self._files(f'{of:04}', table)}"
-        if not any(int(folder.parent.name) > of for folder in self._folder.glob(f"*/{_KEYS}")):
+    def _source(self, round_number: int, table: str) -> str:
+        found = f"FROM {self._files(f'{round_number:04}', table)}"
+        if not any(int(folder.parent.name) > round_number for folder in self._folder.glob(f"*/{_KEYS}")):
             return f"({found})"
-        later = f"SELECT event_key FROM {self._files('*', _KEYS)} WHERE round > {of}"  # noqa: S608 - our files
+        keys = self._files("*", _KEYS)
+        later = f"SELECT event_key FROM {keys} WHERE round > {round_number}"  # noqa: S608 - our files
         return f"({found} WHERE event_key NOT IN ({later}))"
 
-    def _files(self, of: str, table: str) -> str:
-        return f"read_parquet({sql_literal(self._folder / of / table / '*.parquet')})"
+    def _files(self, folder: str, table: str) -> str:
+        return f"read_parquet({sql_literal(self._folder / folder / table / '*.parquet')})"
 
-    def _round(self, of: int) -> Path:
-        return self._folder / f"{of:04}"
+    def _round_folder(self, round_number: int) -> Path:
+        return self._folder / f"{round_number:04}"

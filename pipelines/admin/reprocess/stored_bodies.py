@@ -1,7 +1,7 @@
 """Stored bodies of loaded records with their ledger rows, in slices, for decoding again.
 
-Each statement sees the lake of its own moment, so that a body that was erased a moment ago is read as it is
-now; what changed since an earlier statement is asked for afterwards.
+Each statement reads the newest snapshot of the lake, so the body of a record that was just erased is read
+redacted. `changed_since` returns the records that changed since an earlier statement.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 SLICE_RECORDS = 20_000
-"""In memory at once, with bodies and rows: a few hundred MB."""
+"""Records in memory at once; their bodies and rows take a few hundred MB."""
 
 
 _LOADED = "(FROM wh.ledger.deliveries WHERE outcome = 'loaded')"
@@ -18,14 +18,14 @@ _PLACE = '(topic_id, partition, "offset")'
 
 
 def count_loaded(con: duckdb.DuckDBPyConnection, most_batch_id: int | None = None) -> int:
-    """Loaded records, up to a batch."""
+    """Count the loaded records of the lake, or those up to a batch."""
     where = "true" if most_batch_id is None else f"batch_id <= {most_batch_id:d}"
     ((found,),) = con.execute(f"SELECT count(*) FROM {_LOADED} WHERE {where}").fetchall()  # noqa: S608 - a number
     return int(found)
 
 
 def loaded_records(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterator[pl.DataFrame]:
-    """Every loaded record up to a batch, in the order of the batches."""
+    """Yield every loaded record up to a batch, with its body, in slices in the order of the batches."""
     for first, last in _ranges(con, most_batch_id):
         rows = con.execute(
             f"""
@@ -40,7 +40,7 @@ def loaded_records(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterat
 
 
 def _ranges(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterator[tuple[int, int]]:
-    """Batches that together have about as many records as a slice."""
+    """Yield `(first, last)` batch id of ranges that have about as many records as a slice."""
     found = con.execute(
         f"""
         SELECT min(batch_id), max(batch_id) FROM (
@@ -55,8 +55,10 @@ def _ranges(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterator[tupl
 def changed_since(
     con: duckdb.DuckDBPyConnection, batch_id: int, erased: pl.DataFrame
 ) -> Iterator[pl.DataFrame]:
-    """Loaded records that a batch after this one loaded or moved, and those erased that are not in `erased`
-    with the same time."""
+    """Yield loaded records, with their bodies, that later batches loaded, moved or erased.
+
+    `erased` has `event_key` and `erased_at` of erased records that are known already and left out.
+    """
     con.register("erased_before", erased)
     places = con.execute(
         f"""
@@ -73,7 +75,10 @@ def changed_since(
 
 
 def records_at(con: duckdb.DuckDBPyConnection, places: pl.DataFrame) -> pl.DataFrame:
-    """Loaded records at (topic_id, partition, offset, batch_id); at least one of these."""
+    """Return the loaded records, with their bodies, at `(topic_id, partition, offset, batch_id)`.
+
+    `places` must have at least one row.
+    """
     con.register("places", places)
     batches = places["batch_id"].to_list()
     between = f"BETWEEN {min(batches):d} AND {max(batches):d}"
@@ -90,5 +95,5 @@ def records_at(con: duckdb.DuckDBPyConnection, places: pl.DataFrame) -> pl.DataF
 
 
 def erased_among(rows: pl.DataFrame) -> pl.DataFrame:
-    """Events whose bodies are redacted, with the time when."""
+    """Return `event_key` and `erased_at` of the erased records among `rows`."""
     return rows.filter(pl.col("erased_at").is_not_null()).select("event_key", "erased_at")

@@ -1,8 +1,8 @@
-"""Fingerprints of tables, to compare two moments of a lake. They ignore batches and load times.
+"""Fingerprints of tables, to compare a lake at two times. Batches and load times are ignored.
 
-Rows are hashed one by one and then together, in the order of their key. Tables with the same hash hold the
-same rows, each as often. What models work out is compared to nine digits, because a sum of floating-point
-numbers depends on the order in which they were added.
+Each row is hashed, then all hashes together in the order of the key. Equal fingerprints mean equal rows, each
+as often. Floating-point results of models are compared to nine digits, because a sum depends on the order of
+its terms.
 """
 
 import datetime as dt
@@ -16,8 +16,8 @@ import duckdb
 from pipelines.lake.catalog import relations
 from pipelines.lake.schema import all_tables
 
-ASIDE = frozenset({"batch_id", "last_batch_id", "loaded_at", "newest_loaded_at"})
-"""Columns that say when something was loaded."""
+IGNORED_COLUMNS = frozenset({"batch_id", "last_batch_id", "loaded_at", "newest_loaded_at"})
+"""Columns that depend on the time of the load."""
 
 _ROWS_AT_ONCE = 20_000
 _EXACT, _ROUNDED = '"{0}"::VARCHAR', "format('{{:.9g}}', \"{0}\")"
@@ -27,7 +27,7 @@ Verdict = Literal["same", "changed", "new", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class TableFingerprint:
-    """Number of rows, and the hash over them."""
+    """Number of rows of a table, and the hash of all of them."""
 
     rows: int
     sha256: str
@@ -35,7 +35,7 @@ class TableFingerprint:
 
 @dataclass(frozen=True, slots=True)
 class TableComparison:
-    """A table at two moments; None where it did not exist or could not be read."""
+    """Fingerprints of a table at two times; None when it did not exist or could not be read."""
 
     table: str
     before: TableFingerprint | None
@@ -43,7 +43,7 @@ class TableComparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Return whether both hold the same."""
+        """Result of the comparison."""
         if self.before is None or self.after is None:
             return "new" if self.before is None else "gone"
         return "same" if self.before == self.after else "changed"
@@ -52,35 +52,40 @@ class TableComparison:
 def compare_tables(
     before: Mapping[str, TableFingerprint], after: Mapping[str, TableFingerprint]
 ) -> list[TableComparison]:
-    """Every table of either, in the order of the names."""
+    """Compare the fingerprints of every table that exists before or after, sorted by table name."""
     return [TableComparison(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
 
 
-def event_contents(con: duckdb.DuckDBPyConnection) -> dict[str, TableFingerprint]:
-    """Every event and child table of a lake, by `schema.table`."""
+def event_fingerprints(con: duckdb.DuckDBPyConnection) -> dict[str, TableFingerprint]:
+    """Return the fingerprint of every event and child table of a lake, by `schema.table`."""
     found = {}
     for name, columns in all_tables():
         if name.startswith("events."):
             key = ["event_key", "position"] if "position" in columns else ["event_key"]
-            found[name] = _content(con, name, key, exact=True)
+            found[name] = _fingerprint(con, name, key, exact=True)
     return found
 
 
-def model_contents(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str, TableFingerprint]:
-    """Every entity and mart of a pinned lake, at one time of asking; a mart that fails there is left out."""
+def model_fingerprints(con: duckdb.DuckDBPyConnection, now: dt.datetime) -> dict[str, TableFingerprint]:
+    """Return the fingerprint of every entity and mart of a pinned lake, by `schema.table`.
+
+    `now` replaces the current time in views. A mart that cannot be read is left out.
+    """
     con.execute(
         f"CREATE OR REPLACE TEMP MACRO get_current_timestamp() AS TIMESTAMPTZ '{now.isoformat()}'"
     )  # what `current_timestamp` in a view calls
     found = {}
     for name in (*relations(con, "entities"), *relations(con, "marts")):
         try:
-            found[name] = _content(con, name, [], exact=False)
+            found[name] = _fingerprint(con, name, [], exact=False)
         except (duckdb.BinderException, duckdb.CatalogException):
             continue
     return found
 
 
-def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool) -> TableFingerprint:
+def _fingerprint(
+    con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact: bool
+) -> TableFingerprint:
     columns = ", ".join(_texts(con, name, exact=exact))
     order = ", ".join([*key, "hash"])
     found = con.execute(
@@ -99,8 +104,8 @@ def _content(con: duckdb.DuckDBPyConnection, name: str, key: list[str], *, exact
 
 
 def _texts(con: duckdb.DuckDBPyConnection, name: str, *, exact: bool) -> Iterator[str]:
-    """Every column as text, in the order of their names."""
+    """Yield an SQL text expression for every compared column, sorted by name."""
     columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE wh.{name})").fetchall()  # noqa: S608
     for column, kind in sorted(columns):
-        if column not in ASIDE:
+        if column not in IGNORED_COLUMNS:
             yield (_ROUNDED if kind in {"DOUBLE", "FLOAT"} and not exact else _EXACT).format(column)

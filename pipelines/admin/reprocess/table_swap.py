@@ -1,4 +1,4 @@
-"""The commit of a rebuild: in every event table the staged rows for the old ones, in one transaction."""
+"""Commit of a rebuild: one transaction that replaces the rows of every event table by the staged ones."""
 
 import datetime as dt
 from collections import Counter
@@ -16,17 +16,20 @@ from pipelines.lake.schema import all_tables
 from pipelines.load.table_writes import batch_without_records, insert
 
 Progress = Callable[[str, int, int], None]
-"""Told a step, how much of it is done, and of how much."""
+"""Callback for progress, called with the name of the step, the number done and the total number."""
 
 
 class IncompleteRebuild(HirestreamError):
-    """Not every loaded record could be read again, so nothing was exchanged."""
+    """Raised when some loaded records cannot be read again; no table was swapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class SwapResult:
-    """Result of the commit. `moved` are records that their contract now reads as another version or type;
-    `refused` counts, by reason, those that keep their old rows; `tables` has the new rows of each."""
+    """Result of the commit.
+
+    `moved` counts records that their contract now reads as another version or type, `refused` by reason those
+    that keep their old rows, `tables` the new rows by table.
+    """
 
     batch_id: int
     records: int
@@ -36,7 +39,7 @@ class SwapResult:
 
 
 class TableSwap:
-    """The work of one transaction on a connection of its own; it may be done several times."""
+    """Swap of the event tables inside one transaction of the given connection; `run` may be repeated."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, staging: StagedRows, *, holder: str, progress: Progress
@@ -47,14 +50,14 @@ class TableSwap:
         self._progress = progress
 
     def run(self, now: dt.datetime) -> SwapResult:
-        """Exchange the rows. Raises `IncompleteRebuild` unless every loaded record has one afterwards."""
+        """Replace the rows. Raises `IncompleteRebuild` when a loaded record has no event row afterwards."""
         last = last_batch(self._con)
         batch_id = last.batch_id + 1
         refused = self._count_refused()
         kept = self._delete_events(keep_some=bool(refused))
         tables = self._insert_events(batch_id)
-        moved = self._move(batch_id)
-        records = self._check(tables, kept, sum(refused.values()))
+        moved = self._replace_moved(batch_id)
+        records = self._check_complete(tables, kept, sum(refused.values()))
         insert(self._con, "ledger.batches", batch_without_records("rebuild", last, now, self._holder))
         with_rows = {name: rows for name, rows in tables.items() if rows}
         return SwapResult(batch_id, records, moved, refused, with_rows)
@@ -67,7 +70,7 @@ class TableSwap:
         return dict(found)
 
     def _delete_events(self, *, keep_some: bool) -> int:
-        """Old rows out of every event table, also of contracts that are gone; how many events stay."""
+        """Delete old rows of every event table, also of removed contracts; return how many events stay."""
         kept = " UNION ALL ".join(f"SELECT event_key FROM {s}" for s in self._staging.sources(REFUSED))  # noqa: S608
         where = f"WHERE event_key NOT IN ({kept})" if keep_some else ""
         found = self._con.execute(
@@ -82,14 +85,14 @@ class TableSwap:
         return left
 
     def _insert_events(self, batch_id: int) -> dict[str, int]:
-        """New rows into every event table; how many each has got."""
+        """Insert the staged rows into every event table; return the number of rows by table."""
         names = [name for name, _ in all_tables() if name.startswith("events.")]
-        put = {}
+        inserted = {}
         for number, name in enumerate(names):
             self._progress("exchanging", number, len(names))
             table = name.removeprefix("events.")
-            put[table] = sum(self._insert(name, s, batch_id) for s in self._staging.sources(table))
-        return put
+            inserted[table] = sum(self._insert(name, s, batch_id) for s in self._staging.sources(table))
+        return inserted
 
     def _insert(self, name: str, source: str, batch_id: int) -> int:
         ((rows,),) = self._con.execute(
@@ -98,8 +101,8 @@ class TableSwap:
         ).fetchall()
         return int(rows)
 
-    def _move(self, batch_id: int) -> int:
-        """Ledger rows that a contract reads in another way now."""
+    def _replace_moved(self, batch_id: int) -> int:
+        """Replace ledger rows of records that a contract reads in another way now; return how many."""
         moved = 0
         place = '(topic_id, partition, "offset")'
         for source in self._staging.sources(MOVED):
@@ -112,8 +115,11 @@ class TableSwap:
             moved += int(rows)
         return moved
 
-    def _check(self, tables: Mapping[str, int], kept: int, refused: int) -> int:
-        """Number of loaded records: each has its event row, or keeps its old one."""
+    def _check_complete(self, tables: Mapping[str, int], kept: int, refused: int) -> int:
+        """Return the number of loaded records.
+
+        Raises `IncompleteRebuild` unless each has a new event row or keeps its old one.
+        """
         if kept != refused:
             raise IncompleteRebuild(
                 f"{refused} events are refused by their contracts and would keep their rows, of which there "

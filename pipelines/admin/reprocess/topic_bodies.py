@@ -1,7 +1,7 @@
-"""The bodies that the topic still holds, next to what the ledger says of them.
+"""Loaded records with their bodies from the topic instead of the lake.
 
-Only where the topic has every position of the ledger, with the body that was delivered. A record that was
-erased is read as the lake keeps it, whatever the topic says.
+The topic must have every record of the ledger, with the body that was delivered. The body of an erased record
+is read from the lake, where it is redacted.
 """
 
 import time
@@ -21,12 +21,12 @@ from pipelines.ingest.topic_admin import TopicInfo, Watermarks, watermarks
 from receiver.settings import KafkaSettings
 
 QUIET_SECONDS = 30.0
-"""Without a message: then what is left is missing."""
+"""Time without a message after which the records that were not read count as missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissingRecord:
-    """Records of the ledger that the topic does not give: a range of offsets, and how many are in it."""
+    """Range of offsets with ledger records that cannot be read from the topic; `records` is their number."""
 
     topic_id: str
     partition: int
@@ -37,7 +37,7 @@ class MissingRecord:
 
 
 class NotOnTopic(HirestreamError):
-    """The topic does not hold all that was loaded; nothing was changed."""
+    """Raised when the topic lacks records of the ledger; no table was changed."""
 
     def __init__(self, missing: list[MissingRecord]) -> None:
         records = sum(each.records for each in missing)
@@ -48,7 +48,7 @@ class NotOnTopic(HirestreamError):
 def missing_from(
     con: duckdb.DuckDBPyConnection, topic: TopicInfo | None, marks: Mapping[int, Watermarks]
 ) -> list[MissingRecord]:
-    """Ledger records outside the watermarks of the topic, by partition."""
+    """Return the ledger records outside the watermarks of the topic, by topic id, partition and reason."""
     topic_id = topic.topic_id if topic else None
     lows = [(number, found.low, found.high) for number, found in marks.items()]
     schema = {"partition": pl.Int64, "low": pl.Int64, "high": pl.Int64}
@@ -72,38 +72,38 @@ def missing_from(
 def records_of_topic(
     con: duckdb.DuckDBPyConnection, kafka: KafkaSettings, topic: TopicInfo, marks: Mapping[int, Watermarks]
 ) -> Iterator[pl.DataFrame]:
-    """Every loaded record with the body of the topic.
+    """Yield every loaded record with its body from the topic, in frames.
 
-    Raises `NotOnTopic` at the end when one was not there or had another body, `TopicMismatch` and
-    `Unavailable` as the reader does.
+    Raises `NotOnTopic` at the end when a record was missing or had another body, `TopicMismatch` and
+    `Unavailable` as `TopicReader` does.
     """
-    wanted = _wanted(con, topic)
+    ranges = _ledger_ranges(con, topic)
     starts = {number: found.high for number, found in marks.items()}
-    starts |= {number: first for number, (first, _, _) in wanted.items()}
+    starts |= {number: first for number, (first, _, _) in ranges.items()}
     counted: Counter[int] = Counter()
-    others: list[MissingRecord] = []
+    differing: list[MissingRecord] = []
     with TopicReader(kafka, topic, starts) as reader:
-        for batch in _batches(reader, {number: last for number, (_, last, _) in wanted.items()}):
-            rows = _with_ledger(con, batch)
+        for batch in _batches(reader, {number: last for number, (_, last, _) in ranges.items()}):
+            rows = _join_ledger(con, batch)
             places = rows.select("partition", "offset").iter_rows()
-            counted.update(p for p, offset in places if p in wanted and offset <= wanted[p][1])
-            others += _other_bodies(rows)
-            yield _loaded(con, rows)
+            counted.update(p for p, offset in places if p in ranges and offset <= ranges[p][1])
+            differing += _differing_bodies(rows)
+            yield _loaded_rows(con, rows)
     gaps = [
         MissingRecord(
             topic.topic_id, number, first, last, records - counted[number], "not found on the topic"
         )
-        for number, (first, last, records) in wanted.items()
+        for number, (first, last, records) in ranges.items()
         if counted[number] < records
     ]
     if gaps:
-        watermarks(kafka, topic)  # a Kafka that is away has told of nothing
-    if others or gaps:
-        raise NotOnTopic([*others, *gaps])
+        watermarks(kafka, topic)  # raises `Unavailable` when Kafka is down: then nothing is missing
+    if differing or gaps:
+        raise NotOnTopic([*differing, *gaps])
 
 
-def _wanted(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int, int]]:
-    """By partition the first and the last offset of the ledger, and how many it has."""
+def _ledger_ranges(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple[int, int, int]]:
+    """Return `(first offset, last offset, number of records)` of the ledger by partition."""
     rows = con.execute(
         """
         SELECT partition, min("offset"), max("offset"), count(*) FROM wh.ledger.deliveries
@@ -115,20 +115,20 @@ def _wanted(con: duckdb.DuckDBPyConnection, topic: TopicInfo) -> dict[int, tuple
 
 
 def _batches(reader: TopicReader, lasts: Mapping[int, int]) -> Iterator[RawBatch]:
-    """Until the last offset of every partition was read, or nothing comes any more."""
-    open_partitions, heard = dict(lasts), time.monotonic()
-    while open_partitions and time.monotonic() - heard < QUIET_SECONDS:
+    """Yield batches until the last offset of every partition is read, or no message comes any more."""
+    open_partitions, last_message_at = dict(lasts), time.monotonic()
+    while open_partitions and time.monotonic() - last_message_at < QUIET_SECONDS:
         batch = reader.read(SLICE_RECORDS, 1.0)
         if len(batch):
             yield batch
-            heard = time.monotonic()
+            last_message_at = time.monotonic()
         for partition, offset in zip(batch.partitions, batch.offsets, strict=True):
             if offset >= open_partitions.get(partition, offset + 1):
                 del open_partitions[partition]
 
 
-def _with_ledger(con: duckdb.DuckDBPyConnection, batch: RawBatch) -> pl.DataFrame:
-    """The ledger's rows of the messages, with these bodies."""
+def _join_ledger(con: duckdb.DuckDBPyConnection, batch: RawBatch) -> pl.DataFrame:
+    """Return the ledger rows of the messages in a batch, with the bodies of the batch."""
     columns = {"partition": batch.partitions, "offset": batch.offsets, "body": batch.bodies}
     schema = {"partition": pl.Int64, "offset": pl.Int64, "body": pl.Binary}
     con.register("messages", pl.DataFrame(columns, schema=schema))
@@ -145,7 +145,7 @@ def _with_ledger(con: duckdb.DuckDBPyConnection, batch: RawBatch) -> pl.DataFram
     return rows
 
 
-def _other_bodies(rows: pl.DataFrame) -> list[MissingRecord]:
+def _differing_bodies(rows: pl.DataFrame) -> list[MissingRecord]:
     hashes = [sha256(body).hexdigest() for body in rows["body"].to_list()]
     other = rows.filter(pl.Series(hashes, dtype=pl.String) != rows["body_sha256"])
     return [
@@ -154,7 +154,7 @@ def _other_bodies(rows: pl.DataFrame) -> list[MissingRecord]:
     ]
 
 
-def _loaded(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
+def _loaded_rows(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
     loaded = rows.filter(pl.col("outcome") == "loaded")
     erased = loaded.filter(pl.col("erased_at").is_not_null())
     if not erased.height:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from pipelines.admin.erasure.retention import limited
+from pipelines.admin.erasure.retention import retention_limits
 from pipelines.lake.ducklake_internals import catalog_file
 from pipelines.lake.loader_lease import lease_holder
 from pipelines.runtime.orchestration.maintenance_asset import UPKEEP, purge_history, retention_job
@@ -125,7 +125,7 @@ def _retention(settings: Settings) -> dg.ScheduleDefinition:
         description="Redacts what is older than its source may keep; numbers stay.",
     )
     def retention_of_the_day() -> dg.RunRequest | dg.SkipReason:
-        if not limited(settings):
+        if not retention_limits(settings):
             return dg.SkipReason("no source has a limit; HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS sets one")
         if not _lake(settings):
             return dg.SkipReason("there is no lake yet; the first load creates it")
