@@ -114,7 +114,7 @@ class ReconcileReport:
 
     @property
     def ok(self) -> bool:
-        """Return whether every conversation of the export is in the lake and agrees or is explained."""
+        """Return whether every exported conversation is in the lake and every difference is explained."""
         return not (self.missing or self.differing)
 
 
