@@ -1,1 +1,1 @@
-"""Read-only answers about the running system: status, doctor, listings, explain, reconcile, scheme finder."""
+"""Read-only diagnostics of a running system: status, doctor, listings, explain, reconcile, scheme finder."""

@@ -1,4 +1,4 @@
-"""Checks of this machine, each with its remedy."""
+"""`hirestream doctor`: checks of this machine and its settings, each with its remedy."""
 
 import shutil
 import sys
@@ -21,7 +21,7 @@ PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 @dataclass(frozen=True, slots=True)
 class DoctorCheck:
-    """One check: what, whether it is fine, and what was found or what to do."""
+    """Result of one check; `detail` is what was found or, when not `ok`, what to do."""
 
     check: str
     ok: bool
@@ -29,31 +29,31 @@ class DoctorCheck:
 
 
 def examine(settings: Settings) -> list[DoctorCheck]:
-    """Every check, in order; none of them changes anything but making the home folder."""
-    return list(_findings(settings))
+    """Run every check in order. A check changes nothing, except that it may create the home folder."""
+    return list(_checks(settings))
 
 
 def render(findings: list[DoctorCheck]) -> str:
-    """For a person, one line each."""
+    """Render the checks as text, one line for each."""
     lines = (state_line("OK" if found.ok else "FAIL", f"{found.check}: {found.detail}") for found in findings)
     return "\n".join(lines)
 
 
-def _findings(settings: Settings) -> Iterator[DoctorCheck]:
+def _checks(settings: Settings) -> Iterator[DoctorCheck]:
     yield _python()
     yield DoctorCheck("settings", True, f"home is {settings.home}")
-    yield _tried("secrets", lambda: _secrets(settings))
-    yield _tried("disk", lambda: _disk(settings))
-    yield _tried("DuckDB extensions", _extensions)
+    yield _run_check("secrets", lambda: _secrets(settings))
+    yield _run_check("disk", lambda: _disk(settings))
+    yield _run_check("DuckDB extensions", _extensions)
     if settings.kafka.bootstrap_servers is None:
-        yield _tried("JVM", lambda: str(need_java()))
-        yield _tried("Kafka's jars", _jars)
+        yield _run_check("JVM", lambda: str(need_java()))
+        yield _run_check("Kafka's jars", _jars)
     yield from _ports(settings)
 
 
-def _tried(check: str, examined: Callable[[], str]) -> DoctorCheck:
+def _run_check(check: str, detail_of: Callable[[], str]) -> DoctorCheck:
     try:
-        return DoctorCheck(check, True, examined())
+        return DoctorCheck(check, True, detail_of())
     except (HirestreamError, SettingsError) as error:
         return DoctorCheck(check, False, str(error))
     except (duckdb.Error, OSError) as error:
@@ -91,7 +91,7 @@ def _jars() -> str:
 
 
 def _ports(settings: Settings) -> Iterator[DoctorCheck]:
-    """A port is fine when it is free, or when hirestream itself answers there."""
+    """Yield the checks of ports. A port is fine when it is free, or when hirestream itself uses it."""
     status = read_status(settings)
     if settings.kafka.bootstrap_servers is None and status.topic_id is None:
         for port, name in (
@@ -100,7 +100,7 @@ def _ports(settings: Settings) -> Iterator[DoctorCheck]:
         ):
             yield _port("Kafka's port", port, f"HIRESTREAM_KAFKA__{name}")
     else:
-        yield _tried("Kafka", lambda: _kafka(settings))
+        yield _run_check("Kafka", lambda: _kafka(settings))
     receiver, dagster = settings.receiver.port, settings.dagster.port
     for check, state, port, variable in (
         ("receiver's port", status.receiver, receiver, "HIRESTREAM_RECEIVER__PORT"),
@@ -118,7 +118,7 @@ def _port(check: str, port: int, variable: str) -> DoctorCheck:
         need_port(port, variable)
         return f"{port} is free"
 
-    return _tried(check, free)
+    return _run_check(check, free)
 
 
 def _kafka(settings: Settings) -> str:

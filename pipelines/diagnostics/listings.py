@@ -1,4 +1,4 @@
-"""Lists that the command line shows."""
+"""Lists for the command line: quarantine, contracts, differences of a payload."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pipelines.settings import Settings
 
 
 def quarantined(settings: Settings, limit: int) -> QueryResult:
-    """The newest rejects with position and reason, without their content. Raises `Unavailable`."""
+    """List the newest quarantined records with position and reason, without bodies. Raises `Unavailable`."""
     return query(
         settings,
         f"""
@@ -23,7 +23,7 @@ def quarantined(settings: Settings, limit: int) -> QueryResult:
 
 
 def quarantine_groups(settings: Settings) -> QueryResult:
-    """Rejects counted by source, event type and reason, most first. Raises `Unavailable`."""
+    """Count quarantined records by source, event type and reason, most first. Raises `Unavailable`."""
     return query(
         settings,
         f"""
@@ -35,7 +35,7 @@ def quarantine_groups(settings: Settings) -> QueryResult:
 
 
 def known_contracts() -> QueryResult:
-    """Every event type with a contract."""
+    """List every event type that has a contract."""
     columns = ["provider", "event_type", "version", "table", "entity", "description"]
     rows = [
         [provider, event_type, c.version, f"events.{c.table}", c.entity, c.description]
@@ -45,7 +45,10 @@ def known_contracts() -> QueryResult:
 
 
 def differences_of(file: Path, provider: str | None) -> QueryResult:
-    """Differences between the payload in a file and its contract. Raises `UsageError` without one."""
+    """List the differences between the payload in a file and its contract.
+
+    Raises `UsageError` when the file cannot be read or no contract fits.
+    """
     try:
         found = differences(file.read_bytes(), provider)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Listings of the receiver's spool on this machine and of dead letters. Bodies are never shown."""
+"""Listings of the spool on this machine and of dead letters, without bodies."""
 
 import datetime as dt
 import sqlite3
@@ -53,7 +53,7 @@ def remove(settings: Settings, delivery_id: str, file: Path, *, reason: str, now
 
 
 def render_dead_letter(found: DeadLetter, file: Path) -> str:
-    """For a person: what was removed, and how to deliver it again."""
+    """Render a removed delivery as text, with the command that delivers it again."""
     return (
         f"{found.delivery_id}: {found.body_bytes} bytes are in {file} and no longer in the spool; "
         f"`hirestream send {file} --source {found.source}` delivers them again"

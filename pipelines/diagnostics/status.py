@@ -1,4 +1,4 @@
-"""State of every part. A part that does not answer is listed as a problem; it raises nothing."""
+"""`hirestream status`: state of every part. A part that does not answer is a problem, not an error."""
 
 import datetime as dt
 import json
@@ -25,7 +25,7 @@ from receiver.unverified.store import unverified_totals
 KAFKA_TIMEOUT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = 2.0
 SPOOL_MINUTES = 10
-"""A delivery that waits for longer is a problem."""
+"""Age in minutes from which a waiting delivery is a problem."""
 
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -39,7 +39,7 @@ FROM wh.ledger.batches
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """One partition: where the load continues, where the topic ends, and the records between them."""
+    """State of one partition: next offset to load, end offset, and `lag`, the records in between."""
 
     partition: int
     next_offset: int
@@ -49,7 +49,7 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedSource:
-    """Unverified deliveries of one source."""
+    """Stored unverified deliveries of one source."""
 
     source: str
     deliveries: int
@@ -60,7 +60,11 @@ class UnverifiedSource:
 
 @dataclass(frozen=True, slots=True)
 class SpoolStatus:
-    """The receiver's spool. `state` is as the receiver reports it; without one `waiting` or `idle`."""
+    """State of the receiver's spool.
+
+    `state` is reported by the receiver; when it does not answer, `waiting` or `idle`. `taken` counts appended
+    deliveries, `taken_out` dead letters.
+    """
 
     state: str
     waiting: int
@@ -75,7 +79,7 @@ class SpoolStatus:
 
 @dataclass(slots=True)
 class Status:
-    """State of the system; None where a part did not answer. `problems` has one sentence for each."""
+    """State of the system; fields of parts that did not answer are None. `problems` has a sentence each."""
 
     home: str
     kafka: str
@@ -95,7 +99,7 @@ class Status:
 
 
 def read_status(settings: Settings) -> Status:
-    """Ask broker, lake, loader, receiver and Dagster. Never raises for a part that is down."""
+    """Read the state of Kafka, lake, loader, receiver and Dagster. Raises nothing for a part that is down."""
     status = Status(
         home=str(settings.home),
         kafka=settings.kafka.client_config()["bootstrap.servers"],
@@ -105,14 +109,14 @@ def read_status(settings: Settings) -> Status:
     )
     stored = _read_lake(settings, status)
     _read_kafka(settings, status, stored)
-    said = _read_processes(settings, status)
+    answer = _read_processes(settings, status)
     _read_unverified(settings, status)
-    _read_spool(settings, status, said.get("spool"))
+    _read_spool(settings, status, answer.get("spool"))
     return status
 
 
 def _read_lake(settings: Settings, status: Status) -> Mapping[str, Mapping[int, int]]:
-    """Fill in the ledger's part; returns the next offsets by topic id and partition."""
+    """Fill in the state of the ledger; return the next offsets by topic id and partition."""
     try:
         con = open_lake(settings.warehouse, read_only=True)
     except (duckdb.Error, OSError):
@@ -160,10 +164,12 @@ def _read_kafka(settings: Settings, status: Status, stored: Mapping[str, Mapping
 
 
 def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
-    """Fill in the state of the processes; returns the receiver's own report."""
+    """Fill in the state of the processes; return the receiver's answer to `/readyz`."""
     host, port = settings.receiver.host, settings.receiver.port
-    status.receiver, said = _ask(f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz")
-    status.dagster, _ = _ask(f"{settings.dagster_url}/server_info")
+    status.receiver, answer = _request_state(
+        f"http://{'127.0.0.1' if host in ANY_HOST else host}:{port}/readyz"
+    )
+    status.dagster, _ = _request_state(f"{settings.dagster_url}/server_info")
     if status.receiver != "up":
         status.problems.append(f"the receiver on port {port} is {status.receiver}; `hirestream up` starts it")
     if status.loader is None:
@@ -173,7 +179,7 @@ def _read_processes(settings: Settings, status: Status) -> Mapping[str, str]:
         )
     if (status.last_model_build or {}).get("failed"):
         status.problems.append(f"the last model build failed; see {settings.home / 'logs' / 'stream.log'}")
-    return said
+    return answer
 
 
 def _read_unverified(settings: Settings, status: Status) -> None:
@@ -195,7 +201,7 @@ def _read_unverified(settings: Settings, status: Status) -> None:
         )
 
 
-def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
+def _read_spool(settings: Settings, status: Status, reported_state: str | None) -> None:
     try:
         lost, found = lost_spools(settings), spool_totals(settings)
     except SettingsError as error:
@@ -206,7 +212,7 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
     if found is None:
         return
     age = None if found.oldest_at is None else (dt.datetime.now(dt.UTC) - found.oldest_at).total_seconds()
-    state = said if said not in {None, "off"} else "waiting" if found.waiting else "idle"
+    state = reported_state if reported_state not in {None, "off"} else "waiting" if found.waiting else "idle"
     status.spool = SpoolStatus(
         state=str(state),
         waiting=found.waiting,
@@ -233,18 +239,18 @@ def _read_spool(settings: Settings, status: Status, said: str | None) -> None:
         status.problems.append("the spool does not add up; see `hirestream audit`")
 
 
-def _ask(url: str) -> tuple[str, dict[str, str]]:
-    """State of a service, and its own answer where that is JSON."""
+def _request_state(url: str) -> tuple[str, dict[str, str]]:
+    """Return `(state, answer)` of a service; the answer is empty unless it is a JSON object."""
     try:
-        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS) as answer:  # noqa: S310 - built above
-            return "up", _document(answer.read())
+        with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_SECONDS) as response:  # noqa: S310 - built above
+            return "up", _json_object(response.read())
     except urllib.error.HTTPError as error:
-        return f"not ready ({error.code})", _document(error.read())
+        return f"not ready ({error.code})", _json_object(error.read())
     except (OSError, HTTPException):
         return "down", {}
 
 
-def _document(body: bytes) -> dict[str, str]:
+def _json_object(body: bytes) -> dict[str, str]:
     try:
         found = json.loads(body)
     except ValueError:
@@ -253,7 +259,7 @@ def _document(body: bytes) -> dict[str, str]:
 
 
 def render(status: Status) -> str:
-    """For a person: a line for each part, then one for each problem."""
+    """Render the state as text: a line for each part, then one for each problem."""
     ledger = ", ".join(f"{name} {count}" for name, count in (status.ledger or {}).items())
     build = status.last_model_build or {}
     spool = status.spool
@@ -269,14 +275,18 @@ def render(status: Status) -> str:
         (models, "models", str(build.get("built_at", "never built"))),
         ("OK" if status.receiver == "up" else "FAIL", "receiver", status.receiver),
         ("OK" if status.dagster == "up" else "WARN", "Dagster", status.dagster),
-        ("WARN" if status.held else "OK", "unverified", ", ".join(map(_unverified, status.held)) or "none"),
+        (
+            "WARN" if status.held else "OK",
+            "unverified",
+            ", ".join(map(_unverified_text, status.held)) or "none",
+        ),
         ("WARN" if spool and spool.waiting else "OK", "spool", _spool_line(spool) if spool else "none"),
     ]
     lines = [state_line(state, f"{name:<12}{value}") for state, name, value in found]
     return "\n".join([*lines, *(state_line("FAIL", problem) for problem in status.problems)])
 
 
-def _unverified(stored: UnverifiedSource) -> str:
+def _unverified_text(stored: UnverifiedSource) -> str:
     return f"{stored.source} {stored.deliveries}, the oldest for {_duration(stored.oldest_age_seconds)}"
 
 

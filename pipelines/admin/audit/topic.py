@@ -77,7 +77,7 @@ def _end_of_accepted_loss(con: duckdb.DuckDBPyConnection, topic: TopicInfo, part
 
 
 def waiting(con: duckdb.DuckDBPyConnection, topic: TopicInfo, found: Mapping[int, Watermarks]) -> int:
-    """Number of records on the topic that are not in the ledger."""
+    """Count the records on the topic that are not in the ledger."""
     recorded = _recorded_offsets(con, topic)
     ends = {partition: recorded.get(partition, (0, 0))[1] for partition in found}
     return sum(max(marks.high - max(ends[number], marks.low), 0) for number, marks in found.items())

@@ -36,7 +36,7 @@ NOT_SEARCHED = ("kafka",)
 
 @dataclass(frozen=True, slots=True)
 class ErasureContext:
-    """Context of an erasure: requester for the ledger, clock, and `after`, called with each finished step."""
+    """Context of an erasure: requester for the ledger, clock, and `after`, called after each step."""
 
     who: str
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)

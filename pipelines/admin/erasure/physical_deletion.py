@@ -19,7 +19,7 @@ from pipelines.lake.writer_lock import WriterLock
 
 NOW = "INTERVAL 0 SECOND"
 ORPHAN_SECONDS = 60.0
-"""Age from which a file that the catalog does not name is deleted as the rest of a killed process.
+"""Age from which a file that the catalog does not name is deleted as a leftover of a killed process.
 
 It is short because no writer runs meanwhile.
 """
@@ -47,7 +47,7 @@ sys.exit(1 if busy else 0)
 def rewrite(warehouse: Path) -> None:
     """Rewrite data files without deleted rows, and delete every snapshot but the newest.
 
-    A query on an older snapshot fails. The caller prevents rebuilds and model builds meanwhile. Raises
+    A query on an older snapshot fails once. The caller prevents rebuilds and model builds meanwhile. Raises
     `Unavailable` when other writers hold the writer lock for too long.
     """
     writer_lock = WriterLock(warehouse, longest_seconds=MAX_TURN_SECONDS)

@@ -17,7 +17,7 @@ from receiver.envelope import ENVELOPE_VERSION, HEADER_NAMES
 
 _ALTERED = Problem("$", "the body that is kept is not the one that was delivered; see `hirestream audit`")
 BROKEN_ENVELOPE = "envelope"
-"""Ledger reason of records with wrong headers; the headers are not stored, so a replay rejects it too."""
+"""Ledger reason of records with wrong headers, which are not stored: a replay rejects the records again."""
 
 MOVED, REFUSED = "ledger.moved", "ledger.refused"
 """Keys in the result of `decode_again` for ledger rows, next to the names of event tables."""

@@ -73,7 +73,7 @@ class ReplayResult:
         return self.loaded + self.duplicate + sum(self.refused.values())
 
     def plus(self, other: "ReplayResult") -> "ReplayResult":
-        """Return the sum of both results."""
+        """Return the sum of this result and `other`."""
         refused = Counter(self.refused) + Counter(other.refused)
         loaded, duplicate = self.loaded + other.loaded, self.duplicate + other.duplicate
         tables = tuple(sorted({*self.tables, *other.tables}))

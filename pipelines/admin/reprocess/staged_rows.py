@@ -22,7 +22,7 @@ def staging_folder(warehouse: Path) -> Path:
 
 
 def clear_staging(warehouse: Path) -> bool:
-    """Delete staged rows and return whether there were any. Not during a rebuild: see `rebuilding`."""
+    """Delete staged rows; return whether any existed. Must not run during a rebuild: see `rebuilding`."""
     folder = staging_folder(warehouse)
     found = folder.exists()
     shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +58,7 @@ class StagedRows:
         frame.write_parquet(folder / f"{self._number:08}.parquet", compression="lz4")
 
     def sources(self, table: str) -> list[str]:
-        """Return SQL relations with the valid rows of a table, one for each round that has any."""
+        """Return SQL relations with the rows of a table that no later round replaces, one for each round."""
         rounds = sorted(int(folder.parent.name) for folder in self._folder.glob(f"*/{table}"))
         return [self._source(number, table) for number in rounds]
 

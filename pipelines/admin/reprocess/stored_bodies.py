@@ -40,7 +40,7 @@ def loaded_records(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterat
 
 
 def _ranges(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterator[tuple[int, int]]:
-    """Yield `(first, last)` batch id of ranges that have about as many records as a slice."""
+    """Yield `(first, last)` batch ids of ranges with about as many records as a slice."""
     found = con.execute(
         f"""
         SELECT min(batch_id), max(batch_id) FROM (
@@ -55,9 +55,9 @@ def _ranges(con: duckdb.DuckDBPyConnection, most_batch_id: int) -> Iterator[tupl
 def changed_since(
     con: duckdb.DuckDBPyConnection, batch_id: int, erased: pl.DataFrame
 ) -> Iterator[pl.DataFrame]:
-    """Yield loaded records, with their bodies, that later batches loaded, moved or erased.
+    """Yield loaded records, with their bodies, that a later batch loaded or moved, and those erased since.
 
-    `erased` has `event_key` and `erased_at` of erased records that are known already and left out.
+    `erased` has `event_key` and `erased_at` of the erasures that are known already.
     """
     con.register("erased_before", erased)
     places = con.execute(

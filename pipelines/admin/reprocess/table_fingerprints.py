@@ -43,7 +43,7 @@ class TableComparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Result of the comparison."""
+        """Result of the comparison: `same`, `changed`, `new` or `gone`."""
         if self.before is None or self.after is None:
             return "new" if self.before is None else "gone"
         return "same" if self.before == self.after else "changed"

@@ -1,1 +1,1 @@
-"""From a number of a mart to the entities, events and deliveries behind it."""
+"""Explanation of a number of a mart by its entities, events and deliveries."""

@@ -1,4 +1,4 @@
-"""The events behind entities, each with its deliveries. Only ids, types and times: nothing about a person."""
+"""Events of entities, each with its deliveries. They have ids, types and times only, and no personal data."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ import duckdb
 from pipelines.lake.sql import sql_literal, sql_literals
 
 Key = tuple[str, str]
-"""Provider and id of an entity; all are of one organization."""
+"""Key of an entity within one organization: `(provider, entity_id)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventEvidence:
-    """One event by its key; `occurred_at` is business time, taken from the clock that the basis names."""
+    """Event of an entity, with the ids of its deliveries.
+
+    `occurred_at` is business time; `occurred_at_basis` names where that time comes from.
+    """
 
     event_key: str
     event_type: str
@@ -61,22 +64,22 @@ _EVENTS_OF: Mapping[str, str] = MappingProxyType(
         """,  # noqa: S608 - our own names
     }
 )
-"""SQL over the lake by kind of entity. A booking has the events of every id that it was sent with."""
-_PART_OF_AN_EVENT = ("screening_answer", "requirement_outcome")
-"""Entities whose id is the event's key and a place in it."""
+"""SQL for events by kind of entity. A booking has the events of every booking id that belongs to it."""
+_PARTS_OF_EVENTS = ("screening_answer", "requirement_outcome")
+"""Kinds of entities whose id is an event key, a slash and a position in the event."""
 
 
 def events_behind(
     con: duckdb.DuckDBPyConnection, organization: str, entity: str, keys: Sequence[Key]
 ) -> Mapping[Key, tuple[EventEvidence, ...]]:
-    """The events of entities of one kind, by business time."""
+    """Return the events of entities of one kind, in the order of business time, by entity key."""
     wanted = {key: (key[0], _id_in_events(entity, key[1])) for key in keys}
     found = _events(con, organization, entity, {entity_id for _, entity_id in wanted.values()})
-    return {key: found.get(there, ()) for key, there in wanted.items()}
+    return {key: found.get(in_events, ()) for key, in_events in wanted.items()}
 
 
 def _id_in_events(entity: str, entity_id: str) -> str:
-    return entity_id.rpartition("/")[0] if entity in _PART_OF_AN_EVENT else entity_id
+    return entity_id.rpartition("/")[0] if entity in _PARTS_OF_EVENTS else entity_id
 
 
 def _events(
@@ -99,7 +102,7 @@ def _events(
 
 
 def _deliveries(con: duckdb.DuckDBPyConnection, event_keys: set[str]) -> Mapping[str, tuple[str, ...]]:
-    """Every delivery of each event, repeated ones too, as they were received."""
+    """Return the ids of all deliveries, also repeated ones, by event key, in the order of receipt."""
     if not event_keys:
         return {}
     rows = con.execute(

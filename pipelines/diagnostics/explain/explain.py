@@ -1,4 +1,4 @@
-"""From a number to what it was counted from: a cell of a mart, the entities behind it, and their events."""
+"""Explanation of one cell of a mart: its parts, the entities that it counts, and their events."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,10 @@ _MEMBER = "provider, source, entity, entity_id, bucket, note, value, detail, cou
 
 @dataclass(frozen=True, slots=True)
 class CellQuestion:
-    """One metric on a day of an organization or of its campaign; `basis` None is a mart by itself."""
+    """Question about one cell: a metric on one day for an organization or one of its campaigns.
+
+    `basis` is None for a mart without a cohort and an activity variant.
+    """
 
     counted: CatalogMart
     metric: str
@@ -31,13 +34,13 @@ class CellQuestion:
 
     @property
     def mart(self) -> str:
-        """The mart's name without its schema."""
+        """Name of the mart without its schema."""
         return self.counted.mart(self.basis)
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedEntity:
-    """One thing that was counted: where it fell, when, what was measured, and its events."""
+    """Entity counted in a cell, with its bucket, time of counting, measured value and events."""
 
     provider: str
     source: str
@@ -53,9 +56,11 @@ class ExplainedEntity:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The parts as the mart says them, the members by bucket, and how these two differ, which is never.
+    """Explanation of one cell.
 
-    `entities` are those that were asked for, at most as many as the limit; `matching` is how many there are.
+    `parts` are the columns of the mart by name, `members` numbers of entities by bucket. `differences` has a
+    sentence for each part that disagrees with the members, which is a fault. `matching` is the number of
+    entities in the requested bucket, `entities` at most the requested number of them.
     """
 
     mart: str
@@ -73,9 +78,10 @@ class Explanation:
 def parse_question(
     name: str, day: str, organization: str, *, basis: str | None = None, campaign: str | None = None
 ) -> CellQuestion:
-    """Parse the arguments of the command. Raises `UsageError`, which lists the metrics, for an unknown one.
+    """Return the question of the command's arguments.
 
-    `name` is a metric, a mart, or a mart without its basis; `basis` replaces the usual one.
+    `name` is a metric, a mart, or a mart without its basis; `basis` replaces the default of the metric.
+    Raises `UsageError` for an invalid argument; for an unknown metric its text lists the metrics.
     """
     if basis is not None and basis not in BASES:
         raise UsageError(f"--basis is one of {', '.join(BASES)}, not {basis!r}")
@@ -90,32 +96,31 @@ def parse_question(
 
 
 def explain(
-    con: duckdb.DuckDBPyConnection, asked: CellQuestion, *, bucket: str | None = None, limit: int = 20
+    con: duckdb.DuckDBPyConnection, question: CellQuestion, *, bucket: str | None = None, limit: int = 20
 ) -> Explanation:
-    """Everything behind a cell, as one moment saw it, from a connection with the lake and its macros.
+    """Explain a cell, read from one snapshot through a connection with the lake and the table macros.
 
-    Only the events of the entities that are handed over are read. Raises `HirestreamError` where there is no
-    such cell.
+    Only the events of the returned entities are read. Raises `HirestreamError` when the cell does not exist.
     """
-    parts, members = _counted(con, asked)
-    if any(differences(parts, members)):  # what depends on the time of asking may have changed in between
-        parts, members = _counted(con, asked)
+    parts, members = _parts_and_members(con, question)
+    if any(differences(parts, members)):  # parts that depend on the current time may differ
+        parts, members = _parts_and_members(con, question)
     return Explanation(
-        mart=asked.mart,
-        metric=asked.metric,
-        organization_id=asked.organization,
-        campaign=asked.campaign,
-        day=asked.day,
+        mart=question.mart,
+        metric=question.metric,
+        organization_id=question.organization,
+        campaign=question.campaign,
+        day=question.day,
         parts=parts,
         members=members,
         differences=tuple(differences(parts, members)),
         matching=members.get(bucket, 0) if bucket else sum(members.values()),
-        entities=tuple(_entities(con, asked.organization, bucket, limit)),
+        entities=tuple(_entities(con, question.organization, bucket, limit)),
     )
 
 
 def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterator[str]:
-    """Cells whose parts are not the counts of their members, a sentence each."""
+    """Yield a sentence for each part of a cell that is not the number of its members."""
     counts = Counter(members)
     expected = {
         "population": counts.total(),
@@ -134,7 +139,7 @@ def differences(parts: Mapping[str, Any], members: Mapping[str, int]) -> Iterato
 def _find_metric(name: str, basis: str | None) -> tuple[CatalogMart, str, str | None]:
     for counted in COUNTED:
         if name in counted.metrics:
-            return counted, name, basis or _basis_of(counted, name)
+            return counted, name, basis or _default_basis(counted, name)
         if name == counted.name:
             return counted, counted.metrics[0], basis or counted.basis
         if name in counted.placed():
@@ -143,52 +148,57 @@ def _find_metric(name: str, basis: str | None) -> tuple[CatalogMart, str, str | 
     raise UsageError(f"{name!r} is not a metric. There are: {'; '.join(known)}")
 
 
-def _basis_of(counted: CatalogMart, metric: str) -> str | None:
+def _default_basis(counted: CatalogMart, metric: str) -> str | None:
     return COHORT if metric in counted.cohort_only else counted.basis
 
 
-def _counted(
-    con: duckdb.DuckDBPyConnection, asked: CellQuestion
+def _parts_and_members(
+    con: duckdb.DuckDBPyConnection, question: CellQuestion
 ) -> tuple[Mapping[str, Any], Mapping[str, int]]:
-    """The parts of the cell, and its members by bucket; these stay in the table `explained`."""
-    parts = _parts(con, asked)
-    _gather(con, asked)
+    """Return `(parts, number of members by bucket)` of a cell; fills the temporary table `explained`."""
+    parts = _parts(con, question)
+    _store_members(con, question)
     buckets = f"SELECT bucket, count(*) FROM explained GROUP BY bucket ORDER BY {_BUCKETS}, bucket"  # noqa: S608 - our own
     return parts, dict(con.execute(buckets).fetchall())
 
 
-def _parts(con: duckdb.DuckDBPyConnection, asked: CellQuestion) -> Mapping[str, Any]:
-    day = sql_literal(asked.day.isoformat())
-    arguments = [f"since := {day}", f"until := {day}", f"organization := {sql_literal(asked.organization)}"]
-    if asked.campaign is not None:
-        arguments.append(f"campaign := {sql_literal(asked.campaign)}")
-    if asked.basis is not None:
-        arguments += [f"metric := {sql_literal(asked.metric)}", f"basis := {sql_literal(asked.basis)}"]
-    found = con.execute(f"SELECT * EXCLUDE (cut) FROM {asked.counted.name}({', '.join(arguments)})")  # noqa: S608 - quoted
+def _parts(con: duckdb.DuckDBPyConnection, question: CellQuestion) -> Mapping[str, Any]:
+    day = sql_literal(question.day.isoformat())
+    arguments = [
+        f"since := {day}",
+        f"until := {day}",
+        f"organization := {sql_literal(question.organization)}",
+    ]
+    if question.campaign is not None:
+        arguments.append(f"campaign := {sql_literal(question.campaign)}")
+    if question.basis is not None:
+        arguments += [f"metric := {sql_literal(question.metric)}", f"basis := {sql_literal(question.basis)}"]
+    found = con.execute(f"SELECT * EXCLUDE (cut) FROM {question.counted.name}({', '.join(arguments)})")  # noqa: S608 - quoted
     row = found.fetchone()
     if row is None:
         raise HirestreamError(
-            f"there is no cell: {asked.mart} counts nothing for {asked.metric}, organization "
-            f"{asked.organization}{f', campaign {asked.campaign}' if asked.campaign else ''}, on {asked.day}"
+            f"there is no cell: {question.mart} counts nothing for {question.metric}, organization "
+            f"{question.organization}{f', campaign {question.campaign}' if question.campaign else ''}, "
+            f"on {question.day}"
         )
     return dict(zip((column[0] for column in found.description or ()), row, strict=True))
 
 
-def _gather(con: duckdb.DuckDBPyConnection, asked: CellQuestion) -> None:
-    """The members of the cell into a temporary table, from the view of its question."""
+def _store_members(con: duckdb.DuckDBPyConnection, question: CellQuestion) -> None:
+    """Write the members of the cell into the temporary table `explained`."""
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE explained AS
-        SELECT {_MEMBER} FROM wh.staging.{asked.counted.members}
+        SELECT {_MEMBER} FROM wh.staging.{question.counted.members}
         WHERE mart = $mart AND metric = $metric AND organization_id = $organization AND day = $day
           AND ($campaign IS NULL OR campaign_id = $campaign OR external_campaign_id = $campaign)
         """,  # noqa: S608 - our own names
         {
-            "mart": asked.mart,
-            "metric": asked.metric,
-            "organization": asked.organization,
-            "day": asked.day,
-            "campaign": asked.campaign,
+            "mart": question.mart,
+            "metric": question.metric,
+            "organization": question.organization,
+            "day": question.day,
+            "campaign": question.campaign,
         },
     )
 

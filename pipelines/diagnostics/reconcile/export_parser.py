@@ -1,6 +1,6 @@
-"""A provider's own list of conversations, as a person exported it: CSV or JSON, however it names its columns.
+"""Parser of a conversation list exported from a provider: CSV or JSON, with various column names.
 
-Pure: bytes in, rows out; what cannot be read is an error with its line.
+Pure: bytes in, rows out. An error names the line that cannot be read.
 """
 
 import codecs
@@ -17,15 +17,19 @@ from pipelines.errors import UsageError
 DELIMITERS = ",;\t|"
 IDS = ("conversationid", "recordid", "conversation", "id")
 STATUSES = ("conversationstatus", "status", "conversationoutcome", "outcome", "state")
-"""Names of columns, best first, in small letters and nothing but letters and digits."""
+"""Known column names, best first, in lower case with letters and digits only."""
 
 _NAME = re.compile(r"[A-Za-z_][\w .-]{0,40}")
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedConversation:
-    """One conversation of the export; `status` in capitals with underscores, None where it is empty."""
+    """Conversation in the export; `status` is in upper case with underscores, None when empty."""
 
     conversation_id: str
     status: str | None
@@ -41,11 +45,14 @@ class ExportColumns:
 
 
 Row = tuple[int, Mapping[str, Any]]
-"""A row by column, with the line that it ends on; of JSON that is its number."""
+"""Row of the export: `(line, values by column)`; in JSON `line` is the number of the entry."""
 
 
 def read_export(content: bytes, columns: ExportColumns) -> list[ExportedConversation]:
-    """Every row, in its order. Raises `UsageError` for what cannot be read, or without a row."""
+    """Parse an export and return its conversations in order.
+
+    Raises `UsageError` for an export that cannot be read or has no conversation.
+    """
     text = _text(content)
     if not text.strip():
         raise UsageError("the export is empty; it must have at least one conversation")
@@ -53,13 +60,13 @@ def read_export(content: bytes, columns: ExportColumns) -> list[ExportedConversa
     if not rows:
         raise UsageError("the export has no conversation in it")
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    id_name = _chosen(names, columns.conversation_id, IDS, "--id-column")
-    status_name = _chosen(names, columns.status, STATUSES, "--status-column")
-    return [_listed(line, row, id_name, status_name) for line, row in rows]
+    id_name = _find_column(names, columns.conversation_id, IDS, "--id-column")
+    status_name = _find_column(names, columns.status, STATUSES, "--status-column")
+    return [_conversation(line, row, id_name, status_name) for line, row in rows]
 
 
 def _text(content: bytes) -> str:
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in _ENCODINGS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -68,7 +75,7 @@ def _text(content: bytes) -> str:
 
 
 def _json_rows(text: str) -> list[Row]:
-    """A list, an object with one list in it, or one object a line."""
+    """Return the rows of JSON text: a list, an object that contains one list, or one object per line."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -78,11 +85,11 @@ def _json_rows(text: str) -> list[Row]:
     if isinstance(document, dict):
         lists = [value for value in document.values() if isinstance(value, list)]
         document = lists[0] if len(lists) == 1 and not _is_conversation(document) else [document]
-    return [(number, _object(number, row)) for number, row in enumerate(document, start=1)]
+    return [(number, _require_object(number, row)) for number, row in enumerate(document, start=1)]
 
 
 def _is_conversation(document: Mapping[str, Any]) -> bool:
-    names = {_plain(name) for name in document}
+    names = {_normalized(name) for name in document}
     return not names.isdisjoint(IDS) and not names.isdisjoint(STATUSES)
 
 
@@ -95,7 +102,7 @@ def _json_lines(text: str) -> Iterator[Any]:
                 raise UsageError(f"line {number} is not JSON: {error.msg}") from None
 
 
-def _object(number: int, row: Any) -> Mapping[str, Any]:
+def _require_object(number: int, row: Any) -> Mapping[str, Any]:
     if not isinstance(row, dict):
         raise UsageError(f"entry {number} is no object with a conversation's id and status")
     return row
@@ -124,31 +131,31 @@ def _csv_rows(text: str) -> list[Row]:
     return rows
 
 
-def _chosen(names: Sequence[str], named: str | None, usual: Sequence[str], option: str) -> str:
-    """The column of this name, else the first usual one."""
+def _find_column(names: Sequence[str], named: str | None, known: Sequence[str], option: str) -> str:
+    """Return the column `named`, or else the first known one. Raises `UsageError` when there is none."""
     if named is not None:
         if named not in names:
-            raise UsageError(f"there is no column {named!r}; it has {_shown(names)}")
+            raise UsageError(f"there is no column {named!r}; it has {_columns_text(names)}")
         return named
-    by_plain = {_plain(name): name for name in reversed(names)}
-    for each in usual:
+    by_plain = {_normalized(name): name for name in reversed(names)}
+    for each in known:
         if each in by_plain:
             return by_plain[each]
-    raise UsageError(f"none of its columns is known, name one with {option}; it has {_shown(names)}")
+    raise UsageError(f"none of its columns is known, name one with {option}; it has {_columns_text(names)}")
 
 
-def _shown(names: Sequence[str]) -> str:
-    """Names of columns; a line that does not look like any may say who somebody is."""
+def _columns_text(names: Sequence[str]) -> str:
+    """Return the column names as text, or only their number when they may be personal data of a row."""
     if all(_NAME.fullmatch(name) for name in names):
         return ", ".join(names)
     return f"{len(names)} columns, and its first line does not look like their names"
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _listed(line: int, row: Mapping[str, Any], id_name: str, status_name: str) -> ExportedConversation:
+def _conversation(line: int, row: Mapping[str, Any], id_name: str, status_name: str) -> ExportedConversation:
     found = row.get(id_name)
     conversation_id = str(found).strip() if isinstance(found, str | int) else ""
     if not conversation_id:

@@ -1,4 +1,4 @@
-"""`hirestream reconcile`: a provider's own list of conversations against what its webhooks have told."""
+"""`hirestream reconcile`: compare a provider's exported list of conversations with the lake."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +15,12 @@ from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 
 SHOWN = 20
-"""Rows of each list that a person gets to see; `--json` has all."""
+"""Maximum rows of each list in text output; `--json` has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusMapping:
-    """Mapping of a status: the outcomes that agree with it, and those that can be explained."""
+    """Outcomes in the lake that agree with a status of the export, and those that `because` explains."""
 
     agrees: frozenset[str]
     explained: frozenset[str] = frozenset()
@@ -30,31 +30,31 @@ class StatusMapping:
 ENDED = frozenset(
     {"passed", "failed", "not_interested", "opted_out", "closed", "completed_undecided", "other_status"}
 )
-_GOES_ON = "it continued after the export"
-_UNTOLD = "Popp documents no webhook for it; here it stays open, and counts as timed out later"
+_CONTINUED = "it continued after the export"
+_NO_WEBHOOK = "Popp documents no webhook for it; here it stays open, and counts as timed out later"
 
 OUTCOMES: Mapping[str, StatusMapping] = MappingProxyType(
     {
-        "CREATED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
-        "QUEUED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _GOES_ON),
-        "ONGOING": StatusMapping(frozenset({"open"}), ENDED, _GOES_ON),
+        "CREATED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _CONTINUED),
+        "QUEUED": StatusMapping(frozenset({"not_started"}), ENDED | {"open", "failed_to_start"}, _CONTINUED),
+        "ONGOING": StatusMapping(frozenset({"open"}), ENDED, _CONTINUED),
         "COMPLETED_SCREENING_PASSED": StatusMapping(frozenset({"passed"})),
         "COMPLETED_SCREENING_FAILED": StatusMapping(frozenset({"failed"})),
         "COMPLETED_CANDIDATE_NOT_INTERESTED": StatusMapping(frozenset({"not_interested"})),
-        "CLOSED": StatusMapping(frozenset({"closed"}), frozenset({"open", "not_started"}), _UNTOLD),
+        "CLOSED": StatusMapping(frozenset({"closed"}), frozenset({"open", "not_started"}), _NO_WEBHOOK),
         "COMPLETED": StatusMapping(
-            frozenset({"completed_undecided", "closed"}), frozenset({"open"}), _UNTOLD
+            frozenset({"completed_undecided", "closed"}), frozenset({"open"}), _NO_WEBHOOK
         ),
         "OPTED_OUT": StatusMapping(frozenset({"opted_out"})),
         "DELIVERY_FAILED": StatusMapping(frozenset({"failed_to_start"})),
     }
 )
-"""Outcome of `entities.conversations` by the status that Popp shows."""
+"""Outcomes of `entities.conversations` by the status that Popp exports."""
 
 
 @dataclass(frozen=True, slots=True)
 class LakeConversation:
-    """A conversation as the webhooks tell it."""
+    """Conversation in `entities.conversations`."""
 
     conversation_id: str
     organization_id: str
@@ -65,7 +65,10 @@ class LakeConversation:
 
 @dataclass(frozen=True, slots=True)
 class MissingConversation:
-    """In the export, and nothing of it became an entity. `where` is quarantine, or nowhere."""
+    """Conversation in the export that is no entity in the lake.
+
+    `where` says where its records are: in quarantine, loaded after the last build of the models, or nowhere.
+    """
 
     conversation_id: str
     status: str | None
@@ -75,7 +78,7 @@ class MissingConversation:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """In both, and not the same."""
+    """Conversation whose outcome in the lake contradicts its status in the export."""
 
     conversation_id: str
     status: str
@@ -86,7 +89,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class OnlyInLake:
-    """Known here, within the time that the export covers, and not in it."""
+    """Conversation in the lake that is missing from the export, though within the time that it covers."""
 
     conversation_id: str
     organization_id: str
@@ -96,9 +99,9 @@ class OnlyInLake:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """The whole comparison. `explained` counts, by reason, what differs and is no fault.
+    """Result of a comparison. `explained` counts, by reason, the differences that are no fault.
 
-    The span is that of the first events of the conversations in both.
+    `span` is the first and the last time of the first events of conversations in both.
     """
 
     listed: int
@@ -111,25 +114,27 @@ class ReconcileReport:
 
     @property
     def ok(self) -> bool:
-        """Return whether everything in the export came, and says the same."""
+        """Return whether every exported conversation is in the lake and every difference is explained."""
         return not (self.missing or self.differing)
 
 
 def run_reconcile(
     settings: Settings, listed: Sequence[ExportedConversation], source: str, organization: str | None
 ) -> ReconcileReport:
-    """Compare an export with the lake of these settings.
+    """Compare an export with the lake.
 
-    Raises `UsageError` for a source that is not configured or has no conversations, `Unavailable` without a
-    lake or without models.
+    Raises `UsageError` for a source that is not configured or whose provider has no conversations,
+    `Unavailable` without a lake or without models.
     """
     provider = _provider(settings, source)
     with open_for_reading(settings) as con:
         try:
-            ours = _ours(con, provider, organization)
+            ours = _lake_conversations(con, provider, organization)
         except duckdb.CatalogException:
             raise Unavailable("the models were not built yet; `hirestream stream` builds them") from None
-        return reconcile(listed, ours, source, _in_quarantine(con, provider), _arrived(con, provider))
+        return reconcile(
+            listed, ours, source, _quarantined_words(con, provider), _conversations_of_events(con, provider)
+        )
 
 
 def reconcile(
@@ -139,29 +144,34 @@ def reconcile(
     in_quarantine: frozenset[bytes],
     arrived: frozenset[str] = frozenset(),
 ) -> ReconcileReport:
-    """Pure. Of a conversation that is listed twice the later row counts; `in_quarantine` are words, `arrived`
-    the conversations that events tell of, those that no model has seen yet too."""
+    """Compare listed conversations with those of the lake. Pure.
+
+    The last row of a conversation counts. `in_quarantine` are all words of quarantined bodies, `arrived` the
+    conversations of all loaded events, also of those after the last build of the models.
+    """
     last = {row.conversation_id: row for row in listed}
     known = {each.conversation_id: each for each in ours}
-    missing = [_missing(row, in_quarantine, arrived) for name, row in last.items() if name not in known]
+    missing = [
+        _missing_conversation(row, in_quarantine, arrived) for name, row in last.items() if name not in known
+    ]
     both = [(row, known[name]) for name, row in last.items() if name in known]
     explained: dict[str, int] = {}
     differing = []
-    for row, mine in both:
-        meant = OUTCOMES.get(row.status or "")
-        if meant is not None and mine.outcome in meant.explained:
-            explained[meant.because] = explained.get(meant.because, 0) + 1
-        elif meant is None or mine.outcome not in meant.agrees:
-            differing.append(_differing(row, mine, meant))
-    times = [mine.first_event_at for _, mine in both]
+    for row, stored in both:
+        mapping = OUTCOMES.get(row.status or "")
+        if mapping is not None and stored.outcome in mapping.explained:
+            explained[mapping.because] = explained.get(mapping.because, 0) + 1
+        elif mapping is None or stored.outcome not in mapping.agrees:
+            differing.append(_mismatch(row, stored, mapping))
+    times = [stored.first_event_at for _, stored in both]
     span = (min(times), max(times)) if times else None
     agree = len(both) - len(differing) - sum(explained.values())
-    not_listed = _not_listed(ours, last, source, span)
+    not_listed = _only_in_lake(ours, last, source, span)
     return ReconcileReport(len(last), agree, explained, tuple(missing), tuple(differing), not_listed, span)
 
 
 def render(found: ReconcileReport) -> str:
-    """For a person: the numbers, then what is missing and what differs."""
+    """Render the comparison as text: the numbers, then missing and differing conversations."""
     lines = [f"{found.listed} conversations in the export: {found.agree} agree"]
     lines += [f"{count} differ and are explained: {why}" for why, count in found.explained.items()]
     for title, rows in (
@@ -169,11 +179,11 @@ def render(found: ReconcileReport) -> str:
         ("differ", found.differing),
         ("are here, in the time that the export covers, and not in it", found.not_listed),
     ):
-        lines += [f"{len(rows)} {title}", *_shown(rows)]
+        lines += [f"{len(rows)} {title}", *_table_lines(rows)]
     return "\n".join(lines)
 
 
-def _shown(rows: Sequence[MissingConversation | Mismatch | OnlyInLake]) -> list[str]:
+def _table_lines(rows: Sequence[MissingConversation | Mismatch | OnlyInLake]) -> list[str]:
     if not rows:
         return []
     names = list(type(rows[0]).__dataclass_fields__)
@@ -182,7 +192,7 @@ def _shown(rows: Sequence[MissingConversation | Mismatch | OnlyInLake]) -> list[
     return [table(names, cells), *rest]
 
 
-def _missing(
+def _missing_conversation(
     row: ExportedConversation, in_quarantine: frozenset[bytes], arrived: frozenset[str]
 ) -> MissingConversation:
     where = "quarantine" if row.conversation_id.encode() in in_quarantine else "nowhere"
@@ -191,18 +201,18 @@ def _missing(
     return MissingConversation(row.conversation_id, row.status, row.line, where)
 
 
-def _differing(row: ExportedConversation, mine: LakeConversation, meant: StatusMapping | None) -> Mismatch:
+def _mismatch(row: ExportedConversation, stored: LakeConversation, mapping: StatusMapping | None) -> Mismatch:
     problem = (
-        f"expected {' or '.join(sorted(meant.agrees))}"
-        if meant
+        f"expected {' or '.join(sorted(mapping.agrees))}"
+        if mapping
         else "no status"
         if row.status is None
         else "a status that is not known"
     )
-    return Mismatch(row.conversation_id, row.status or "", row.line, mine.outcome, problem)
+    return Mismatch(row.conversation_id, row.status or "", row.line, stored.outcome, problem)
 
 
-def _not_listed(
+def _only_in_lake(
     ours: Iterable[LakeConversation],
     listed: Mapping[str, ExportedConversation],
     source: str,
@@ -228,7 +238,9 @@ def _provider(settings: Settings, source: str) -> str:
     return provider
 
 
-def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | None) -> list[LakeConversation]:
+def _lake_conversations(
+    con: duckdb.DuckDBPyConnection, provider: str, organization: str | None
+) -> list[LakeConversation]:
     rows = con.execute(
         """
         SELECT conversation_id, organization_id, source, outcome, first_event_at
@@ -241,8 +253,8 @@ def _ours(con: duckdb.DuckDBPyConnection, provider: str, organization: str | Non
     return [LakeConversation(*row) for row in rows]
 
 
-def _arrived(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[str]:
-    """Conversations of all events, by a view, which is never behind; none where it was never made."""
+def _conversations_of_events(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[str]:
+    """Return the ids of the conversations of all loaded events, from a view; empty without the view."""
     try:
         rows = con.execute(
             "SELECT DISTINCT conversation_id FROM wh.staging.stg_conversation_events WHERE provider = ?",
@@ -253,7 +265,7 @@ def _arrived(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[str]:
     return frozenset(conversation_id for (conversation_id,) in rows)
 
 
-def _in_quarantine(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[bytes]:
-    """Every word of what could not be decoded, ids among them."""
+def _quarantined_words(con: duckdb.DuckDBPyConnection, provider: str) -> frozenset[bytes]:
+    """Return every word in quarantined bodies of a provider, which includes conversation ids."""
     rows = con.execute("SELECT body FROM wh.quarantine.records WHERE provider = ?", [provider]).fetchall()
     return frozenset(word for (body,) in rows if body is not None for word in re.findall(rb"[\w.-]+", body))

@@ -1,4 +1,4 @@
-"""Candidates for the signed content: the body, alone or with times and ids from the headers."""
+"""Candidates for the signed string: the body, alone or joined with times and ids from the headers."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,24 +15,24 @@ NOT_SIGNATURES = frozenset(
     b"accept-language user-agent x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip forwarded via "
     b"date traceparent tracestate cache-control".split()
 )
-"""Headers that say nothing of who sent it."""
+"""Headers that no scheme signs and that hold no signature."""
 
 MAX_REFERENCES = 8
 MAX_VALUE = 200
 JOINERS = (".", ":", "", "|", "\n")
 LABELS = ("v0", "v1")
 
-_TELLING = re.compile(r"time|stamp|date|id$|id-|_id|nonce|request|delivery|event|message|attempt")
+_LIKELY_SIGNED = re.compile(r"time|stamp|date|id$|id-|_id|nonce|request|delivery|event|message|attempt")
 _UNIX_TIME = re.compile(rb"\d{10}|\d{13}")
 _ITEM = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,20})=([\x21-\x7e]{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One string that may be what was signed, and the template of it.
+    """String that may be what was signed, and its template.
 
-    `header` and `items` are of the list that its items stand in, where it has any; `timestamp` is the part
-    that is a Unix time, and `at` that time.
+    A template with list items has the name of the list's `header` and its separator `items`. `timestamp` is
+    the part that is a Unix time, `at` that time.
     """
 
     message: bytes
@@ -44,8 +44,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The references that can stand in one template: all headers, and the items of one of them."""
+class _References:
+    """Values that a template may refer to: headers, or the items of one `header` that is a list."""
 
     values: dict[TemplatePart, bytes]
     header: bytes | None = None
@@ -53,24 +53,24 @@ class _Place:
 
 
 def candidates(headers: RawHeaders, body: bytes) -> Iterator[Candidate]:
-    """Every likely string, each once, the plainest first."""
+    """Yield every likely signed string once, the simplest first."""
     seen: set[tuple[bytes | None, bytes]] = set()
-    for place in _places(headers):
-        for signed in _templates(list(place.values)):
-            found = _candidate(place, signed, body)
-            if (found.header, found.message) not in seen:
-                seen.add((found.header, found.message))
-                yield found
+    for references in _reference_sets(headers):
+        for signed in _templates(list(references.values)):
+            candidate = _candidate_of(references, signed, body)
+            if (candidate.header, candidate.message) not in seen:
+                seen.add((candidate.header, candidate.message))
+                yield candidate
 
 
-def values_once(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """The headers that stand there once; a scheme reads no other."""
+def unrepeated_headers(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """Return the headers that occur once as `(name, value)`; a scheme ignores repeated ones."""
     names = [name for name, _ in headers]
     return [(name, value) for name, value in headers if names.count(name) == 1]
 
 
-def at_time(value: bytes | None) -> datetime | None:
-    """The instant that a Unix time names, None for anything else."""
+def parse_unix_time(value: bytes | None) -> datetime | None:
+    """Return the time of a Unix time in seconds or milliseconds, None for any other value."""
     if value is None or not value.isdigit() or len(value) > MILLISECONDS:
         return None
     seconds = int(value) if len(value) <= MAX_SECONDS else int(value) / 1000
@@ -80,18 +80,18 @@ def at_time(value: bytes | None) -> datetime | None:
         return None
 
 
-def _places(headers: RawHeaders) -> Iterator[_Place]:
-    """All headers; then for each header that is a list its items, since only those need another search."""
-    once = values_once(headers)
-    telling = [pair for pair in once if _may_be_signed(*pair)]
-    telling.sort(key=lambda pair: _UNIX_TIME.fullmatch(pair[1]) is None)
-    yield _Place({_part("header", name): value for name, value in telling[:MAX_REFERENCES]})
+def _reference_sets(headers: RawHeaders) -> Iterator[_References]:
+    """Yield the values of headers, then for each header that is a list the values of its items."""
+    once = unrepeated_headers(headers)
+    signable = [pair for pair in once if _may_be_signed(*pair)]
+    signable.sort(key=lambda pair: _UNIX_TIME.fullmatch(pair[1]) is None)
+    yield _References({_part("header", name): value for name, value in signable[:MAX_REFERENCES]})
     for name, value in once:
         for separator, character in SEPARATORS.items():
             matched = [_ITEM.fullmatch(item.strip()) for item in value.split(character)]
-            items = {_part("item", found[1]): found[2] for found in matched if found}
+            items = {_part("item", match[1]): match[2] for match in matched if match}
             if len(matched) > 1 and items:
-                yield _Place(dict(list(items.items())[:MAX_REFERENCES]), name, separator)
+                yield _References(dict(list(items.items())[:MAX_REFERENCES]), name, separator)
 
 
 def _part(kind: str, name: bytes) -> TemplatePart:
@@ -101,7 +101,7 @@ def _part(kind: str, name: bytes) -> TemplatePart:
 def _may_be_signed(name: bytes, value: bytes) -> bool:
     if name in NOT_SIGNATURES or not (name.isascii() and 0 < len(value) <= MAX_VALUE):
         return False
-    return bool(_TELLING.search(name.decode()) or _UNIX_TIME.fullmatch(value))
+    return bool(_LIKELY_SIGNED.search(name.decode()) or _UNIX_TIME.fullmatch(value))
 
 
 def _templates(references: Sequence[TemplatePart]) -> Iterator[Signed]:
@@ -110,18 +110,18 @@ def _templates(references: Sequence[TemplatePart]) -> Iterator[Signed]:
         yield RAW_BODY if kind == "body" else (body,)
         for one in references:
             for joiner in JOINERS:
-                yield _joined(joiner, one, body)
-                yield _joined(joiner, body, one)
+                yield _join(joiner, one, body)
+                yield _join(joiner, body, one)
             for label in LABELS:
-                yield _joined(":", TemplatePart("text", label), one, body)
-                yield _joined(".", TemplatePart("text", label), one, body)
+                yield _join(":", TemplatePart("text", label), one, body)
+                yield _join(".", TemplatePart("text", label), one, body)
         for one, other in permutations(references, 2):
             for joiner in JOINERS:
-                yield _joined(joiner, one, other, body)
+                yield _join(joiner, one, other, body)
 
 
-def _joined(joiner: str, *parts: TemplatePart) -> Signed:
-    """The parts with the joiner between them; texts that meet are one."""
+def _join(joiner: str, *parts: TemplatePart) -> Signed:
+    """Return a template of the parts with the joiner between them; adjacent texts are merged."""
     joined: list[TemplatePart] = []
     for part in parts:
         for piece in ([TemplatePart("text", joiner)] if joined and joiner else []) + [part]:
@@ -132,9 +132,9 @@ def _joined(joiner: str, *parts: TemplatePart) -> Signed:
     return tuple(joined)
 
 
-def _candidate(place: _Place, signed: Signed, body: bytes) -> Candidate:
-    made = message(signed, body, place.values.get) or b""
-    times = (part for part in signed if _UNIX_TIME.fullmatch(place.values.get(part, b"")))
+def _candidate_of(references: _References, signed: Signed, body: bytes) -> Candidate:
+    signed_text = message(signed, body, references.values.get) or b""
+    times = (part for part in signed if _UNIX_TIME.fullmatch(references.values.get(part, b"")))
     timestamp = next(times, None)
-    at = at_time(place.values[timestamp]) if timestamp else None
-    return Candidate(made, signed, place.header, place.items, timestamp, at)
+    at = parse_unix_time(references.values[timestamp]) if timestamp else None
+    return Candidate(signed_text, signed, references.header, references.items, timestamp, at)

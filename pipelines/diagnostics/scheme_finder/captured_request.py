@@ -1,4 +1,4 @@
-"""One captured request, from a file: as JSON, or raw as it was sent on the wire."""
+"""Parser of a file with one captured request, as JSON or as raw HTTP."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ class CapturedRequest:
 
 
 def read_capture(file: Path) -> CapturedRequest:
-    """The request in a file. Raises `UsageError` saying what is wrong, where, and what to do."""
+    """Read the request in a file. Raises `UsageError` with the fault, its line and the accepted formats."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -41,13 +41,13 @@ def read_capture(file: Path) -> CapturedRequest:
 
 
 def parse_capture(data: bytes) -> CapturedRequest:
-    """The request in these bytes. Raises `ValueError`, whose text holds nothing of the content."""
+    """Parse a request in JSON or raw HTTP. Raises `ValueError`, whose text quotes no content."""
     if not data.strip():
         raise ValueError("the capture is empty")
-    return _of_json(data) if data.lstrip()[:1] == b"{" else _of_wire(data)
+    return _parse_json(data) if data.lstrip()[:1] == b"{" else _parse_raw(data)
 
 
-def _of_json(data: bytes) -> CapturedRequest:
+def _parse_json(data: bytes) -> CapturedRequest:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -57,11 +57,11 @@ def _of_json(data: bytes) -> CapturedRequest:
         raise ValueError("headers is missing")
     if ("body" in document) == ("body_base64" in document):
         raise ValueError("give exactly one of body and body_base64")
-    headers = tuple(_header(name, value) for name, value in _pairs(document["headers"]))
+    headers = tuple(_header(name, value) for name, value in _header_pairs(document["headers"]))
     return CapturedRequest(headers, _body(document))
 
 
-def _pairs(headers: Any) -> Iterator[tuple[Any, Any]]:
+def _header_pairs(headers: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(headers, dict):
         for name, values in headers.items():
             yield from ((name, value) for value in (values if isinstance(values, list) else [values]))
@@ -92,24 +92,24 @@ def _body(document: dict[str, Any]) -> bytes:
         raise ValueError("body_base64 is not base64") from None
 
 
-def _of_wire(data: bytes) -> CapturedRequest:
+def _parse_raw(data: bytes) -> CapturedRequest:
     head, *rest = _HEAD.split(data, maxsplit=1)
     first, *lines = head.replace(b"\r\n", b"\n").split(b"\n")
     if not _REQUEST_LINE.fullmatch(first.strip()):
         raise ValueError("line 1 is neither { nor a request line such as POST /path HTTP/1.1")
-    headers = tuple(_line(number, line) for number, line in enumerate(lines, start=2))
-    return CapturedRequest(headers, _sent(headers, rest[0] if rest else b""))
+    headers = tuple(_parse_header_line(number, line) for number, line in enumerate(lines, start=2))
+    return CapturedRequest(headers, _framed_body(headers, rest[0] if rest else b""))
 
 
-def _line(number: int, line: bytes) -> tuple[bytes, bytes]:
+def _parse_header_line(number: int, line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not (colon and name.strip()):
         raise ValueError(f"line {number} is not a header")
     return name.strip().lower(), value.strip()
 
 
-def _sent(headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
-    """The body as its framing says, so that a line end which an editor added is no part of it."""
+def _framed_body(headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
+    """Return the body by content-length or chunks, so without a line end that an editor added."""
     known = dict(headers)
     if known.get(b"transfer-encoding", b"").lower() == b"chunked":
         return b"".join(_chunks(rest))
@@ -120,7 +120,7 @@ def _sent(headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
 
 
 def _chunks(rest: bytes) -> Iterator[bytes]:
-    """Decode a chunked body. A capture that was taken after decoding is the body itself."""
+    """Yield the chunks of a chunked body. Raises `ValueError` for one that was decoded already or is cut."""
     place = 0
     while True:
         line, end, _ = rest[place:].partition(b"\r\n")

@@ -1,4 +1,4 @@
-"""Finds how a captured request was signed: every likely scheme tried against the secrets that are known."""
+"""Search for the signature scheme of a captured request among likely schemes and known secrets."""
 
 import base64
 import binascii
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from pipelines.diagnostics.scheme_finder.candidates import (
     NOT_SIGNATURES,
     Candidate,
-    at_time,
     candidates,
-    values_once,
+    parse_unix_time,
+    unrepeated_headers,
 )
 from pipelines.diagnostics.scheme_finder.captured_request import CapturedRequest
 from receiver.settings import PREFIX
@@ -27,13 +27,13 @@ from receiver.signatures.standard_webhooks import TOLERANCE_SECONDS
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
-_BEFORE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,23}(?:[=:,]| ))?")
-"""Prefix of a digest or a token: empty, `sha256=`, `v1,`, `Bearer `."""
+_PREFIX = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,23}(?:[=:,]| ))?")
+"""Pattern of the prefix of a digest or token: empty, `sha256=`, `v1,`, `Bearer `."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchemeMatch:
-    """A scheme under which the request is authentic. A weak one proves who called and no more."""
+    """Scheme and secret with which the request verifies."""
 
     source: str
     key_id: str
@@ -41,17 +41,17 @@ class SchemeMatch:
 
     @property
     def weak(self) -> bool:
-        """Return whether anything could have been sent with the same proof."""
+        """Return whether the scheme proves the sender only, because it does not sign the body."""
         return isinstance(self.scheme, StaticToken | BasicAuth)
 
     @property
     def setting(self) -> str:
-        """Setting to paste."""
+        """Environment variable with value that configures the scheme."""
         return f"{PREFIX}SOURCES__{self.source.upper()}__SCHEME='{self.scheme}'"
 
 
-class _Place(NamedTuple):
-    """Encoding of a digest in a header."""
+class _DigestForm(NamedTuple):
+    """Encoding, prefix and list separator of a digest in a header."""
 
     encoding: Encoding
     prefix: str
@@ -59,7 +59,7 @@ class _Place(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """A secret, and the HMAC key that it means."""
+    """Secret, and the HMAC key bytes `raw` that it stands for in encoding `kind`."""
 
     secret: bytes
     kind: Key
@@ -68,7 +68,7 @@ class _Key(NamedTuple):
 
 @dataclass(slots=True)
 class SearchCounts:
-    """Extent of the search."""
+    """Numbers of headers, secrets, signed strings and digests that a search tried."""
 
     headers: int = 0
     secrets: int = 0
@@ -78,47 +78,54 @@ class SearchCounts:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Matches, strong before weak, simple before complex."""
+    """Result of a search; matches are sorted, strong before weak and simple before complex."""
 
     matches: list[SchemeMatch]
     tried: SearchCounts
 
 
 def search(capture: CapturedRequest, secrets: Mapping[str, Mapping[str, bytes]]) -> Search:
-    """Try everything against every secret, by source and key id. Each match has been verified as a whole."""
-    values = values_once(capture.headers)
-    known = list(candidates(capture.headers, capture.body))
-    tried = SearchCounts(len(values), sum(map(len, secrets.values())), len(known))
+    """Try every scheme with every secret; `secrets` are by source and key id.
+
+    Each match has been verified by the code that the receiver uses.
+    """
+    values = unrepeated_headers(capture.headers)
+    signed_strings = list(candidates(capture.headers, capture.body))
+    tried = SearchCounts(len(values), sum(map(len, secrets.values())), len(signed_strings))
     found: dict[tuple[str, str, str], SchemeMatch] = {}
     for source, live in secrets.items():
         for key_id, secret in live.items():
-            for scheme in _schemes(capture, values, known, secret, tried):
+            for scheme in _schemes(capture, values, signed_strings, secret, tried):
                 found.setdefault((source, key_id, str(scheme)), SchemeMatch(source, key_id, scheme))
     return Search(sorted(found.values(), key=lambda match: (match.weak, len(str(match.scheme)))), tried)
 
 
 def _schemes(
-    capture: CapturedRequest, values: RawHeaders, known: list[Candidate], secret: bytes, tried: SearchCounts
+    capture: CapturedRequest,
+    values: RawHeaders,
+    signed_strings: list[Candidate],
+    secret: bytes,
+    tried: SearchCounts,
 ) -> Iterator[Scheme]:
-    """Every scheme under which `secret` proves the request."""
+    """Yield every scheme with which the request verifies under `secret`."""
     standard = StandardWebhooks()
-    at = at_time(only(capture.headers, b"webhook-timestamp")) or EPOCH
-    if _fits(standard, secret) and _proved(standard, capture, secret, at):
-        yield standard  # the same as HMAC with options would say no more
+    at = parse_unix_time(only(capture.headers, b"webhook-timestamp")) or EPOCH
+    if _accepts_secret(standard, secret) and _verifies(standard, capture, secret, at):
+        yield standard  # equivalent HMAC options need not be listed too
         return
-    plain: list[BasicAuth | StaticToken] = [BasicAuth(), *_tokens(values, secret)]
-    for scheme in plain:
-        if _fits(scheme, secret) and _proved(scheme, capture, secret, EPOCH):
+    static_schemes: list[BasicAuth | StaticToken] = [BasicAuth(), *_token_schemes(values, secret)]
+    for scheme in static_schemes:
+        if _accepts_secret(scheme, secret) and _verifies(scheme, capture, secret, EPOCH):
             yield scheme
-    for key in _keys(secret):
+    for key in _hmac_keys(secret):
         for algorithm in ALGORITHMS:
-            tried.digests += len(known)
-            for candidate in known:
-                yield from _hmacs(capture, values, candidate, key, algorithm)
+            tried.digests += len(signed_strings)
+            for candidate in signed_strings:
+                yield from _hmac_schemes(capture, values, candidate, key, algorithm)
 
 
-def _keys(secret: bytes) -> Iterator[_Key]:
-    """The HMAC keys that a secret can mean."""
+def _hmac_keys(secret: bytes) -> Iterator[_Key]:
+    """Yield the HMAC keys that a secret can stand for: its text, and its base64-decoded bytes."""
     yield _Key(secret, "text", secret)
     with suppress(ValueError):
         raw = decode_base64(secret.removeprefix(b"whsec_"))
@@ -126,30 +133,30 @@ def _keys(secret: bytes) -> Iterator[_Key]:
             yield _Key(secret, "base64", raw)
 
 
-def _hmacs(
+def _hmac_schemes(
     capture: CapturedRequest, values: RawHeaders, candidate: Candidate, key: _Key, algorithm: Algorithm
 ) -> Iterator[HmacScheme]:
     digest = hmac.digest(key.raw, candidate.message, algorithm)
     for name, value in values:
         if candidate.header not in {None, name}:
             continue
-        for place in _places(value, digest, candidate.items):
-            scheme = _hmac(candidate, name.decode("latin-1"), algorithm, key.kind, place)
-            if scheme and _proved(scheme, capture, key.secret, candidate.at or EPOCH):
+        for form in _digest_forms(value, digest, candidate.items):
+            scheme = _hmac_scheme(candidate, name.decode("latin-1"), algorithm, key.kind, form)
+            if scheme and _verifies(scheme, capture, key.secret, candidate.at or EPOCH):
                 yield scheme
 
 
-def _hmac(
-    candidate: Candidate, header: str, algorithm: Algorithm, key: Key, place: _Place
+def _hmac_scheme(
+    candidate: Candidate, header: str, algorithm: Algorithm, key: Key, form: _DigestForm
 ) -> HmacScheme | None:
-    """The scheme, None where it would be none: a header that signs itself, say."""
+    """Return the scheme, or None when it is invalid, such as with a header that signs itself."""
     with suppress(ValueError):
         return HmacScheme(
             header=header,
             algorithm=algorithm,
-            encoding=place.encoding,
-            prefix=place.prefix,
-            items=place.items,
+            encoding=form.encoding,
+            prefix=form.prefix,
+            items=form.items,
             key=key,
             signed=candidate.signed,
             timestamp=candidate.timestamp,
@@ -158,42 +165,45 @@ def _hmac(
     return None
 
 
-def _places(value: bytes, digest: bytes, items: Separator) -> Iterator[_Place]:
-    """Position of a digest in a header: alone, or in the first list that contains it."""
+def _digest_forms(value: bytes, digest: bytes, items: Separator) -> Iterator[_DigestForm]:
+    """Yield how a header contains a digest: alone, or in the first kind of list that has it."""
     texts: tuple[tuple[Encoding, bytes, bytes], ...] = (
         ("hex", value.lower(), binascii.hexlify(digest)),
         ("base64", value, base64.b64encode(digest)),
     )
-    for encoding, said, text in texts:
-        if text not in said:
+    for encoding, normalized, text in texts:
+        if text not in normalized:
             continue
         tries: tuple[Separator, ...] = (items,) if items else ("", *SEPARATORS)
         for separator in tries:
-            prefix = _prefix(value, said, text, separator)
+            prefix = _prefix(value, normalized, text, separator)
             if prefix is not None:
-                yield _Place(encoding, prefix, separator)
+                yield _DigestForm(encoding, prefix, separator)
                 break
 
 
-def _prefix(value: bytes, said: bytes, text: bytes, separator: Separator) -> str | None:
-    """Prefix before `text`; None where `text` is not at the end or the prefix is too long."""
+def _prefix(value: bytes, normalized: bytes, text: bytes, separator: Separator) -> str | None:
+    """Return the prefix before `text` in a header or list item.
+
+    `normalized` is `value` in the case of `text`. None when no item ends in `text` or the prefix is too long.
+    """
     split = SEPARATORS.get(separator)
-    pairs = zip(value.split(split), said.split(split), strict=True) if split else [(value, said)]
+    pairs = zip(value.split(split), normalized.split(split), strict=True) if split else [(value, normalized)]
     for written, item in ((a.strip(), b.strip()) for a, b in pairs):
         before = written[: -len(text)].decode("latin-1")
-        if item.endswith(text) and _BEFORE.fullmatch(before):
+        if item.endswith(text) and _PREFIX.fullmatch(before):
             return before
     return None
 
 
-def _tokens(values: RawHeaders, secret: bytes) -> Iterator[StaticToken]:
+def _token_schemes(values: RawHeaders, secret: bytes) -> Iterator[StaticToken]:
     for name, value in values:
         before = value.removesuffix(secret).decode("latin-1")
-        if name not in NOT_SIGNATURES and value.endswith(secret) and _BEFORE.fullmatch(before):
+        if name not in NOT_SIGNATURES and value.endswith(secret) and _PREFIX.fullmatch(before):
             yield StaticToken(name.decode("latin-1"), before)
 
 
-def _fits(scheme: Scheme, secret: bytes) -> bool:
+def _accepts_secret(scheme: Scheme, secret: bytes) -> bool:
     try:
         scheme.check(secret)
     except ValueError:
@@ -201,5 +211,5 @@ def _fits(scheme: Scheme, secret: bytes) -> bool:
     return True
 
 
-def _proved(scheme: Scheme, capture: CapturedRequest, secret: bytes, at: datetime) -> bool:
+def _verifies(scheme: Scheme, capture: CapturedRequest, secret: bytes, at: datetime) -> bool:
     return verify(scheme, {"k": secret}, capture.headers, capture.body, at) is not None

@@ -1,4 +1,4 @@
-"""The secrets of every source by their ids: which scheme, which still verifies. Never a value."""
+"""Report of the secrets of every source by key id, with scheme and last use, but never a value."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +23,12 @@ WHERE key_id IS NOT NULL GROUP BY source, key_id
 """
 
 
-_Place = tuple[str, str]
-"""Source and key id."""
+_SecretKey = tuple[str, str]
+"""Key of a secret: `(source, key_id)`."""
 
 
 class LiveKey(Protocol):
-    """One secret of the settings."""
+    """Secret in the settings, without its value."""
 
     @property
     def source(self) -> str: ...
@@ -42,7 +42,7 @@ class LiveKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """Use of one key id, from the ledger."""
+    """Use of one key id by loaded deliveries."""
 
     provider: str
     deliveries: int
@@ -50,21 +50,28 @@ class KeyUse:
 
 
 def secrets_table(live: Iterable[LiveKey], settings: Settings) -> QueryResult:
-    """A row for each key id that is live, or that the ledger has seen: the retired ones.
+    """List key ids: the live ones of the settings, and retired ones that are only in the ledger.
 
-    `deliveries` and `last_verified` are of what is loaded; None without a lake.
+    `deliveries` and `last_verified` count loaded records; both are None without a lake.
     """
-    uses, live = _uses(settings), list(live)
+    uses, live = _uses_by_secret(settings), list(live)
     schemes = {key.source: key.scheme for key in live}
-    rows: dict[_Place, list[Any]] = {
-        (key.source, key.key_id): [key.provider, key.scheme, "live", *_used(uses, (key.source, key.key_id))]
+    rows: dict[_SecretKey, list[Any]] = {
+        (key.source, key.key_id): [
+            key.provider,
+            key.scheme,
+            "live",
+            *_use_cells(uses, (key.source, key.key_id)),
+        ]
         for key in live
     }
-    for place, use in (uses or {}).items():
-        scheme = schemes.get(place[0])
-        rows.setdefault(place, [use.provider, scheme, "retired", use.deliveries, use.last_verified])
+    for secret_key, use in (uses or {}).items():
+        scheme = schemes.get(secret_key[0])
+        rows.setdefault(secret_key, [use.provider, scheme, "retired", use.deliveries, use.last_verified])
     columns = ["source", "key_id", "provider", "scheme", "state", "deliveries", "last_verified"]
-    return QueryResult(columns, [[*place, *map(to_json_value, rows[place])] for place in sorted(rows)])
+    return QueryResult(
+        columns, [[*secret_key, *map(to_json_value, rows[secret_key])] for secret_key in sorted(rows)]
+    )
 
 
 def match_capture(settings: Settings, capture: CapturedRequest, source: str | None) -> Search:
@@ -73,13 +80,14 @@ def match_capture(settings: Settings, capture: CapturedRequest, source: str | No
 
 
 def match_unverified(settings: Settings, source: str) -> Search:
-    """Find the scheme of the unverified deliveries of a source: of the oldest that any scheme explains.
+    """Find the scheme of the unverified deliveries of a source.
 
-    Raises `UsageError` when the source is not configured or no unverified delivery of it is stored.
+    Searches one delivery after another, oldest first, until one has a match. Raises `UsageError` when the
+    source is not configured or no unverified delivery of it is stored.
     """
     secrets = _secrets(settings, source)
     searched = []
-    for capture in _unverified(settings, source):
+    for capture in _unverified_captures(settings, source):
         searched.append(search(capture, secrets))
         if searched[-1].matches:
             break
@@ -87,7 +95,7 @@ def match_unverified(settings: Settings, source: str) -> Search:
 
 
 def matches_document(found: Search) -> dict[str, Any]:
-    """The search as JSON."""
+    """Return the result of a search as a JSON document."""
     matches = [
         {
             "source": match.source,
@@ -102,9 +110,9 @@ def matches_document(found: Search) -> dict[str, Any]:
 
 
 def render_matches(found: Search) -> str:
-    """The settings to paste, or what was tried and what is likely the matter."""
+    """Render the settings of the matches as text, or what was tried and the likely causes of a failure."""
     if found.matches:
-        return "\n".join(map(_reported, found.matches))
+        return "\n".join(map(_match_text, found.matches))
     tried = found.tried
     return (
         f"nothing verifies: {tried.digests} digests of {tried.signed_strings} signed strings, tokens, basic "
@@ -114,7 +122,7 @@ def render_matches(found: Search) -> str:
     )
 
 
-def _reported(match: SchemeMatch) -> str:
+def _match_text(match: SchemeMatch) -> str:
     weak = "  # weak: a static secret shows who calls, not that the body is whole" if match.weak else ""
     return f"{match.setting}  # verified with key id {match.key_id}{weak}"
 
@@ -128,21 +136,21 @@ def _secrets(settings: Settings, source: str | None) -> Mapping[str, Mapping[str
     return {source: known[source]}
 
 
-def _unverified(settings: Settings, source: str) -> Sequence[CapturedRequest]:
+def _unverified_captures(settings: Settings, source: str) -> Sequence[CapturedRequest]:
     queue = open_unverified_queue(settings)
-    placed = queue.oldest(0, MAX_UNVERIFIED_TRIED, source) if queue else []
+    entries = queue.oldest(0, MAX_UNVERIFIED_TRIED, source) if queue else []
     if queue:
         queue.close()
-    if not placed:
+    if not entries:
         raise UsageError(
             f"no unverified delivery of {source} is stored; set "
             f"HIRESTREAM_SOURCES__{source.upper()}__HOLD_UNVERIFIED=true and wait for one, or give a file"
         )
-    return [CapturedRequest(tuple(headers_of_note(one.item.note)), one.item.body) for one in placed]
+    return [CapturedRequest(tuple(headers_of_note(one.item.note)), one.item.body) for one in entries]
 
 
-def _uses(settings: Settings) -> dict[_Place, KeyUse] | None:
-    """By source and key id; None where there is no lake, or one from before key ids were kept."""
+def _uses_by_secret(settings: Settings) -> dict[_SecretKey, KeyUse] | None:
+    """Return the use of secrets by source and key id; None without a lake or in one without key ids."""
     try:
         with open_for_reading(settings) as con:
             rows = con.execute(USES).fetchall()
@@ -151,7 +159,9 @@ def _uses(settings: Settings) -> dict[_Place, KeyUse] | None:
     return {(row[0], row[2]): KeyUse(row[1], row[3], row[4]) for row in rows}
 
 
-def _used(uses: Mapping[_Place, KeyUse] | None, place: _Place) -> tuple[int | None, dt.datetime | None]:
+def _use_cells(
+    uses: Mapping[_SecretKey, KeyUse] | None, secret_key: _SecretKey
+) -> tuple[int | None, dt.datetime | None]:
     if uses is None:
         return None, None
-    return (uses[place].deliveries, uses[place].last_verified) if place in uses else (0, None)
+    return (uses[secret_key].deliveries, uses[secret_key].last_verified) if secret_key in uses else (0, None)
