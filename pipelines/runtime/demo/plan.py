@@ -60,7 +60,7 @@ def save_plan(settings: Settings, plan: DemoPlan) -> None:
 def demo_sources(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
     """Return `(settings, environment)` with one source for each simulated sender, for this demo only.
 
-    Missing secrets are created in the home folder. `environment` configures the same sources for child processes.
+    Missing secrets are created in the home folder. `environment` has the same sources for child processes.
     """
     prefix = f"{PREFIX}SOURCES__"
     process_environment = {name: value for name, value in environment.items() if not name.startswith(prefix)}
