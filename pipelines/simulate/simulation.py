@@ -69,7 +69,7 @@ def simulate(
     more than `timeout_hours`.
 
     Bodies of the legacy envelope and of Orufy have no time, so they count on the day they are sent. They are
-    included only when this day is given as `legacy_day`, in `time_zone`; sending must end on it.
+    included only when this day is given as `legacy_day`, in `time_zone`; sending must end on that day.
     Deliveries to sources not in `sources` are omitted, which does not change the others. A simulation with
     more journeys begins with the same journeys. Raises `ValueError` when `until` has no time zone.
     """

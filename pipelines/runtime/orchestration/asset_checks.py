@@ -87,7 +87,7 @@ def audit_result(audit: Audit) -> dg.AssetCheckResult:
 
 
 def uniqueness_result(numbers: tuple[int, int]) -> dg.AssetCheckResult:
-    """Asset check result for unique event keys; `numbers` is `(loaded records, event keys loaded twice)`."""
+    """Asset check result for unique event keys; `numbers` is `(loaded, event keys loaded repeatedly)`."""
     loaded, repeated = numbers
     return dg.AssetCheckResult(
         passed=repeated == 0,

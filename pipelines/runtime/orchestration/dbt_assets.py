@@ -42,9 +42,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         target = settings.home / "dbt" / "runs" / context.run.run_id
         target.mkdir(parents=True, exist_ok=True)
         try:
-            with suppress(
-                FileNotFoundError
-            ):  # a newer parse replaced the file; dbt parses the project itself
+            with suppress(FileNotFoundError):  # a newer parse replaced the file; dbt parses by itself
                 shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
             with building(settings.warehouse):
                 yield from _build(settings, context, target)

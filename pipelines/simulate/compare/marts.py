@@ -1,4 +1,4 @@
-"""Compares the marts of the lake with the truth of a simulation, cell by cell and in both directions."""
+"""Compare the marts of the lake with the truth of a simulation, cell by cell and in both directions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Compares the bookings and payments of Orufy in the lake with the truth of a simulation."""
+"""Compare the bookings and payments of Orufy in the lake with the truth of a simulation."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Draws simulated conversations: start, events and endings, with probabilities by campaign type."""
+"""Draw simulated conversations: start, events and endings, with probabilities by campaign type."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Draws an endless sequence of simulated journeys of every kind."""
+"""Draw an endless sequence of simulated journeys of every kind."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

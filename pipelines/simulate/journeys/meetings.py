@@ -1,4 +1,4 @@
-"""Draws simulated bookings with their changes: rescheduled, updated, cancelled, booked again, held."""
+"""Draw simulated bookings with their changes: rescheduled, updated, cancelled, booked again, held."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Draws simulated bookings at Orufy: for one guest or groups, rescheduled, cancelled, no-shows, payments."""
+"""Draw simulated bookings at Orufy: for one guest or groups, rescheduled, cancelled, no-shows, payments."""
 
 from collections.abc import Iterator
 from dataclasses import replace

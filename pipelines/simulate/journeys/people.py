@@ -1,4 +1,4 @@
-"""Draws simulated candidates, their screening answers and their scores."""
+"""Draw simulated candidates, their screening answers and their scores."""
 
 from pipelines.simulate.journeys.model import Person, QuestionOutcome, ScreeningAnswer
 from pipelines.simulate.world.rng import SeededRandom

@@ -1,4 +1,4 @@
-"""Draws simulated reviews (by reason, human takeovers, late replies) and scheduling friction."""
+"""Draw simulated reviews (by reason, human takeovers, late replies) and scheduling friction."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

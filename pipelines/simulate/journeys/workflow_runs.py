@@ -1,4 +1,4 @@
-"""Draws simulated workflow runs."""
+"""Draw simulated workflow runs."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Writes the webhook events of simulated CV analyses."""
+"""Write the webhook events of simulated CV analyses."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Writes the webhook events of a conversation, each with exactly the fields that the provider documents."""
+"""Write the webhook events of a conversation, each with exactly the fields that the provider documents."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Writes the webhook events of simulated bookings."""
+"""Write the webhook events of simulated bookings."""
 
 from collections.abc import Iterator
 from datetime import timedelta

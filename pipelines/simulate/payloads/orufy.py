@@ -1,4 +1,4 @@
-"""Writes the webhook bodies of a booking at Orufy: an event type and the state of the meeting after it."""
+"""Write the webhook bodies of a booking at Orufy: an event type and the state of the meeting after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

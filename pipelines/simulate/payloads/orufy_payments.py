@@ -1,4 +1,4 @@
-"""Writes the payment in the webhook bodies of a booking at Orufy."""
+"""Write the payment in the webhook bodies of a booking at Orufy."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Adds undocumented fields to webhook bodies, at several depths of the document."""
+"""Add undocumented fields to webhook bodies, at several depths of the document."""
 
 from collections.abc import Iterator
 from copy import deepcopy

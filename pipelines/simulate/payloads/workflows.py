@@ -1,4 +1,4 @@
-"""Writes the webhook events of workflows.
+"""Write the webhook events of workflows.
 
 The event time is `data.timestamp` when the workflow sends it. The envelope is written later, sometimes on
 another day.
