@@ -1,1 +1,1 @@
-"""Running it: the embedded broker, the long-lived loader, everything at once, and how it is."""
+"""Processes of hirestream: embedded Kafka broker, streaming loader, Dagster, `hirestream up` and the demo."""

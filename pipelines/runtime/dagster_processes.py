@@ -1,4 +1,4 @@
-"""Dagster as three processes: one code server that the web server and the daemon share."""
+"""Dagster as three processes: web server, daemon, and the code server that both use."""
 
 import shutil
 import socket
@@ -20,7 +20,7 @@ READY_TIMEOUT_SECONDS = 300.0
 
 
 def start_initialising(settings: Settings, environment: Mapping[str, str]) -> ChildProcess:
-    """Start the one process that makes the storage of DAGSTER_HOME; several at once break it."""
+    """Start the process that creates the storage of DAGSTER_HOME; two at the same time would break it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(INSTANCE_FILE, settings.dagster_home / INSTANCE_FILE.name)
     command = [PYTHON, "-m", "dagster", "instance", "info"]
@@ -29,7 +29,7 @@ def start_initialising(settings: Settings, environment: Mapping[str, str]) -> Ch
 
 
 def finish_initialising(child: ChildProcess) -> None:
-    """Wait until the storage is there. Raises `Unavailable` when it cannot be made."""
+    """Wait until Dagster's storage is created. Raises `Unavailable` when that fails."""
     try:
         code = child.process.wait(READY_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
@@ -41,22 +41,24 @@ def finish_initialising(child: ChildProcess) -> None:
 
 
 def code_server(settings: Settings, environment: Mapping[str, str], port: int) -> Service:
-    """The process that loads the definitions and starts runs."""
+    """Service definition of Dagster's code server, which loads the definitions and starts runs."""
     command = [PYTHON, "-m", "dagster", "api", "grpc", "--module-name", MODULE]
     address = ["--host", "127.0.0.1", "--port", str(port), "--use-python-environment-entry-point"]
     return Service(
         "dagster-code",
         [*command, *address],
         dagster_environment(settings, environment),
-        ready=_listens(port),
+        ready=_port_check(port),
         ready_timeout_seconds=READY_TIMEOUT_SECONDS,
     )
 
 
-def interface(settings: Settings, environment: Mapping[str, str], code_port: int) -> tuple[Service, Service]:
-    """Web server and daemon, which find the definitions at the code server."""
-    workspace = _workspace(settings, code_port)
-    known, port = dagster_environment(settings, environment), settings.dagster.port
+def web_server_and_daemon(
+    settings: Settings, environment: Mapping[str, str], code_port: int
+) -> tuple[Service, Service]:
+    """Service definitions `(web server, daemon)` of Dagster; both use the code server at `code_port`."""
+    workspace = _write_workspace(settings, code_port)
+    process_environment, port = dagster_environment(settings, environment), settings.dagster.port
     web: list[str | Path] = [
         PYTHON,
         "-m",
@@ -72,16 +74,18 @@ def interface(settings: Settings, environment: Mapping[str, str], code_port: int
         Service(
             "dagster-webserver",
             web,
-            known,
+            process_environment,
             ready=http_ready(f"{settings.dagster_url}/server_info"),
             ready_timeout_seconds=READY_TIMEOUT_SECONDS,
         ),
-        Service("dagster-daemon", [PYTHON, "-m", "dagster._daemon", "run", "-w", workspace], known),
+        Service(
+            "dagster-daemon", [PYTHON, "-m", "dagster._daemon", "run", "-w", workspace], process_environment
+        ),
     )
 
 
 def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Environment of every Dagster process; telemetry is off."""
+    """Environment variables of every Dagster process, with telemetry turned off."""
     return {
         **environment,
         "DAGSTER_HOME": str(settings.dagster_home),
@@ -90,14 +94,14 @@ def dagster_environment(settings: Settings, environment: Mapping[str, str]) -> M
     }
 
 
-def _workspace(settings: Settings, code_port: int) -> Path:
+def _write_workspace(settings: Settings, code_port: int) -> Path:
     file = settings.dagster_home / "workspace.yaml"
     server = f"{{host: 127.0.0.1, port: {code_port}, location_name: hirestream}}"
     file.write_text(f"load_from:\n  - grpc_server: {server}\n")
     return file
 
 
-def _listens(port: int) -> Callable[[], bool]:
+def _port_check(port: int) -> Callable[[], bool]:
     def ready() -> bool:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -1,1 +1,1 @@
-"""The pretend provider: journeys with known truth, signed deliveries, faults."""
+"""Simulated provider: draws journeys with known truth, and sends signed deliveries with faults."""

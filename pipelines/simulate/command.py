@@ -1,4 +1,4 @@
-"""`hirestream simulate`: journeys with known truth into files, or signed to a receiver."""
+"""`hirestream simulate`: writes simulated deliveries and their truth to files, or posts to a receiver."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -20,9 +20,10 @@ PROVIDERS = tuple(dict.fromkeys(endpoint.provider for endpoint in ENDPOINTS))
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Target of the deliveries, their sources, and the file for their truth.
+    """Receiver to post to, its sources, how to sign for them, and the file to write the truth to.
 
-    `names` has the configured source for each simulated one that takes part.
+    `names` maps each simulated source that takes part to the configured source. `sign_with` returns the
+    signer for a configured source.
     """
 
     url: str
@@ -32,7 +33,10 @@ class Target:
 
 
 def providers_of(text: str | None) -> tuple[str, ...] | None:
-    """The providers that an option lists, None without it. Raises `UsageError` for an unknown one."""
+    """Parse an option with comma-separated providers; None without it.
+
+    Raises `UsageError` for an unknown provider.
+    """
     if text is None:
         return None
     named = tuple(name.strip() for name in text.split(","))
@@ -44,10 +48,10 @@ def providers_of(text: str | None) -> tuple[str, ...] | None:
 def route(
     settings: Settings, popp: str, providers: Collection[str] | None
 ) -> tuple[dict[str, str], list[str]]:
-    """The configured source for each simulated one, and why others are left out, a sentence each.
+    """Return `(names, notes)`: the configured source by simulated source, and a sentence per omitted source.
 
-    `popp` names the source of Popp itself. Without `providers` the others take part where configured. Raises
-    `UsageError` when the source of Popp or of a provider that was asked for is missing.
+    `popp` is the name of the configured source of Popp. Without `providers`, all configured sources are used.
+    Raises `UsageError` when the source of Popp or of a provider in `providers` is missing.
     """
     wanted = [each for each in ENDPOINTS if providers is None or each.provider in providers]
     names = {each: popp if each is POPP else each.source for each in wanted}
@@ -68,9 +72,10 @@ def simulate_into(
     *,
     providers: Collection[str] = (POPP.provider,),
 ) -> dict[str, Any]:
-    """Write deliveries and truth; returns the counts and the paths. Raises `UsageError` for a bad folder.
+    """Write deliveries and truth into `folder`; return counts and file paths by name.
 
-    Orufy's events count on the day they are sent, so it cannot be among `providers` (`UsageError`).
+    Raises `UsageError` when the folder cannot be written to, or when `providers` has Orufy: its events
+    have no time and count on the day they are sent, so they cannot be written to a file.
     """
     if ORUFY.provider in providers:
         raise UsageError("events of orufy have no time of their own, so they cannot be filed; use --send")
@@ -89,9 +94,10 @@ def simulate_into(
 def simulate_to(
     settings: Settings, seed: int, journeys: int, now: datetime, target: Target
 ) -> dict[str, Any]:
-    """Post every delivery; returns the counts, and under `refused` the final answers that were not 200.
+    """Post the deliveries to a receiver; return counts by name.
 
-    Raises `Unavailable` when nothing answers there, `UsageError` when a source cannot sign.
+    `refused` has the number of final answers other than 200, by status. Raises `Unavailable` when the
+    receiver does not answer, `UsageError` when a source cannot sign.
     """
     signs = {name: target.sign_with(name) for name in target.names.values()}
     time_zone = settings.report.time_zone

@@ -1,4 +1,4 @@
-"""A simulation as files: deliveries that can be sent later, and the truth to compare with afterwards."""
+"""Files of a simulation: deliveries to send later, and the truth to compare the marts with."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,9 +16,9 @@ TRUTH = "truth.json"
 
 
 def write_simulation(simulation: Simulation, directory: Path) -> tuple[Path, Path]:
-    """Write `deliveries.ndjson` (bodies in base64, in the order of sending) and `truth.json`.
+    """Write `deliveries.ndjson` (bodies in base64, in sending order) and `truth.json`; return both paths.
 
-    Returns both paths. The directory is made where it is missing. Raises `OSError`.
+    Creates the directory when it is missing. Raises `OSError`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     deliveries = directory / DELIVERIES
@@ -28,7 +28,7 @@ def write_simulation(simulation: Simulation, directory: Path) -> tuple[Path, Pat
 
 
 def read_deliveries(path: Path) -> Iterator[Delivery]:
-    """Read the file of `write_simulation`, line by line. Raises `UsageError` naming a malformed line."""
+    """Read `deliveries.ndjson` line by line. Raises `UsageError` with the number of a malformed line."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -38,13 +38,13 @@ def read_deliveries(path: Path) -> Iterator[Delivery]:
 
 
 def write_truth(truth: Iterable[TruthRow], path: Path) -> Path:
-    """Write the rows as one JSON array. Returns the path."""
+    """Write the truth to `path` as one JSON array. Returns the path."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(list(truth)), indent=1) + b"\n")
     return path
 
 
 def read_truth(path: Path) -> list[TruthRow]:
-    """Read the file of `write_truth`. Raises `UsageError` for another file."""
+    """Read a file of `write_truth`. Raises `UsageError` when it is missing or has another content."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[TruthRow])
     except OSError as error:
@@ -54,7 +54,10 @@ def read_truth(path: Path) -> list[TruthRow]:
 
 
 def send_file(path: Path, url: str, source: str, sign: Sign) -> SendReport:
-    """Post the bytes of one file as they are. Raises `UsageError` when it cannot be read, `Unavailable`."""
+    """Post the bytes of one file as one delivery.
+
+    Raises `UsageError` when the file cannot be read, `Unavailable` when the receiver does not answer.
+    """
     try:
         body = path.read_bytes()
     except OSError as error:

@@ -54,7 +54,7 @@ class Day:
         self.home.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", self.home / "dagster.yaml")
         self.instance = dg.DagsterInstance.from_config(str(self.home))
-        report = dagster_reporter._to_dagster(self.home)
+        report = dagster_reporter._report_to_dagster(self.home)
         report("bench.first", {})  # opens its instance, which takes seconds once
         self.earlier = 0
         self.begun_at: list[float] = []
@@ -67,7 +67,7 @@ class Day:
         self.course: list[dict[str, Any]] = []
         self.reporter = dagster_reporter.ThrottledReporter(
             report,
-            dagster_reporter._counter(self.settings),
+            dagster_reporter._row_counter(self.settings),
             clock=lambda: float(len(self.commit_seconds)),
         )
 

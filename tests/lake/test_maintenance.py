@@ -145,5 +145,5 @@ def test_a_state_that_cannot_be_written_ends_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "stream.json").mkdir()  # stands for a full disk
-    PostCommit(Settings(home=tmp_path))._note({"failed": []})
+    PostCommit(Settings(home=tmp_path))._save_state({"failed": []})
     assert "state of the models was not written: Is a directory" in caplog.text

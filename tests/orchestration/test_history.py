@@ -13,7 +13,7 @@ from pipelines.runtime.orchestration.history_retention import (
     RUN_AGE,
     ReportedAsset,
     purge_runs,
-    superseded,
+    superseded_row_ids,
     thin_reports,
 )
 
@@ -30,7 +30,7 @@ rows = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 20 * 24 * 
 
 @given(rows)
 def test_the_newest_and_the_recent_stay_and_each_hour_keeps_one(reported: list[ReportedAsset]) -> None:
-    gone = superseded(reported, NOW)
+    gone = superseded_row_ids(reported, NOW)
     kept = [event for event in reported if event.row_id not in gone]
     for key in {event.asset_key for event in reported}:
         assert max(e.at for e in kept if e.asset_key == key) == max(
@@ -44,8 +44,8 @@ def test_the_newest_and_the_recent_stay_and_each_hour_keeps_one(reported: list[R
 
 @given(rows)
 def test_thinning_twice_takes_nothing_more(reported: list[ReportedAsset]) -> None:
-    gone = superseded(reported, NOW)
-    assert superseded([event for event in reported if event.row_id not in gone], NOW) == set()
+    gone = superseded_row_ids(reported, NOW)
+    assert superseded_row_ids([event for event in reported if event.row_id not in gone], NOW) == set()
 
 
 def test_old_reports_leave_a_real_instance_and_the_newest_stays(instance: dg.DagsterInstance) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.runtime.demo.plan import DemoPlan, load_plan, own_source, remember
+from pipelines.runtime.demo.plan import DemoPlan, demo_sources, load_plan, save_plan
 from pipelines.settings import Settings
 
 PLAN = DemoPlan(
@@ -18,7 +18,7 @@ def test_a_second_start_goes_on_with_the_first_plan(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert load_plan(settings, PLAN) == PLAN
     sent = DemoPlan(PLAN.seed, PLAN.journeys, PLAN.until, PLAN.legacy_day, sent=40)
-    remember(settings, sent)
+    save_plan(settings, sent)
     later = DemoPlan(PLAN.seed, PLAN.journeys, datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1))
     assert load_plan(settings, later) == sent
 
@@ -39,12 +39,12 @@ def test_a_home_with_real_data_is_refused(tmp_path: Path) -> None:
 
 def test_the_secret_is_made_once_for_its_owner_only_and_replaces_other_sources(tmp_path: Path) -> None:
     others = {"HIRESTREAM_SOURCES__OTHER__SECRETS": "k:other", "PATH": "/bin"}
-    settings, environment = own_source(Settings(home=tmp_path), others)
+    settings, environment = demo_sources(Settings(home=tmp_path), others)
     file = tmp_path / "demo-secrets"
     assert file.stat().st_mode & 0o777 == 0o600
     before = settings.source_secrets()
     assert len(before["popp"]["demo"]) == 64
-    assert own_source(Settings(home=tmp_path), others)[0].source_secrets() == before
+    assert demo_sources(Settings(home=tmp_path), others)[0].source_secrets() == before
     assert "HIRESTREAM_SOURCES__OTHER__SECRETS" not in environment
     assert environment["PATH"] == "/bin"
     assert environment["HIRESTREAM_SOURCES__POPP__SECRETS_FILE"] == str(file)

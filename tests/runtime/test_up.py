@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.host.preflight import free_port
 from pipelines.host.supervisor import RESTART_SECONDS, ExitInfo
-from pipelines.runtime.up_command import without_loader
+from pipelines.runtime.up_command import loader_exit_callback
 from pipelines.settings import Settings
 from tests.support.running import Receiver
 
@@ -173,7 +173,7 @@ def test_the_same_end_of_the_loader_is_said_once_and_only_some_pass_by_themselve
     tmp_path: Path, exit_code: int, again: bool
 ) -> None:
     said: list[str] = []
-    ended = without_loader(Settings(home=tmp_path), said.append)
+    ended = loader_exit_callback(Settings(home=tmp_path), said.append)
     first = ExitInfo("stream", exit_code, 5.0, tmp_path / "stream.log", "before\nwhy")
     later = replace(first, last_lines="other\nwhy")
     for end, count in (
@@ -192,5 +192,5 @@ def test_a_stderr_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     def full(_: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    ended = without_loader(Settings(home=tmp_path), full)
+    ended = loader_exit_callback(Settings(home=tmp_path), full)
     assert not ended(ExitInfo("stream", 1, 5.0, tmp_path / "stream.log", "why"))

@@ -148,7 +148,7 @@ def test_the_time_to_schedule_leaves_out_what_cannot_be_measured() -> None:
         booked(KEPT),
         booked(meeting((0.5, "SCHEDULED", 72))),
         booked(early),
-        replace(talk(meetings=(KEPT,)), start_told=False),
+        replace(talk(meetings=(KEPT,)), start_delivered=False),
         replace(talk(meetings=(KEPT,)), started_at=lost_clock),
         talk(),
     ]
@@ -171,7 +171,7 @@ def test_the_queue_time_is_counted_on_the_day_of_the_queue() -> None:
         replace(queued, queued_at=later(1)),
         replace(queued, started_at=None),
         replace(queued, started_at=None, failed_to_start_at=MONDAY),
-        replace(queued, queue_told=False),
+        replace(queued, queue_delivered=False),
     ]
     assert metric(told, "queue_time")["time"] == {
         1: {"population": 3, "denominator": 1, "open": 1, "excluded_failed_to_start": 1},
@@ -265,7 +265,7 @@ def test_payments_add_up_within_a_currency_where_they_are_numbers() -> None:
         at_orufy(payment=replace(paid, amount="1499.00")),
         at_orufy(payment=replace(paid, amount="7,50")),
         at_orufy(payment=replace(paid, currency="USD", amount="7,50")),
-        at_orufy(payment=paid, book_told=False),
+        at_orufy(payment=paid, book_delivered=False),
     ]
     assert figures(told, "payment_totals") == [{"amount_sum": 1548.5}, {"amount_sum": None}]
 
@@ -279,12 +279,12 @@ def test_the_funnel_counts_each_step_of_what_started() -> None:
 
 
 def test_what_must_have_happened_is_missed_on_the_day_of_the_first_event() -> None:
-    moved = replace(MOVED, first_told=False)
+    moved = replace(MOVED, first_delivered=False)
     told: list[Journey] = [
-        replace(talk(), start_told=False, opted_out_at=later(1)),
+        replace(talk(), start_delivered=False, opted_out_at=later(1)),
         LooseBooking("1", CAMPAIGNS[2], ANA, moved),
-        replace(run(RunEnding(later(30), "FAILED")), resolved_at=None, start_told=False),
-        at_orufy(ending="CANCELLED", book_told=False),
+        replace(run(RunEnding(later(30), "FAILED")), resolved_at=None, start_delivered=False),
+        at_orufy(ending="CANCELLED", book_delivered=False),
         talk(),
     ]
     rows = [row for row in truth_of(told, "UTC", ASKED) if row.mart == "implied_missing"]

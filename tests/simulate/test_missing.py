@@ -53,7 +53,7 @@ UNKNOWN: list[tuple[str, Any, dict[str, int]]] = [
     (
         "a start that never came is known by the earliest of what followed",
         Conversation(
-            "1", CAMPAIGNS[0], ANA, started_at=MONDAY, start_told=False,
+            "1", CAMPAIGNS[0], ANA, started_at=MONDAY, start_delivered=False,
             endings=(Ending(later(48), "COMPLETED_SCREENING_PASSED"),),
         ),
         {"screening_pass_rate_cohort": 4, "nudge_exhaustion_cohort": 4, "scheduling_success_cohort": 4,
@@ -62,7 +62,7 @@ UNKNOWN: list[tuple[str, Any, dict[str, int]]] = [
     (
         "having been queued tells an earlier day",
         Conversation(
-            "1", CAMPAIGNS[0], ANA, queued_at=MONDAY, started_at=later(24), start_told=False,
+            "1", CAMPAIGNS[0], ANA, queued_at=MONDAY, started_at=later(24), start_delivered=False,
             opted_out_at=later(48),
         ),
         {"screening_pass_rate_cohort": 2, "nudge_exhaustion_cohort": 2, "scheduling_success_cohort": 2,
@@ -70,28 +70,28 @@ UNKNOWN: list[tuple[str, Any, dict[str, int]]] = [
     ),
     (
         "a queue that never came changes nothing of what started",
-        Conversation("1", CAMPAIGNS[0], ANA, queued_at=MONDAY, queue_told=False, started_at=later(24)),
+        Conversation("1", CAMPAIGNS[0], ANA, queued_at=MONDAY, queue_delivered=False, started_at=later(24)),
         {"screening_pass_rate_cohort": 3, "nudge_exhaustion_cohort": 3, "scheduling_success_cohort": 3},
     ),
     (
         "what nothing followed is not known",
-        Conversation("1", CAMPAIGNS[0], ANA, started_at=MONDAY, start_told=False, uploaded_at=later(1)),
+        Conversation("1", CAMPAIGNS[0], ANA, started_at=MONDAY, start_delivered=False, uploaded_at=later(1)),
         {},
     ),
     (
         "a booking is known by its second move",
-        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES, first_told=False)),
+        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES, first_delivered=False)),
         {"scheduling_success_cohort": 3, "scheduling_success_activity": 3},
     ),
     (
         "a booking that only began is not known",
-        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES[:1], first_told=False)),
+        LooseBooking("1", CAMPAIGNS[2], ANA, SimulatedMeeting("booking_1", MOVES[:1], first_delivered=False)),
         {},
     ),
     (
         "a run is known by its first node",
         Run(
-            "1", WORKFLOWS[0], 0, resolved_at=None, started_at=MONDAY, start_told=False,
+            "1", WORKFLOWS[0], 0, resolved_at=None, started_at=MONDAY, start_delivered=False,
             nodes=(Node(later(24), "n", "condition", "onComplete"),), endings=(),
         ),
         {"workflow_failures_cohort": 3},
@@ -105,7 +105,7 @@ def test_by_hand(journey: Any, days: dict[str, int]) -> None:
 
 
 def test_a_queued_conversation_whose_start_never_came_waits_until_something_proves_it() -> None:
-    queued: dict[str, Any] = {"queued_at": MONDAY, "started_at": later(1), "start_told": False}
+    queued: dict[str, Any] = {"queued_at": MONDAY, "started_at": later(1), "start_delivered": False}
     booked = SimulatedMeeting("booking_2", (BookingChange(later(2), "SCHEDULED", later(9), 30),))
     waits = Conversation("1", CAMPAIGNS[0], ANA, **queued)
     talks = Conversation("2", CAMPAIGNS[0], ANA, **queued, meetings=(booked,))
@@ -121,11 +121,11 @@ def test_an_interviewer_is_known_only_where_something_told_names_the_campaign() 
         "1", interviewers, ANA, started_at=MONDAY, exhaustions=(Exhaustion(later(48), 3),)
     )
     nameless = Conversation(
-        "2", interviewers, ANA, started_at=MONDAY, start_told=False,
+        "2", interviewers, ANA, started_at=MONDAY, start_delivered=False,
         frictions=(Friction("AVAILABILITY_NOT_FOUND", later(1), None),),
     )  # fmt: skip
     named = Conversation(
-        "3", interviewers, ANA, started_at=MONDAY, start_told=False,
+        "3", interviewers, ANA, started_at=MONDAY, start_delivered=False,
         frictions=(Friction("AVAILABILITY_NOT_FOUND", later(1), later(1.1)),),
     )  # fmt: skip
     rows = by_mart([tells_kind, nameless, named])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.runtime.demo.plan import own_source
+from pipelines.runtime.demo.plan import demo_sources
 from pipelines.settings import Settings
 from pipelines.simulate.command import Target, providers_of, route, simulate_into, simulate_to
 from pipelines.simulate.delivery.faults import Delivery
@@ -99,7 +99,7 @@ def test_all_is_sent_under_the_configured_names_with_its_truth(tmp_path: Path) -
 
 
 def test_the_demo_has_a_source_with_a_secret_of_its_own_for_every_sender(tmp_path: Path) -> None:
-    own, environment = own_source(Settings(home=tmp_path), {})
+    own, environment = demo_sources(Settings(home=tmp_path), {})
     assert {name: source.provider for name, source in own.sources.items()} == {
         endpoint.source: endpoint.provider for endpoint in ENDPOINTS
     }

@@ -1,1 +1,1 @@
-"""The demo: simulated traffic through the whole system, compared with its known truth."""
+"""Demo: sends simulated traffic through the whole system and compares the results with the known truth."""

@@ -1,4 +1,4 @@
-"""`hirestream demo`: the whole system with simulated traffic, and its numbers next to the truth."""
+"""`hirestream demo`: runs the whole system with simulated traffic and compares its numbers with the truth."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +12,10 @@ from pipelines.errors import HirestreamError
 from pipelines.host.supervisor import Supervisor, interruptible
 from pipelines.lake.connection import open_lake
 from pipelines.reports.write_report import write_report
-from pipelines.runtime.demo.plan import DemoPlan, load_plan, own_source, remember
+from pipelines.runtime.demo.plan import DemoPlan, demo_sources, load_plan, save_plan
 from pipelines.runtime.demo.results import DemoResults, mismatches, read_results
 from pipelines.runtime.stream.build_state import read_state
-from pipelines.runtime.up_command import Components, Say, places, running
-from pipelines.runtime.up_command import stay as watch_on
+from pipelines.runtime.up_command import Components, Say, addresses_message, running, watch_until_interrupted
 from pipelines.settings import Settings
 from pipelines.simulate.delivery.http_sender import Sign, send_all
 from pipelines.simulate.simulation import Simulation, simulate
@@ -33,7 +32,7 @@ LOOK = """Look further:
   .venv/bin/hirestream status"""
 
 SignWith = Callable[[Settings, str], Sign]
-"""The signature that a source of these settings expects."""
+"""Function that returns the signer for a source of the settings."""
 
 
 def run_demo(
@@ -46,12 +45,12 @@ def run_demo(
     show: Callable[[DemoResults], None],
     stay: bool,
 ) -> DemoResults:
-    """Start everything, send the plan's deliveries unless this home has them, show what came of it.
+    """Start all components, send the deliveries of the plan unless this home has them, and show the results.
 
-    With `stay` it runs on until interrupted. Raises `UsageError` on a home with other data, and what
-    `running` raises. Everything that was started is stopped in any case.
+    With `stay` the components continue until interrupted. Raises `UsageError` on a home with other data,
+    and the errors of `running`. All started processes are stopped in any case.
     """
-    settings, environment = own_source(settings, parts.environment)
+    settings, environment = demo_sources(settings, parts.environment)
     parts = replace(parts, environment=environment)
     plan = load_plan(settings, plan)
     with interruptible(), running(settings, parts, say) as supervisor:
@@ -60,19 +59,22 @@ def run_demo(
         simulation = simulate(plan.seed, plan.journeys, plan.until, time_zone, legacy_day=plan.legacy_day)
         if plan.sent is None:
             plan = _send(settings, plan, simulation, sign_with, say)
-        results = _settled(settings, plan, simulation, supervisor, say)
+        results = _wait_for_results(settings, plan, simulation, supervisor, say)
         show(results)
         if stay:
-            say(places(settings, parts))
+            say(addresses_message(settings, parts))
             say(LOOK)
-            watch_on(supervisor)
+            watch_until_interrupted(supervisor)
     return results
 
 
 def _send(
     settings: Settings, plan: DemoPlan, simulation: Simulation, sign_with: SignWith, say: Say
 ) -> DemoPlan:
-    """Post everything. After an interruption all is sent again: what came twice counts once."""
+    """Post all deliveries and return the plan with `sent` set.
+
+    After an interruption the next call sends all of them again; repeated deliveries count once.
+    """
     total = len(simulation.deliveries)
     say(f"sending {total} signed webhooks, duplicates and disorder included")
 
@@ -86,23 +88,23 @@ def _send(
     if report.other:
         raise HirestreamError(f"the receiver did not accept everything: {report.other} (status: count)")
     say(f"  {total} accepted in {report.seconds:.1f} s")
-    done = replace(plan, sent=report.answered_200)
-    remember(settings, done)
-    return done
+    sent_plan = replace(plan, sent=report.answered_200)
+    save_plan(settings, sent_plan)
+    return sent_plan
 
 
-def _settled(
+def _wait_for_results(
     settings: Settings, plan: DemoPlan, simulation: Simulation, supervisor: Supervisor, say: Say
 ) -> DemoResults:
-    """Wait until all is loaded and the marts show it, or until it is clear that they will not."""
+    """Wait until all is loaded and the marts match the truth, or until a timeout. Returns the results."""
     say("loading and building the models")
     sent = plan.sent or 0
-    with _lake(settings, pinned=False) as con:
-        _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _recorded(con) >= sent)
+    with _lake_connection(settings, pinned=False) as con:
+        _wait(supervisor, LOADED_TIMEOUT_SECONDS, lambda: _count_deliveries(con) >= sent)
         _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: not mismatches(con, simulation))
-        # the marts that are compared come before others that the report shows
+        # the compared marts are built before other models that the report reads
         _wait(supervisor, BUILT_TIMEOUT_SECONDS, lambda: read_state(settings.home) is not None)
-    with _lake(settings, pinned=True) as con:
+    with _lake_connection(settings, pinned=True) as con:
         results = read_results(con, sent, mismatches(con, simulation))
         if results.rates:
             say(f"report: {write_report(settings, con, datetime.now(UTC))}")
@@ -110,7 +112,7 @@ def _settled(
 
 
 @contextmanager
-def _lake(settings: Settings, *, pinned: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+def _lake_connection(settings: Settings, *, pinned: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     con = open_lake(settings.warehouse, read_only=True, pinned=pinned)
     try:
         yield con
@@ -124,6 +126,6 @@ def _wait(supervisor: Supervisor, seconds: float, done: Callable[[], bool]) -> N
         supervisor.watch(POLL_SECONDS)
 
 
-def _recorded(con: duckdb.DuckDBPyConnection) -> int:
+def _count_deliveries(con: duckdb.DuckDBPyConnection) -> int:
     row = con.execute("SELECT count(*) FROM wh.ledger.deliveries").fetchone()
     return int(row[0]) if row else 0

@@ -1,6 +1,4 @@
-"""Plan of a demo: its traffic and sources. It is stored in the home folder, so a second start reuses the
-data.
-"""
+"""Plan of a demo: traffic and sources, stored in the home folder so that a second start reuses the data."""
 
 import secrets
 from collections.abc import Mapping
@@ -19,7 +17,10 @@ from receiver.settings import PREFIX, SourceSettings
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """The same plan gives the same deliveries. `sent` is set once all of them were accepted."""
+    """Parameters of a demo; equal plans give equal deliveries.
+
+    `sent` is the number of accepted deliveries, None until all were accepted.
+    """
 
     seed: int
     journeys: int
@@ -29,17 +30,17 @@ class DemoPlan:
 
 
 def load_plan(settings: Settings, plan: DemoPlan) -> DemoPlan:
-    """The plan that this home has data of, else `plan`, which is kept before anything is made of it.
+    """Return the plan stored in this home, else store and return `plan`.
 
-    Raises `UsageError` on a home that holds data of something else, or of a demo with other numbers.
+    Raises `UsageError` when the home holds other data, or a demo with another seed or number of journeys.
     """
-    file = _file(settings)
+    file = _plan_file(settings)
     if not file.exists():
         if settings.warehouse.exists():
             raise UsageError(
                 f"{settings.home} holds data of something else; choose an empty HIRESTREAM_HOME for the demo"
             )
-        remember(settings, plan)
+        save_plan(settings, plan)
         return plan
     found = msgspec.json.decode(file.read_bytes(), type=DemoPlan)
     if (found.seed, found.journeys) != (plan.seed, plan.journeys):
@@ -50,42 +51,49 @@ def load_plan(settings: Settings, plan: DemoPlan) -> DemoPlan:
     return found
 
 
-def remember(settings: Settings, plan: DemoPlan) -> None:
-    """Keep the plan, atomically."""
+def save_plan(settings: Settings, plan: DemoPlan) -> None:
+    """Write the plan into the home folder atomically."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    atomic_write(_file(settings), msgspec.json.encode(plan))
+    atomic_write(_plan_file(settings), msgspec.json.encode(plan))
 
 
-def own_source(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
-    """The settings with a source for every sender, whose secrets are made here, and what its processes are
-    told of them."""
+def demo_sources(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
+    """Return `(settings, environment)` with one source for each simulated sender, for this demo only.
+
+    Missing secrets are created in the home folder. `environment` has the same sources for child processes.
+    """
     prefix = f"{PREFIX}SOURCES__"
-    told = {name: value for name, value in environment.items() if not name.startswith(prefix)}
+    process_environment = {name: value for name, value in environment.items() if not name.startswith(prefix)}
     sources = {}
     for endpoint in ENDPOINTS:
-        own = _settings_of(settings, endpoint)
-        sources[endpoint.source] = SourceSettings.model_validate(own)
-        told |= {f"{prefix}{endpoint.source.upper()}__{name.upper()}": text for name, text in own.items()}
-    return settings.model_copy(update={"sources": sources}), told
+        fields = _source_fields(settings, endpoint)
+        sources[endpoint.source] = SourceSettings.model_validate(fields)
+        process_environment |= {
+            f"{prefix}{endpoint.source.upper()}__{name.upper()}": text for name, text in fields.items()
+        }
+    return settings.model_copy(update={"sources": sources}), process_environment
 
 
-def _settings_of(settings: Settings, endpoint: Endpoint) -> dict[str, str]:
-    """A source as a person would set it."""
+def _source_fields(settings: Settings, endpoint: Endpoint) -> dict[str, str]:
+    """Settings of the source for `endpoint`, as strings by field name; creates its secret."""
     file = settings.home / ("demo-secrets" if endpoint is POPP else f"demo-secrets-{endpoint.source}")
     _make_secret(file, "whsec_" if endpoint.provider == "standard_webhooks" else "")
-    own = {"provider": endpoint.provider, "secrets_file": str(file)}
+    fields = {"provider": endpoint.provider, "secrets_file": str(file)}
     if endpoint.organizations:
-        own["organizations"] = ",".join(endpoint.organizations)
-    return {**own, "scheme": endpoint.scheme} if endpoint.scheme else own
+        fields["organizations"] = ",".join(endpoint.organizations)
+    return {**fields, "scheme": endpoint.scheme} if endpoint.scheme else fields
 
 
 def _make_secret(file: Path, prefix: str) -> None:
-    """A secret of this home alone, readable by its owner only; never half-written. Its hex is base64, too."""
+    """Write a random secret unless the file exists, atomically and readable by its owner only.
+
+    The hex digits are also valid base64, which Standard Webhooks requires.
+    """
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(file, f"demo:{prefix}{secrets.token_hex(32)}\n".encode(), mode=0o600)
 
 
-def _file(settings: Settings) -> Path:
+def _plan_file(settings: Settings) -> Path:
     return settings.home / "demo.json"

@@ -1,4 +1,4 @@
-"""The numbers of a demo: the four headline rates with all their parts, the ledger, the delay, the truth."""
+"""Results of a demo: four headline rates, ledger counts, load delay, and differences from the truth."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from pipelines.simulate.simulation import Simulation
 
 @dataclass(frozen=True, slots=True)
 class DemoResults:
-    """Results of a demo. `differences` has a sentence for each number that is not the truth."""
+    """Results of a demo. `differences` has a sentence for each number that differs from the truth."""
 
     rates: list[Headline]
     sent: int
@@ -25,8 +25,8 @@ class DemoResults:
 
 
 def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]) -> DemoResults:
-    """Read marts and ledger of the lake attached as `wh`."""
-    rates = headlines(con) if _built(con) else []
+    """Read rates and ledger counts of the lake attached as `wh`; `different` becomes `differences`."""
+    rates = headlines(con) if _marts_exist(con) else []
     p50, p95 = con.execute(
         """
         SELECT quantile_cont(delay, 0.5), quantile_cont(delay, 0.95)
@@ -39,12 +39,12 @@ def read_results(con: duckdb.DuckDBPyConnection, sent: int, different: list[str]
 
 
 def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[str]:
-    """Every number of marts and ledger that is not the simulation's, as one sentence each."""
-    if not _built(con):
+    """Return one sentence for each number of marts and ledger that differs from the simulation."""
+    if not _marts_exist(con):
         return ["the marts are not built"]
     totals = ledger_totals(con)
     expected = {"loaded": simulation.distinct_events}
-    if totals["accepted"] == len(simulation.deliveries):  # else some were sent again
+    if totals["accepted"] == len(simulation.deliveries):  # otherwise some were sent again
         expected |= {"duplicate": simulation.duplicates, "quarantined": simulation.quarantined}
     wrong = [
         f"ledger: {totals[name]} {name} instead of {count}"
@@ -55,7 +55,7 @@ def mismatches(con: duckdb.DuckDBPyConnection, simulation: Simulation) -> list[s
 
 
 def render(results: DemoResults) -> str:
-    """The results as a table for a person."""
+    """Format the results as a text table."""
     lines = ["", f"{'rate':<22}{'value':>8}{'numerator':>11}{'of':>8}{'open':>7}  left out"]
     for rate in results.rates:
         value = "-" if rate.rate is None else f"{rate.rate:.1%}"
@@ -72,7 +72,7 @@ def render(results: DemoResults) -> str:
     return "\n".join([*lines, *(f"  {line}" for line in results.differences[:20]), ""])
 
 
-def _built(con: duckdb.DuckDBPyConnection) -> bool:
+def _marts_exist(con: duckdb.DuckDBPyConnection) -> bool:
     rows = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'marts' "
         "UNION SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND schema_name = 'marts'"

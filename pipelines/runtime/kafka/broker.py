@@ -1,7 +1,7 @@
-"""Apache Kafka itself as a child process: one KRaft node, its data kept below the home folder.
+"""Embedded Apache Kafka broker: one KRaft node as a child process, with its data in the home folder.
 
-The first broker of a user leaves an AOT cache of the JVM when it stops, which takes it 5 seconds. With that
-the next ones start in 3 instead of 6 seconds.
+The first broker of a user writes an AOT cache of the JVM when it stops, which takes 5 seconds. With that
+cache later brokers start in 3 instead of 6 seconds.
 """
 
 import os
@@ -18,7 +18,7 @@ from pipelines.host.file_lock import FolderLock
 from pipelines.host.preflight import need_disk_space, need_java, need_port
 from pipelines.runtime.kafka.config_files import broker_properties, format_storage, log_properties
 from pipelines.runtime.kafka.jars import aot_cache, kafka_jars
-from pipelines.runtime.kafka.probe import answers
+from pipelines.runtime.kafka.probe import confirms_message
 from pipelines.settings import Settings
 
 HEAP = "256m"
@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RunningBroker:
-    """A broker that answered. Leaving its context stops it."""
+    """Embedded broker that has confirmed a message. As a context manager it stops the broker at the end."""
 
     bootstrap_servers: str
     child: ChildProcess
@@ -43,7 +43,7 @@ class RunningBroker:
         return self.child.pid
 
     def stop(self, timeout_seconds: float = 10) -> None:
-        """Shut it down, by force after the time given. Again is harmless."""
+        """Shut the broker down, and kill it after `timeout_seconds`. Further calls do nothing."""
         self.child.stop(timeout_seconds)
         if self.child.process.returncode == JVM_ENDED_BY_SIGTERM and self.aot_output.exists():
             self.aot_output.replace(aot_cache())
@@ -60,11 +60,12 @@ class RunningBroker:
 def start_broker(
     settings: Settings, *, ready_timeout_seconds: float = 120, progress: Progress | None = None
 ) -> RunningBroker:
-    """Start Kafka with the data of `settings.home`, formatted on the first start, and wait until it works.
+    """Start Kafka with the data in `settings.home`, and wait until it confirms a message.
 
-    "Works" is a confirmed message, not an open port. It ends when the thread that called this ends.
-    Raises `Unavailable` in one line: jars, JVM, disk space, a port, another broker on this home, or no
-    answer in `ready_timeout_seconds` with the log's path.
+    The first start formats the storage. The broker ends when the thread that called this function ends.
+    Raises `Unavailable` with a message of one line when jars, JVM, disk space or a free port are missing,
+    when another broker uses this home, or when Kafka does not answer in `ready_timeout_seconds`. The last
+    message has the path of the log.
     """
     folder = settings.home / "kafka"
     need_disk_space(settings.home)
@@ -90,7 +91,10 @@ def start_broker(
 
 
 def _aot_options(cached: Path, output: Path) -> list[str]:
-    """Use the AOT cache, or record it; a JVM with options of its own records none for the others."""
+    """JVM options that use the AOT cache or, without one, record it.
+
+    With JDK_JAVA_OPTIONS set nothing is recorded, because the cache would not fit other JVMs.
+    """
     if cached.exists():
         return [f"-XX:AOTCache={cached}"]
     return [] if "JDK_JAVA_OPTIONS" in os.environ else [f"-XX:AOTCacheOutput={output}"]
@@ -123,19 +127,19 @@ def _wait_until_ready(broker: RunningBroker, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
     while True:
         if not broker.child.running:
-            raise Unavailable(f"the embedded broker ended at its start: {_last_words(broker)}")
+            raise Unavailable(f"the embedded broker ended at its start: {_end_reason(broker)}")
         if time.monotonic() >= deadline:
             raise Unavailable(
                 f"the embedded broker did not answer in {timeout_seconds:g} s; see {_kafka_log(broker)}"
             )
-        if answers(broker.bootstrap_servers):
+        if confirms_message(broker.bootstrap_servers):
             return
         time.sleep(READY_POLL_SECONDS)
 
 
-def _last_words(broker: RunningBroker) -> str:
-    spoken = broker.child.tail(1)
-    return f"{spoken}; see {_kafka_log(broker)}" if spoken else f"see {_kafka_log(broker)}"
+def _end_reason(broker: RunningBroker) -> str:
+    last_line = broker.child.tail(1)
+    return f"{last_line}; see {_kafka_log(broker)}" if last_line else f"see {_kafka_log(broker)}"
 
 
 def _kafka_log(broker: RunningBroker) -> Path:

@@ -1,4 +1,4 @@
-"""The files that the embedded broker starts from: its properties, its logging, its formatted storage."""
+"""Files that the embedded broker needs at its start: properties, logging configuration, formatted storage."""
 
 import base64
 import shutil
@@ -13,7 +13,7 @@ FORMAT_TIMEOUT_SECONDS = 60
 
 
 def broker_properties(kafka: KafkaSettings, data: Path) -> str:
-    """`server.properties` of the one node that is broker and controller."""
+    """Content of `server.properties` for a single node that is both broker and controller."""
     listeners = f"PLAINTEXT://127.0.0.1:{kafka.port},CONTROLLER://127.0.0.1:{kafka.controller_port}"
     values = {
         "process.roles": "broker,controller",
@@ -33,7 +33,7 @@ def broker_properties(kafka: KafkaSettings, data: Path) -> str:
         "group.initial.rebalance.delay.ms": "0",
         # the default of 128 MB does not fit the heap
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
-        # after kill -9 the old session must end before the node is taken back
+        # after kill -9 the old session must end before the node can register again
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
     }
@@ -43,7 +43,7 @@ def broker_properties(kafka: KafkaSettings, data: Path) -> str:
 
 
 def log_properties(file: Path) -> str:
-    """log4j2: warnings and the steps of start and stop, in three files of 10 MB at most."""
+    """Content of the broker's log4j2 configuration: level info, at most three files of 10 MB."""
     return f"""status=error
 appender.file.type=RollingFile
 appender.file.name=file
@@ -62,22 +62,25 @@ rootLogger.appenderRef.file.ref=file
 
 
 def format_storage(kafka: KafkaSettings, data: Path, java: list[str | Path]) -> None:
-    """Make the storage in a folder next to and rename it, so that a kill leaves nothing half-formatted."""
-    fresh = data.with_name("data.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
+    """Format Kafka's storage in the folder `data`. Raises `Unavailable` when Kafka's tool fails.
+
+    The storage is formatted in a neighbouring folder and renamed, so that a kill leaves no partial storage.
+    """
+    unfinished = data.with_name("data.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
     properties = data.with_name("format.properties")
-    properties.write_text(broker_properties(kafka, fresh))
+    properties.write_text(broker_properties(kafka, unfinished))
     tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", _cluster_id(), "-c"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*java, *tool, properties], capture_output=True, timeout=FORMAT_TIMEOUT_SECONDS, check=False
     )
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    if result.returncode != 0:
+        last = result.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise Unavailable(f"Kafka could not format {data}: {''.join(last) or 'no reason given'}")
-    fresh.rename(data)
+    unfinished.rename(data)
 
 
 def _cluster_id() -> str:
-    """A random id as Kafka writes one; a leading dash would read as an option."""
+    """Random cluster id in Kafka's format, without dashes: a leading one would be parsed as an option."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")

@@ -1,7 +1,7 @@
-"""The jars of Apache Kafka: fetched once by coordinate from Maven Central, and only as listed.
+"""Jars of Apache Kafka, downloaded once from Maven Central and verified against a committed list.
 
-The list holds every jar with its sha256, so nothing is resolved at run time: a dependency graph resolved
-again could differ from the one that was tested.
+The list holds every jar with its sha256, so no dependencies are resolved at run time: a newly resolved
+dependency graph could differ from the tested one.
 """
 
 import hashlib
@@ -24,29 +24,29 @@ DOWNLOADS_AT_ONCE = 8
 FIRST_DOWNLOAD_SECONDS = 600
 
 Digests = Mapping[str, str]
-"""sha256 in hex by `group:artifact:version`."""
+"""Mapping from `group:artifact:version` to the jar's sha256 in hex."""
 
 
 def read_jar_list(file: Path = LIST) -> Digests:
-    """The committed list: lines of `sha256  group:artifact:version`."""
+    """Read the committed list of jars; each line is `sha256  group:artifact:version`."""
     pairs = (line.split() for line in file.read_text().splitlines() if line)
     return {coordinate: digest for digest, coordinate in pairs}
 
 
 def jar_folder() -> Path:
-    """Folder of the jars: outside the checkout, shared by every home of this user."""
+    """Folder of the Kafka jars: outside the checkout, shared by all home folders of this user."""
     return cache_folder() / f"kafka-{KAFKA_VERSION}"
 
 
 def aot_cache() -> Path:
-    """File of the JVM's AOT cache for these jars; a JVM that it does not fit ignores it."""
+    """File of the JVM's AOT cache for the Kafka jars; a JVM of another version ignores the file."""
     return cache_folder() / f"kafka-{KAFKA_VERSION}.aot"
 
 
 def kafka_jars(
     folder: Path | None = None, digests: Digests | None = None, progress: Callable[[str], None] | None = None
 ) -> Path:
-    """The folder with every listed jar, verified; downloaded when it is not there yet.
+    """Return the folder with every listed jar, verified. The jars are downloaded when the folder is missing.
 
     Raises `Unavailable` when a jar differs from the list or cannot be fetched.
     """
@@ -56,13 +56,13 @@ def kafka_jars(
         lock = folder.with_name(f"{folder.name}.lock")
         with FolderLock(lock, "a download of Kafka", patience_seconds=FIRST_DOWNLOAD_SECONDS):
             if not folder.is_dir():
-                _fill(folder, digests, progress or (lambda _: None))
+                _download_jars(folder, digests, progress or (lambda _: None))
     verify(folder, digests)
     return folder
 
 
 def verify(folder: Path, digests: Digests) -> None:
-    """Raise `Unavailable` unless `folder` holds exactly the listed jars."""
+    """Check that `folder` holds exactly the listed jars. Raises `Unavailable` otherwise."""
     expected = {_file_name(coordinate): digest for coordinate, digest in digests.items()}
     for name, digest in expected.items():
         if _sha256(folder / name) != digest:
@@ -75,32 +75,32 @@ def verify(folder: Path, digests: Digests) -> None:
         raise Unavailable(f"{folder / surplus[0]} is not a jar that hirestream lists; delete it")
 
 
-def _fill(folder: Path, digests: Digests, progress: Callable[[str], None]) -> None:
-    """Download next to `folder` and rename it into place, so that it exists only whole and verified."""
+def _download_jars(folder: Path, digests: Digests, progress: Callable[[str], None]) -> None:
+    """Download the jars into a temporary folder, verify them, and rename that to `folder`."""
     progress(f"fetching Apache Kafka {KAFKA_VERSION}, {len(digests)} jars, once")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        ready = Path(scratch, "jars")
-        ready.mkdir()
+        downloaded = Path(scratch, "jars")
+        downloaded.mkdir()
         context = MavenContext(repo_cache=Path(scratch, "repository"), timeout=60)
         try:
             with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-                for _ in pool.map(lambda coordinate: _fetch(context, coordinate, ready), digests):
+                for _ in pool.map(lambda coordinate: _download_jar(context, coordinate, downloaded), digests):
                     pass
         except (OSError, RuntimeError, ValueError) as error:
             raise Unavailable(
-                f"Kafka's jars cannot be fetched into {folder} ({_cause(error)}); make room, connect to "
+                f"Kafka's jars cannot be fetched into {folder} ({_error_text(error)}); make room, connect to "
                 f"Maven Central, copy the folder from a machine that has it, or set {BOOTSTRAP_VARIABLE}"
             ) from error
-        verify(ready, digests)
-        ready.rename(folder)
+        verify(downloaded, digests)
+        downloaded.rename(folder)
 
 
-def _fetch(context: MavenContext, coordinate: str, into: Path) -> None:
+def _download_jar(context: MavenContext, coordinate: str, into: Path) -> None:
     jar = context.create_dependency(coordinate).artifact.resolve()
     shutil.move(jar, into / _file_name(coordinate))
 
 
-def _cause(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Return whether a broker works: metadata, a topic, and a message that it confirmed."""
+"""Probe of a Kafka broker: reads metadata, creates a topic and waits for a confirmed message."""
 
 import logging
 from concurrent.futures import Future
@@ -14,22 +14,22 @@ HOUR_MS = "3600000"
 
 Config = dict[str, str | int | float | bool]
 
-_unheard = logging.getLogger("hirestream.broker.probe")
-_unheard.addHandler(logging.NullHandler())
-_unheard.propagate = False  # librdkafka says a line for each refused connection
+_silent_log = logging.getLogger("hirestream.broker.probe")
+_silent_log.addHandler(logging.NullHandler())
+_silent_log.propagate = False  # librdkafka logs a line for each refused connection
 
 
-def answers(bootstrap_servers: str, timeout_seconds: float = 2) -> bool:
-    """Return whether the broker confirms a message on a topic of its own within `timeout_seconds` a step."""
+def confirms_message(bootstrap_servers: str, timeout_seconds: float = 2) -> bool:
+    """Return whether the broker confirms a message on the probe topic. `timeout_seconds` limits each step."""
     config: Config = {"bootstrap.servers": bootstrap_servers, "socket.connection.setup.timeout.ms": 1000}
     try:
-        _create(AdminClient(config, logger=_unheard), timeout_seconds)
-        return _confirmed(config, timeout_seconds)
-    except (KafkaException, FutureTimeout, SystemError):  # the last from closing a producer that still waits
+        _create_topic(AdminClient(config, logger=_silent_log), timeout_seconds)
+        return _send_probe(config, timeout_seconds)
+    except (KafkaException, FutureTimeout, SystemError):  # SystemError: closing a producer that still waits
         return False
 
 
-def _create(admin: AdminClient, timeout_seconds: float) -> None:
+def _create_topic(admin: AdminClient, timeout_seconds: float) -> None:
     if PROBE_TOPIC in admin.list_topics(timeout=timeout_seconds).topics:
         return
     topic = NewTopic(PROBE_TOPIC, 1, 1, config={"retention.ms": HOUR_MS, "segment.ms": HOUR_MS})
@@ -37,11 +37,11 @@ def _create(admin: AdminClient, timeout_seconds: float) -> None:
     created.result(timeout_seconds + 1)
 
 
-def _confirmed(config: Config, timeout_seconds: float) -> bool:
+def _send_probe(config: Config, timeout_seconds: float) -> bool:
     problems: list[object] = []
     timeout_ms = int(timeout_seconds * 1000)
-    own: Config = {**config, "enable.idempotence": True, "message.timeout.ms": timeout_ms}
-    # closed here: what goes wrong in closing has nobody to be told when it is left to the garbage collector
-    with Producer(own, logger=_unheard) as producer:
+    producer_config: Config = {**config, "enable.idempotence": True, "message.timeout.ms": timeout_ms}
+    # closed here: an error in closing would be lost if the garbage collector closed the producer
+    with Producer(producer_config, logger=_silent_log) as producer:
         producer.produce(PROBE_TOPIC, b"", on_delivery=lambda problem, _: problems.append(problem))
         return producer.flush(timeout_seconds + 1) == 0 and problems == [None]

@@ -1,4 +1,4 @@
-"""Asset checks of the load: the audit, one row per event, the share of rejects."""
+"""Dagster asset checks of the load: the audit, unique event keys, and the share of quarantined records."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from pipelines.runtime.orchestration.table_assets import LEDGER, QUARANTINE
 from pipelines.serving.lake_reader import open_for_reading
 from pipelines.settings import Settings
 
-SHOWN = 20
-"""Most findings that one check result lists."""
+MAX_SHOWN = 20
+"""Maximum number of findings listed in one check result."""
 _WINDOW_RECORDS = 10_000
 
 
 def load_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """The checks of ledger and quarantine; the tests of the models come with the models."""
+    """Asset checks of the ledger and quarantine tables. Checks of the models are in `dbt_models`."""
 
     @dg.asset_check(
         asset=LEDGER,
@@ -36,7 +36,7 @@ def load_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         description="However often an event is delivered, the ledger says `loaded` of it once.",
     )
     def keys_check() -> dg.AssetCheckResult:
-        return uniqueness_result(_ask(settings, _KEYS))
+        return uniqueness_result(_query_counts(settings, _EVENT_KEYS_SQL))
 
     @dg.asset_check(
         asset=QUARANTINE,
@@ -44,50 +44,50 @@ def load_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         description=f"Of the last {_WINDOW_RECORDS} records, how many cannot be decoded. Warns from 1 %.",
     )
     def share_check() -> dg.AssetCheckResult:
-        return share_result(_ask(settings, _SHARE))
+        return share_result(_query_counts(settings, _QUARANTINED_SQL))
 
     return [audit_check, keys_check, share_check]
 
 
-_KEYS = """
+_EVENT_KEYS_SQL = """
     SELECT coalesce(sum(n), 0)::BIGINT, count(*) FILTER (n > 1) FROM (
         SELECT count(*) AS n FROM wh.ledger.deliveries WHERE outcome = 'loaded' GROUP BY event_key
     )
 """
-_SHARE = f"""
+_QUARANTINED_SQL = f"""
     SELECT count(*), count(*) FILTER (outcome = 'quarantined') FROM (
         SELECT outcome FROM wh.ledger.deliveries ORDER BY batch_id DESC LIMIT {_WINDOW_RECORDS}
     )
-"""  # noqa: S608 - a constant of ours
+"""  # noqa: S608 - the inserted value is a constant
 _WARN_SHARE = 0.01
 
 
-def audit_result(found: Audit) -> dg.AssetCheckResult:
-    """The audit as a check; the findings as a table."""
-    totals = found.totals
+def audit_result(audit: Audit) -> dg.AssetCheckResult:
+    """Asset check result of an audit, with its totals and a table of its findings."""
+    totals = audit.totals
     numbers: dict[str, Any] = {
         "records": totals.records,
         "loaded": totals.loaded,
         "duplicate": totals.duplicate,
         "quarantined": totals.quarantined,
-        "findings": len(found.findings),
+        "findings": len(audit.findings),
     }
     if totals.waiting is not None:
         numbers["waiting_on_topic"] = totals.waiting
-    if found.findings:
+    if audit.findings:
         numbers["offending"] = dg.TableMetadataValue(
-            [_record(finding) for finding in found.findings[:SHOWN]], _FINDINGS
+            [_finding_row(finding) for finding in audit.findings[:MAX_SHOWN]], _FINDINGS_SCHEMA
         )
     return dg.AssetCheckResult(
-        passed=found.ok,
+        passed=audit.ok,
         severity=dg.AssetCheckSeverity.ERROR,
         metadata=numbers,
-        description="nothing lost, nothing counted twice" if found.ok else found.findings[0].problem,
+        description="nothing lost, nothing counted twice" if audit.ok else audit.findings[0].problem,
     )
 
 
 def uniqueness_result(numbers: tuple[int, int]) -> dg.AssetCheckResult:
-    """From the records loaded and the event keys that stand for more than one of them."""
+    """Asset check result for unique event keys; `numbers` is `(loaded, event keys loaded repeatedly)`."""
     loaded, repeated = numbers
     return dg.AssetCheckResult(
         passed=repeated == 0,
@@ -97,7 +97,7 @@ def uniqueness_result(numbers: tuple[int, int]) -> dg.AssetCheckResult:
 
 
 def share_result(numbers: tuple[int, int]) -> dg.AssetCheckResult:
-    """From the records looked at and those in quarantine."""
+    """Asset check result for the share of records in quarantine; `numbers` is `(records, quarantined)`."""
     records, quarantined = numbers
     share = quarantined / records if records else 0.0
     return dg.AssetCheckResult(
@@ -108,7 +108,7 @@ def share_result(numbers: tuple[int, int]) -> dg.AssetCheckResult:
     )
 
 
-_FINDINGS = dg.TableSchema(
+_FINDINGS_SCHEMA = dg.TableSchema(
     [
         dg.TableColumn("check", "string"),
         dg.TableColumn("where", "string"),
@@ -118,7 +118,7 @@ _FINDINGS = dg.TableSchema(
 )
 
 
-def _record(finding: AuditFinding) -> dg.TableRecord:
+def _finding_row(finding: AuditFinding) -> dg.TableRecord:
     return dg.TableRecord(
         {
             "check": finding.check,
@@ -129,7 +129,8 @@ def _record(finding: AuditFinding) -> dg.TableRecord:
     )
 
 
-def _ask(settings: Settings, sql: str) -> tuple[int, int]:
+def _query_counts(settings: Settings, sql: str) -> tuple[int, int]:
+    """Return the two counts that `sql` selects. Raises `Unavailable` when the lake has no ledger."""
     con = open_for_reading(settings)
     try:
         row = con.execute(sql).fetchone()

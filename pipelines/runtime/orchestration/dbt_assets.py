@@ -1,4 +1,4 @@
-"""The dbt project as Dagster assets and checks: one asset a model, one check a test, built by dbt itself."""
+"""Dagster assets of the dbt project: one asset per model and one check per test. dbt builds them."""
 
 import json
 import shutil
@@ -23,12 +23,12 @@ from pipelines.transform.dbt_manifest import PARTIAL_PARSE, manifest_folder, mod
 from pipelines.transform.generated_sources import MODELS
 
 WRITER_POOL = "warehouse_writer"
-"""Dagster's writers of the lake go through this pool one by one."""
-_COUNTED = ("entities", "marts")
+"""Dagster pool of the assets that write to the lake; they run one at a time."""
+_COUNTED_SCHEMAS = ("entities", "marts")
 
 
 def dbt_models(settings: Settings) -> dg.AssetsDefinition:
-    """Every model with its tests. Raises `HirestreamError` where dbt cannot read the project."""
+    """Dagster assets of the dbt models, with tests. Raises `HirestreamError` when dbt cannot parse them."""
     folder = manifest_folder(settings)
 
     @dbt_assets(
@@ -42,9 +42,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         target = settings.home / "dbt" / "runs" / context.run.run_id
         target.mkdir(parents=True, exist_ok=True)
         try:
-            with suppress(
-                FileNotFoundError
-            ):  # a newer parse has taken its place; dbt reads the project again
+            with suppress(FileNotFoundError):  # a newer parse replaced the file; dbt parses by itself
                 shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
             with building(settings.warehouse):
                 yield from _build(settings, context, target)
@@ -55,40 +53,42 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _build(settings: Settings, context: dg.AssetExecutionContext, target: Path) -> Iterator[Any]:
-    """Run dbt and pass its events on; what was built gets its number of rows."""
+    """Run `dbt build` and yield its Dagster events, with the row count added to each built entity or mart."""
     arguments = ["build", "--vars", json.dumps(model_variables(settings))]
-    events = _dbt().cli(arguments, context=context, target_path=target).stream()
+    events = _dbt_resource().cli(arguments, context=context, target_path=target).stream()
     with open_lake(settings.warehouse, read_only=True) as con:
         for event in events:
             if isinstance(event, dg.Output):
                 schema, name = context.asset_key_for_output(event.output_name).path
-                rows = row_counts(con, [f"{schema}.{name}"] if schema in _COUNTED else [])
-                more = {"dagster/row_count": count for count in rows.values()}  # noqa: B035 - one or none
-                yield event.with_metadata({**event.metadata, **more})
+                rows = row_counts(con, [f"{schema}.{name}"] if schema in _COUNTED_SCHEMAS else [])
+                row_count = {"dagster/row_count": count for count in rows.values()}  # noqa: B035 - one or none
+                yield event.with_metadata({**event.metadata, **row_count})
             else:
                 yield event
 
 
 class LeanDbt(DbtCliResource):
-    """dbt as a process and nothing next to it.
+    """dbt resource of Dagster that only runs the dbt process.
 
-    dagster-dbt asks the process for its version and opens an adapter of its own, for `fetch_row_counts` and
-    the like: 12 s of a build of 45 s, and nothing here uses it. To go when dagster-dbt makes it optional.
+    dagster-dbt also starts a process to read the dbt version and opens a dbt adapter for `fetch_row_counts`
+    and similar. Both took 12 s of a build of 45 s and are not used here. Remove this class when dagster-dbt
+    makes them optional.
     """
 
     @cached_property
     def _cli_version(self) -> Version:
         return Version(version("dbt-core"))
 
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002 - dagster-dbt's own
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002 - signature of dagster-dbt
         return None
 
 
-def _dbt() -> DbtCliResource:
-    beside = Path(sys.executable).with_name("dbt")
+def _dbt_resource() -> DbtCliResource:
+    """dbt resource that runs the `dbt` executable next to this Python interpreter, else the one on PATH."""
+    executable = Path(sys.executable).with_name("dbt")
     return LeanDbt(
         project_dir=str(MODELS),
         profiles_dir=str(MODELS),
-        dbt_executable=str(beside) if beside.exists() else "dbt",
+        dbt_executable=str(executable) if executable.exists() else "dbt",
         global_config_flags=["--no-use-colors"],
     )

@@ -1,4 +1,4 @@
-"""Translation of the dbt project for Dagster: keys, groups, owners, columns, names of checks."""
+"""Dagster properties of dbt models and tests: asset keys, groups, owners, columns and check names."""
 
 import datetime as dt
 import re
@@ -11,12 +11,18 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 OWNERS = ["team:recruiting-data"]
 BUILT_HOURLY = dg.FreshnessPolicy.time_window(dt.timedelta(hours=2), dt.timedelta(minutes=90))
-"""The stream builds within seconds of an event; without events the schedule still builds once an hour."""
-_FRESH = ("entities", "marts")
+"""Freshness policy of entities and marts.
+
+The stream builds them within seconds of an event; without events the schedule builds them once an hour.
+"""
+_FRESH_SCHEMAS = ("entities", "marts")
 
 
 class Translator(DagsterDbtTranslator):
-    """Models by schema and name; tests by what they say of which column."""
+    """Mapping of dbt models and tests to Dagster assets and checks.
+
+    `types` holds, per `schema.model` name, the SQL type of each column.
+    """
 
     def __init__(self, types: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__(
@@ -28,17 +34,17 @@ class Translator(DagsterDbtTranslator):
         self._types = types
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`marts/funnel` and the like; sources name their key themselves."""
+        """Return `schema/name` for a model, such as `marts/funnel`; for a source, the key in its YAML."""
         if dbt_resource_props["resource_type"] != "model":
             return super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Description from the YAML, without the SQL."""
+        """Return the description from the YAML file, without the SQL of the model."""
         return str(dbt_resource_props["description"])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        """The default with owners, freshness, and columns with the types that the lake has."""
+        """Return dagster-dbt's asset spec; models get owners, group, freshness policy and column types."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         props = self.get_resource_props(manifest, unique_id)
         if props["resource_type"] != "model":
@@ -48,13 +54,13 @@ class Translator(DagsterDbtTranslator):
             tags={**spec.tags, "layer": props["schema"]},
             group_name="facts" if _is_fact(manifest, props) else props["schema"],
             metadata={**spec.metadata, **self._columns(props)},
-            freshness_policy=BUILT_HOURLY if props["schema"] in _FRESH else None,
+            freshness_policy=BUILT_HOURLY if props["schema"] in _FRESH_SCHEMAS else None,
         )
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """The default with dbt's own name of the test, which says every argument, as its description."""
+        """Return dagster-dbt's check spec, described by the long dbt name of the test, with all arguments."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         about = f"dbt test {self.get_resource_props(manifest, unique_id)['fqn'][-1]}"
         return spec and spec._replace(description=spec.description or about)
@@ -69,7 +75,7 @@ class Translator(DagsterDbtTranslator):
 
 
 def _is_fact(manifest: Mapping[str, Any], model: Mapping[str, Any]) -> bool:
-    """Return whether a staging view reads entities; a group of its own keeps the lineage in one direction."""
+    """Return whether a staging view reads entities. A separate group for these keeps the lineage acyclic."""
     if model["schema"] != "staging":
         return False
     parents = [manifest["nodes"][key] for key in model["depends_on"]["nodes"] if key in manifest["nodes"]]
@@ -77,9 +83,10 @@ def _is_fact(manifest: Mapping[str, Any], model: Mapping[str, Any]) -> bool:
 
 
 def with_short_names(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with names of tests that fit a line, such as `not_null_day`; checks are called by them.
+    """Give the tests in the dbt manifest short names such as `not_null_day`, and return the manifest.
 
-    Two tests of one model that would be called the same keep dbt's names. Selection goes by `fqn`, as before.
+    Dagster names its checks after them. Two tests of one model that would get the same short name keep dbt's
+    names. dbt selects tests by `fqn`, which does not change.
     """
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     shared = Counter((test.get("attached_node"), _short_name(test)) for test in tests)

@@ -1,4 +1,4 @@
-"""Topic -> lake as one Dagster step with a table for each output."""
+"""Dagster asset that loads the topic into the lake: one step with one output per table."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,35 +19,37 @@ Results = Iterator[dg.MaterializeResult[Any]]
 
 
 class IngestChoices(dg.Config):
-    """Limits that an operator allows a run to pass, as for `hirestream stream`."""
+    """Dagster run config of the load: limits that an operator may override, as for `hirestream stream`."""
 
     accept_rejects: bool = False
     accept_loss: bool = False
 
 
 def ingest_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The load. Every table is written in the same transactions, so there is no loading of one of them."""
+    """Dagster multi-asset of the load. One transaction writes all tables, so a subset cannot be loaded."""
 
     @dg.multi_asset(
         name="ingest",
         specs=table_specs(settings),
         can_subset=False,
         pool=WRITER_POOL,
-        retry_policy=dg.RetryPolicy(max_retries=2, delay=10),  # the broker was away for a moment
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=10),  # the broker may be unreachable for a moment
     )
     def ingest(context: dg.AssetExecutionContext, config: IngestChoices) -> Results:
-        """All that is on the topic now, in as many commits as it takes; fails while another loader runs."""
+        """Load everything that is on the topic now, in several commits. Fails while another loader runs."""
 
-        def said(done: LoadResult) -> None:
+        def log_batch(done: LoadResult) -> None:
             text = "batch %d: %d loaded, %d duplicate, %d quarantined"
             context.log.info(text, done.batch_id, done.loaded, done.duplicate, done.quarantined)
 
         holder = f"Dagster run {context.run.run_id[:8]}"
         try:
-            done = catch_up(settings, holder, LoadPolicy(config.accept_rejects, config.accept_loss), said)
+            done = catch_up(
+                settings, holder, LoadPolicy(config.accept_rejects, config.accept_loss), log_batch
+            )
         except HirestreamError as error:
-            again = isinstance(error, Unavailable) and not isinstance(error, LeaseHeld | TopicMismatch)
-            raise dg.Failure(f"{error}", allow_retries=again) from error
+            retryable = isinstance(error, Unavailable) and not isinstance(error, LeaseHeld | TopicMismatch)
+            raise dg.Failure(f"{error}", allow_retries=retryable) from error
         yield from _results(settings, done)
 
     return ingest
@@ -63,10 +65,10 @@ def _results(settings: Settings, done: CatchUpResult) -> Results:
 
 
 def _metadata(name: str, done: CatchUpResult, rows: int) -> Mapping[str, Any]:
-    """Numbers only; nothing of what a record says."""
-    found: dict[str, Any] = {"dagster/row_count": rows}
+    """Metadata of a materialization of table `name`. It holds counts only, no content of records."""
+    metadata: dict[str, Any] = {"dagster/row_count": rows}
     if name in done.rows or name != "ledger.bodies":
-        found["rows_loaded"] = done.rows.get(name, 0)
+        metadata["rows_loaded"] = done.rows.get(name, 0)
     if name == "ledger.deliveries":
-        found |= {"commits": done.commits, **done.outcomes}
-    return found
+        metadata |= {"commits": done.commits, **done.outcomes}
+    return metadata

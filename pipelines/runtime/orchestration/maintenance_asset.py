@@ -1,4 +1,4 @@
-"""Maintenance asset: keeps the lake and Dagster's own history small."""
+"""Dagster asset of lake maintenance, and jobs for retention and for the cleanup of Dagster's history."""
 
 import datetime as dt
 from typing import Any
@@ -21,7 +21,7 @@ UPKEEP = dg.AssetKey(["lake", "upkeep"])
 
 
 def upkeep_asset(settings: Settings) -> dg.AssetsDefinition:
-    """Maintenance as an asset, so that files, sizes and time are plotted."""
+    """Asset of lake maintenance; as an asset, Dagster plots its file count, sizes and duration."""
 
     @dg.asset(
         key=UPKEEP,
@@ -58,7 +58,7 @@ def upkeep_asset(settings: Settings) -> dg.AssetsDefinition:
 
 @dg.op(description="Delete runs that ended days ago, and thin out what `hirestream stream` reported.")
 def thin_history(context: dg.OpExecutionContext) -> None:
-    """Keeps DAGSTER_HOME from growing without an end."""
+    """Delete old runs and superseded reports, so that DAGSTER_HOME stays small."""
     now = dt.datetime.now(dt.UTC)
     runs = purge_runs(context.instance, now)
     reports = thin_reports(context.instance, now)
@@ -66,7 +66,7 @@ def thin_history(context: dg.OpExecutionContext) -> None:
 
 
 def retention_job(settings: Settings) -> dg.JobDefinition:
-    """Redact records that are older than their source may keep, in one step."""
+    """Dagster job that redacts records older than the retention period of their source."""
 
     @dg.op(pool=WRITER_POOL, description="Redact what is too old: bodies, event rows, entities, files.")
     def redact_what_is_too_old(context: dg.OpExecutionContext) -> None:
@@ -89,5 +89,5 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
 
 @dg.job(executor_def=dg.in_process_executor, description="Keeps Dagster's own storage small.")
 def purge_history() -> None:
-    """One step."""
+    """Dagster job that runs `thin_history`."""
     thin_history()

@@ -1,4 +1,4 @@
-"""Output assets: the published file and the daily report, at the end of the lineage."""
+"""Dagster assets at the end of the lineage: the published file and the daily report."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ _LAYERS = ("entities", "marts")
 
 
 def result_assets(settings: Settings, models: Iterable[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """The published file and the report, fed by the entities and marts among `models`."""
+    """Assets of the published file and the report, which depend on the entities and marts in `models`."""
     results = sorted(key for key in models if key.path[0] in _LAYERS)
-    return [_published(settings, results), _report(settings, results)]
+    return [_published_file_asset(settings, results), _report_asset(settings, results)]
 
 
-def _published(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def _published_file_asset(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         key=PUBLISHED,
         deps=models,
@@ -45,7 +45,7 @@ def _published(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefini
     return published
 
 
-def _report(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def _report_asset(settings: Settings, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         key=REPORT,
         deps=[key for key in models if key.path[0] == "marts"],

@@ -1,4 +1,4 @@
-"""Jobs and when they run: the safety net for models, the proof, upkeep, the report, Dagster's own history."""
+"""Dagster jobs and schedules: loads, model builds, checks, lake maintenance, retention, report, history."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def automation(
     models: dg.AssetsDefinition,
     checks: Iterable[dg.AssetChecksDefinition],
 ) -> dg.Definitions:
-    """Jobs, schedules and the sensor."""
+    """Dagster definitions of the jobs, the schedules and the topic sensor."""
     assets = dg.AssetSelection.assets
     jobs = {
         LOAD: (
@@ -47,12 +47,17 @@ def automation(
     ]
     return dg.Definitions(
         jobs=[*defined, purge_history, retention_job(settings)],
-        schedules=[_safety_net(settings), _upkeep(settings), _retention(settings), *_simple(settings)],
+        schedules=[
+            _models_schedule(settings),
+            _upkeep_schedule(settings),
+            _retention_schedule(settings),
+            *_plain_schedules(settings),
+        ],
         sensors=[lag_sensor(settings, LOAD, ingest.op.name)],
     )
 
 
-def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
+def _models_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="models_safety_net",
         job_name=MODELS,
@@ -61,11 +66,11 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
         description="Every test and check once an hour; models every 15 minutes where no stream builds them.",
     )
     def models_safety_net(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if not _lake(settings):
+        if not _lake_exists(settings):
             return dg.SkipReason("there is no lake yet; the first load creates it")
         if running := unfinished_run(context.instance, _BUILDING):
             return dg.SkipReason(f"run {running[:8]} is on its way and builds the models")
-        age = _age_of_last_build(context.instance, context.scheduled_execution_time)
+        age = _time_since_last_build(context.instance, context.scheduled_execution_time)
         reason = no_build_needed(age, built_by_stream(settings))
         return dg.SkipReason(reason) if reason else dg.RunRequest()
 
@@ -73,9 +78,10 @@ def _safety_net(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def no_build_needed(age: dt.timedelta | None, by_stream: str | None) -> str | None:
-    """Reason why Dagster need not build now; None where it must.
+    """Reason to skip a Dagster build of the models now; None when a build is due.
 
-    `age` is that of its last build, None before the first; `by_stream` says that the stream builds.
+    `age` is the time since Dagster's last build, None before the first. `by_stream` is the note of
+    `built_by_stream`.
     """
     if age is None or age >= TESTED_EVERY:
         return None
@@ -86,20 +92,20 @@ def no_build_needed(age: dt.timedelta | None, by_stream: str | None) -> str | No
 
 
 def built_by_stream(settings: Settings) -> str | None:
-    """State of the stream's last build; None where no stream runs or where that build failed."""
+    """Note on the stream's last model build; None when no stream runs or its last build failed."""
     holder, state = lease_holder(settings.warehouse), read_state(settings.home)
     if holder is None or state is None or state.get("failed"):
         return None
     return f"{holder}, builds the models itself, last at {state['built_at']}"
 
 
-def _age_of_last_build(instance: dg.DagsterInstance, now: dt.datetime) -> dt.timedelta | None:
+def _time_since_last_build(instance: dg.DagsterInstance, now: dt.datetime) -> dt.timedelta | None:
     found = [instance.get_run_records(dg.RunsFilter(job_name=job), limit=1) for job in _BUILDING]
     newest = [records[0].create_timestamp for records in found if records]
     return now - max(newest) if newest else None
 
 
-def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
+def _upkeep_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="lake_upkeep",
         job_name=MAINTAIN,
@@ -108,14 +114,14 @@ def _upkeep(settings: Settings) -> dg.ScheduleDefinition:
         description="Keeps files and catalog small under a commit a second; readers notice nothing.",
     )
     def lake_upkeep() -> dg.RunRequest | dg.SkipReason:
-        if not _lake(settings):
+        if not _lake_exists(settings):
             return dg.SkipReason("there is no lake yet; the first load creates it")
         return dg.RunRequest()
 
     return lake_upkeep
 
 
-def _retention(settings: Settings) -> dg.ScheduleDefinition:
+def _retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="retention_of_the_day",
         job_name="retention",
@@ -127,14 +133,14 @@ def _retention(settings: Settings) -> dg.ScheduleDefinition:
     def retention_of_the_day() -> dg.RunRequest | dg.SkipReason:
         if not retention_limits(settings):
             return dg.SkipReason("no source has a limit; HIRESTREAM_SOURCES__<NAME>__RETENTION_DAYS sets one")
-        if not _lake(settings):
+        if not _lake_exists(settings):
             return dg.SkipReason("there is no lake yet; the first load creates it")
         return dg.RunRequest()
 
     return retention_of_the_day
 
 
-def _simple(settings: Settings) -> list[dg.ScheduleDefinition]:
+def _plain_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     times = {
         "report_of_the_day": (DAILY, "0 6 * * *", "At six in the report's time zone."),
         "history_purge": (purge_history.name, "7 * * * *", "Old runs and reports of Dagster."),
@@ -152,5 +158,5 @@ def _simple(settings: Settings) -> list[dg.ScheduleDefinition]:
     ]
 
 
-def _lake(settings: Settings) -> bool:
+def _lake_exists(settings: Settings) -> bool:
     return catalog_file(settings.warehouse).exists()

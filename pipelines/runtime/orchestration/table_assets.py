@@ -1,4 +1,4 @@
-"""The topic and every table of the lake as Dagster shows them."""
+"""Dagster asset specs of the topic and of the tables that the load writes."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -15,16 +15,19 @@ QUARANTINE = dg.AssetKey(["quarantine", "records"])
 _FRESHNESS: Mapping[str, dg.FreshnessPolicy] = {
     "ledger.deliveries": dg.FreshnessPolicy.time_window(dt.timedelta(days=3), dt.timedelta(days=1)),
 }
-"""A day without any delivery is worth a look; a single type of event may well be silent for weeks."""
+"""Freshness policy by table name.
+
+A day without any delivery deserves attention; one event type alone may be absent for weeks.
+"""
 
 
 def topic_key(settings: Settings) -> dg.AssetKey:
-    """The key of the topic, where the lineage begins."""
+    """Asset key of the topic, the root of the lineage."""
     return dg.AssetKey(["kafka", settings.kafka.topic.replace(".", "_").replace("-", "_")])
 
 
 def topic_spec(settings: Settings) -> dg.AssetSpec:
-    """The topic: written by the receiver, only looked at from here."""
+    """External asset of the topic; the receiver writes it, Dagster only shows it."""
     return dg.AssetSpec(
         topic_key(settings),
         description="Every delivery that the receiver verified, as the bytes that were signed.",
@@ -41,12 +44,12 @@ def topic_spec(settings: Settings) -> dg.AssetSpec:
 
 
 def table_key(name: str) -> dg.AssetKey:
-    """The key of `schema.table`."""
+    """Asset key of a table; `name` is `schema.table`."""
     return dg.AssetKey(name.split("."))
 
 
 def table_specs(settings: Settings) -> list[dg.AssetSpec]:
-    """Every table that the load writes, all fed by the topic."""
+    """Asset specs of the tables that the load writes; each depends on the topic."""
     return [_table_spec(table, topic_key(settings)) for table in described_tables()]
 
 

@@ -1,1 +1,1 @@
-"""The long-running loader, and what follows each commit."""
+"""Long-running loader, and the work after each commit: model builds, publishing, reports to Dagster."""

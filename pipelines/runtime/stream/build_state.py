@@ -1,4 +1,4 @@
-"""State of the last model build, in a file that `hirestream status` reads."""
+"""State file of the stream's last model build, which `hirestream status` reads."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ from receiver.atomic_files import atomic_write
 
 
 def write_state(home: Path, state: dict[str, Any]) -> None:
-    """Replace the file atomically."""
+    """Write the state of the last model build atomically into the home folder."""
     atomic_write(home / "stream.json", json.dumps(state).encode())
 
 
 def read_state(home: Path) -> dict[str, Any] | None:
-    """Last written state; None before the first build."""
+    """Read the state of the last model build; None before the first build."""
     try:
-        found: dict[str, Any] = json.loads((home / "stream.json").read_text())
+        state: dict[str, Any] = json.loads((home / "stream.json").read_text())
     except FileNotFoundError:
         return None
-    return found
+    return state

@@ -1,9 +1,9 @@
-"""Reports of `hirestream stream` to Dagster, so its UI shows the same state as after a Dagster run.
+"""Reports of `hirestream stream` to Dagster, so that its UI shows the same state as after a Dagster run.
 
-A report costs milliseconds and some kilobytes of Dagster's event log, so an asset is reported at most once a
-minute, with what was added up since; `runtime/orchestration/history_retention.py` thins out old reports.
-Columns are part of the definitions and need no report. Whatever fails here is logged once and tried
-again; no load ever waits for it.
+A report takes milliseconds and some kilobytes of Dagster's event log, so each asset is reported at most once
+a minute, with the rows added since; `runtime/orchestration/history_retention.py` deletes old reports.
+Columns are part of the definitions and need no report. A failed report is logged once and tried again;
+loads never wait for reports.
 """
 
 import logging
@@ -27,42 +27,42 @@ log = logging.getLogger(__name__)
 
 MIN_SECONDS = 60.0
 PUBLISHED = "published.warehouse_duckdb"
-"""The published file, in the notation of the tables."""
-_COUNTED = frozenset({"ledger", "quarantine", "events", "entities"})
-"""Schemas of tables; to count a view would compute it."""
+"""Name of the published file in reports, in the form `schema.name` of the tables."""
+_COUNTED_SCHEMAS = frozenset({"ledger", "quarantine", "events", "entities"})
+"""Schemas whose rows are counted. They hold tables only; counting a view would compute it."""
 
 Report = Callable[[str, Mapping[str, Any]], None]
 Count = Callable[[Collection[str]], Mapping[str, int]]
 
 
 class DagsterReporter(Protocol):
-    """Reports of the stream."""
+    """Interface to which the stream reports its commits and builds."""
 
     def on_loaded(self, done: LoadResult) -> None:
-        """A batch was committed."""
+        """Record that a batch was committed."""
 
     def on_built(self, names: Iterable[str]) -> None:
-        """Models or files, as `schema.name`, were recreated."""
+        """Record that models or files were rebuilt; `names` are of the form `schema.name`."""
 
     def report_due(self, *, now: bool = False) -> None:
-        """Report what is due, or all that waits."""
+        """Send the reports that are due, or with `now` all pending ones."""
 
 
 class NullReporter:
-    """Reporter for installations without Dagster."""
+    """Reporter that does nothing, for installations without Dagster."""
 
     def on_loaded(self, done: LoadResult) -> None:
-        """Nobody listens."""
+        """Do nothing."""
 
     def on_built(self, names: Iterable[str]) -> None:
-        """Nobody listens."""
+        """Do nothing."""
 
     def report_due(self, *, now: bool = False) -> None:
-        """Nobody listens."""
+        """Do nothing."""
 
 
 class ThrottledReporter:
-    """Adds up what changed and hands it on asset by asset, each at most once in `shortest_seconds`."""
+    """Reporter that sums up changes per asset and reports each asset at most once per `shortest_seconds`."""
 
     def __init__(
         self,
@@ -78,54 +78,54 @@ class ThrottledReporter:
         self._shortest_seconds = shortest_seconds
         self._lock = threading.Lock()
         self._rows: Counter[str] = Counter()
-        self._changed: set[str] = set()
+        self._pending_names: set[str] = set()
         self._batch_id = 0
         self._reported_at: dict[str, float] = {}
-        self._complained = False
+        self._failure_logged = False
 
     def on_loaded(self, done: LoadResult) -> None:
-        """Add the rows of a batch; called by the thread that commits, and quick."""
+        """Add the rows of a batch. Must be fast, because the committing thread calls this method."""
         rows = {name: count for name, count in rows_by_table(done).items() if count}
         with self._lock:
             self._rows.update(rows)
-            self._changed.update(rows, {"ledger.bodies"} if done.loaded else ())
+            self._pending_names.update(rows, {"ledger.bodies"} if done.loaded else ())
             self._batch_id = done.batch_id
 
     def on_built(self, names: Iterable[str]) -> None:
-        """Remember what was recreated."""
+        """Record the names of models or files that were rebuilt, for the next report."""
         with self._lock:
-            self._changed.update(names)
+            self._pending_names.update(names)
 
     def report_due(self, *, now: bool = False) -> None:
-        """Report what is due; what fails stays for the next time. Never raises."""
+        """Report the assets that are due. Failed reports stay pending. Never raises."""
         due = self._take_due(self._clock(), now=now)
         if not due:
             return
         try:
             self._report_all(due)
-        except Exception as error:  # noqa: BLE001 - Dagster's storage fails in its own ways
+        except Exception as error:  # noqa: BLE001 - Dagster's storage raises errors of many types
             with self._lock:
                 self._rows.update(due)
-                self._changed.update(due)
-            if not self._complained:
+                self._pending_names.update(due)
+            if not self._failure_logged:
                 log.warning("Dagster was not told of new data (%s); tried again", type(error).__name__)
-            self._complained = True
+            self._failure_logged = True
         else:
-            self._complained = False
+            self._failure_logged = False
 
     def _take_due(self, at: float, *, now: bool) -> dict[str, int]:
-        """Rows by name of what is due; it counts as reported from here on."""
+        """Remove the assets that are due from the pending ones. Returns their new rows by asset name."""
         with self._lock:
             names = [
                 name
-                for name in sorted(self._changed)
+                for name in sorted(self._pending_names)
                 if now or at - self._reported_at.get(name, float("-inf")) >= self._shortest_seconds
             ]
-            self._changed.difference_update(names)
+            self._pending_names.difference_update(names)
             return {name: self._rows.pop(name, 0) for name in names}
 
     def _report_all(self, due: dict[str, int]) -> None:
-        counts = self._count([name for name in due if name.split(".")[0] in _COUNTED])
+        counts = self._count([name for name in due if name.split(".")[0] in _COUNTED_SCHEMAS])
         for name, rows in list(due.items()):
             self._report(name, _metadata(rows, counts.get(name), self._batch_id))
             self._reported_at[name] = self._clock()
@@ -133,27 +133,27 @@ class ThrottledReporter:
 
 
 def _metadata(rows: int, total: int | None, batch_id: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"made_by": "hirestream stream", "batch_id": batch_id}
+    metadata: dict[str, Any] = {"made_by": "hirestream stream", "batch_id": batch_id}
     if total is not None:
-        found["dagster/row_count"] = total
+        metadata["dagster/row_count"] = total
     if rows:
-        found["rows_loaded"] = rows
-    return found
+        metadata["rows_loaded"] = rows
+    return metadata
 
 
 def reporter(settings: Settings, environment: Mapping[str, str] = os.environ) -> DagsterReporter:
-    """A reporter to the Dagster instance of this process's environment; a silent one where there is none.
+    """Create a reporter to the Dagster instance at `DAGSTER_HOME`; a `NullReporter` without such an instance.
 
-    `DAGSTER_HOME` must have been initialised: two processes that make its storage at once break it.
+    The storage of `DAGSTER_HOME` must exist already: two processes that create it at once would break it.
     """
     home = environment.get("DAGSTER_HOME")
     if not home or not (Path(home) / "dagster.yaml").exists():
         return NullReporter()
-    return ThrottledReporter(_to_dagster(Path(home)), _counter(settings))
+    return ThrottledReporter(_report_to_dagster(Path(home)), _row_counter(settings))
 
 
-def _to_dagster(home: Path) -> Report:
-    """Reports to the instance, which is opened with the first one: importing Dagster takes seconds."""
+def _report_to_dagster(home: Path) -> Report:
+    """Return a function that reports to Dagster. Its first call imports Dagster, which takes seconds."""
     opened: list[Any] = []
 
     def report(name: str, metadata: Mapping[str, Any]) -> None:
@@ -166,8 +166,8 @@ def _to_dagster(home: Path) -> Report:
     return report
 
 
-def _counter(settings: Settings) -> Count:
-    """Counts over one connection, because to open the lake costs half a second."""
+def _row_counter(settings: Settings) -> Count:
+    """Return a function that counts rows by table. It keeps one connection: opening the lake takes 0.5 s."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
     def count(names: Collection[str]) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """Work after a commit, in a separate thread: build the affected models, publish, maintain, report to Dagster.
 
-Commits never wait for it and it never loses one: what arrives while it works is taken together next time.
-What fails is logged, kept in the state file for `hirestream status`, and tried again at the next interval.
+Commits never wait for this thread. Commits that arrive while it works are handled together in its next round.
+A failure is logged, written to the state file for `hirestream status`, and tried again at the next interval.
 """
 
 import datetime as dt
@@ -25,86 +25,86 @@ from pipelines.transform.worker_process import ModelProcess
 log = logging.getLogger(__name__)
 
 FILES_A_MODEL = 2
-"""Maximum files per model and build: its new rows, and its deletes."""
+"""Maximum number of files that one build of a model adds: one with new rows and one with deletes."""
 
 
 class PostCommit:
-    """Builds, publishes and reports at most every few seconds, and only when something was loaded."""
+    """Thread that builds models, publishes and reports after batches, at most once in some seconds."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._models = ModelProcess(settings) if settings.models.enabled else None
         self._publisher = PublishedFileWriter(settings)
-        self._dagster = reporter(settings)
+        self._dagster_reporter = reporter(settings)
         self._lock = threading.Lock()
-        self._waiting: Counter[str] = Counter()
-        self._new_files = MAX_NEW_FILES  # nobody counted what the process before left
-        self._first = True
-        self._unpublished = True
-        self._ending = threading.Event()
+        self._rows_to_build: Counter[str] = Counter()
+        self._new_files = MAX_NEW_FILES  # how many files the last process left is unknown
+        self._build_all = True
+        self._publish_pending = True
+        self._stop_requested = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-up")
 
     def start(self) -> None:
-        """Begin; the first build makes every model."""
+        """Start the thread; its first build covers every model."""
         self._thread.start()
 
-    def tell(self, done: LoadResult) -> None:
-        """A batch was committed."""
+    def add_batch(self, done: LoadResult) -> None:
+        """Record that a batch was committed."""
         with self._lock:
-            self._waiting.update(done.tables)
+            self._rows_to_build.update(done.tables)
             self._new_files += done.files
-        self._dagster.on_loaded(done)
+        self._dagster_reporter.on_loaded(done)
 
     def finish(self, *, build: bool) -> None:
-        """End the thread; with `build`, bring models and the published file up to date first."""
-        self._ending.set()
+        """Stop the thread; with `build`, also bring the models and the published file up to date."""
+        self._stop_requested.set()
         if not build:
             self._stop_models()
         self._thread.join()
         if build:
-            self._work(publish_now=True)
+            self._build_and_publish(publish_now=True)
         self._stop_models()
-        self._dagster.report_due(now=True)
+        self._dagster_reporter.report_due(now=True)
 
     def _run(self) -> None:
         while True:
-            self._work(publish_now=False)
+            self._build_and_publish(publish_now=False)
             self._maintain_if_due()
-            self._dagster.report_due()
-            if self._ending.wait(self._settings.models.interval_seconds):
+            self._dagster_reporter.report_due()
+            if self._stop_requested.wait(self._settings.models.interval_seconds):
                 return
 
     def _stop_models(self) -> None:
         if self._models is not None:
             self._models.stop()
 
-    def _work(self, *, publish_now: bool) -> None:
+    def _build_and_publish(self, *, publish_now: bool) -> None:
         if self._models is None:
             return
         with self._lock:
-            touched, self._waiting = self._waiting, Counter()
+            touched, self._rows_to_build = self._rows_to_build, Counter()
         try:
-            if touched or self._first:
+            if touched or self._build_all:
                 self._build(self._models, touched)
-            if self._unpublished and self._publisher.publish_if_due(now=publish_now):
-                self._unpublished = False
-                self._dagster.on_built([PUBLISHED])
+            if self._publish_pending and self._publisher.publish_if_due(now=publish_now):
+                self._publish_pending = False
+                self._dagster_reporter.on_built([PUBLISHED])
         except Exception as error:
-            if self._ending.is_set() and not publish_now:  # the child was ended with everything else
+            if self._stop_requested.is_set() and not publish_now:  # the child process was stopped, too
                 return
             log.exception("models were not built or published")
             with self._lock:
-                self._waiting.update(touched)
-            self._note({"failed": [type(error).__name__]})
+                self._rows_to_build.update(touched)
+            self._save_state({"failed": [type(error).__name__]})
 
     def _build(self, models: ModelProcess, touched: Counter[str]) -> None:
-        result = models.build(None if self._first else set(touched))
-        self._first = False
-        self._unpublished = True
+        result = models.build(None if self._build_all else set(touched))
+        self._build_all = False
+        self._publish_pending = True
         with self._lock:
             self._new_files += FILES_A_MODEL * len(result.models)
-        self._dagster.on_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
-        self._note(
+        self._dagster_reporter.on_built(f"{m.schema}.{m.name}" for m in result.models if m.failure is None)
+        self._save_state(
             {
                 "seconds": result.seconds,
                 "models": len(result.models),
@@ -121,10 +121,10 @@ class PostCommit:
             with open_lake(self._settings.warehouse) as con:
                 done = maintain(con, self._settings.warehouse)
             log.info("lake tidied: %d files in %.1f s", done.files, done.seconds)
-        except (duckdb.Error, Unavailable) as error:  # the next time is soon, and Dagster has a schedule
+        except (duckdb.Error, Unavailable) as error:  # maintenance runs again soon, also by Dagster
             log.warning("the lake was not tidied: %s", type(error).__name__)
 
-    def _note(self, state: dict[str, Any]) -> None:
+    def _save_state(self, state: dict[str, Any]) -> None:
         try:
             write_state(self._settings.home, {"built_at": dt.datetime.now(dt.UTC).isoformat(), **state})
         except OSError as error:  # a full disk must not end this thread

@@ -1,1 +1,1 @@
-"""Comparison of the marts with the known truth."""
+"""Comparison of the lake's marts and bookings with the truth of a simulation."""

@@ -1,4 +1,4 @@
-"""Compares the marts of the lake with the truth of a simulation, cell by cell and in both directions."""
+"""Compare the marts of the lake with the truth of a simulation, cell by cell and in both directions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,19 @@ Number = float | None
 Numbers = Mapping[str, Number]
 Cells = dict[Key, Numbers]
 TOLERANCE = 1e-6
-"""Of figures, relative, and of seconds, absolute: a difference of two instants as doubles has no more digits.
-Counts must be equal."""
+"""Tolerance for figures, relative and absolute; counts must be equal.
+
+The absolute one is for seconds: the difference of two instants as doubles has no more digits.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class MartComparison:
-    """One metric of one mart: how many cells, both totals of its first count, a line for each cell that
-    differs."""
+    """Comparison of one metric of one mart.
+
+    `cells` is the number of cells in either. The totals are of the first count column. `differing` has a line
+    for each cell that differs.
+    """
 
     mart: str
     metric: str
@@ -32,10 +37,10 @@ class MartComparison:
 
 
 def differences(con: duckdb.DuckDBPyConnection, truth: Iterable[TruthRow]) -> list[str]:
-    """One line for each cell of `wh.marts` that is not the truth at whatever time it is asked for.
+    """Return one line for each cell of `wh.marts` that differs from the truth.
 
-    Leaves out what depends on the time of asking. `con` has the lake attached as `wh`. Raises `duckdb.Error`
-    when a mart or a column of it is missing.
+    Numbers that depend on the query time are not compared. `con` has the lake attached as `wh`. Raises
+    `duckdb.Error` when a mart or a column of it is missing.
     """
     return [line for each in compare(con, truth, timeless=True) for line in each.differing]
 
@@ -43,21 +48,21 @@ def differences(con: duckdb.DuckDBPyConnection, truth: Iterable[TruthRow]) -> li
 def compare(
     con: duckdb.DuckDBPyConnection, truth: Iterable[TruthRow], *, timeless: bool = False
 ) -> list[MartComparison]:
-    """Every metric of every mart. `timeless` leaves out what depends on the time of asking."""
+    """Compare every metric of every mart; `timeless` omits numbers that depend on the query time."""
     expected: dict[str, Cells] = {mart.name: {} for mart in MARTS}
     for row in truth:
         expected[row.mart][*row.keys.values(), row.day] = {**row.counts, **row.figures}
     return [
         compared
         for mart in MARTS
-        for compared in _compare(mart, expected[mart.name], _found(con, mart), timeless)
+        for compared in _compare_mart(mart, expected[mart.name], _lake_cells(con, mart), timeless)
     ]
 
 
-def _found(con: duckdb.DuckDBPyConnection, mart: Mart) -> Cells:
-    """The cells of a mart as they are; a cell that comes twice is an error of the mart (`duckdb.Error`)."""
+def _lake_cells(con: duckdb.DuckDBPyConnection, mart: Mart) -> Cells:
+    """Read the cells of a mart in the lake. Raises `duckdb.Error` when two rows have the same key."""
     names = [*mart.keys, "day", *mart.counts, *mart.figures]
-    # the names are this package's own
+    # the names are constants of this package
     query = f"SELECT {', '.join(names)} FROM wh.marts.{mart.name}"  # noqa: S608
     width = len(mart.keys) + 1
     cells: Cells = {}
@@ -68,13 +73,13 @@ def _found(con: duckdb.DuckDBPyConnection, mart: Mart) -> Cells:
     return cells
 
 
-def _compare(mart: Mart, expected: Cells, found: Cells, timeless: bool) -> Iterator[MartComparison]:
-    """By metric; a mart without metrics is one by its own name."""
-    left_out = mart.asked if timeless else frozenset[str]()
-    columns = [name for name in (*mart.counts, *mart.figures) if name not in left_out]
+def _compare_mart(mart: Mart, expected: Cells, found: Cells, timeless: bool) -> Iterator[MartComparison]:
+    """Yield one comparison per metric; a mart without metrics has one comparison with the mart's name."""
+    omitted = mart.time_dependent_counts if timeless else frozenset[str]()
+    columns = [name for name in (*mart.counts, *mart.figures) if name not in omitted]
     keys = sorted(expected.keys() | found.keys(), key=lambda key: (_metric(mart, key), str(key)))
     for metric, group in groupby(keys, key=lambda key: _metric(mart, key)):
-        if timeless and metric in mart.asked_metrics:
+        if timeless and metric in mart.time_dependent_metrics:
             continue
         cells = list(group)
         lines = (_line(mart, columns, key, expected.get(key), found.get(key)) for key in cells)
@@ -97,22 +102,22 @@ def _total(mart: Mart, numbers: Cells, keys: Sequence[Key]) -> int:
 
 
 def _line(mart: Mart, columns: list[str], key: Key, expected: Numbers | None, found: Numbers | None) -> str:
-    """Problem with a cell, empty where there is none."""
+    """Describe how a cell differs from the truth; an empty string when it does not."""
     where = f"{mart.name} {' '.join(str(part) for part in key if part is not None)}"
     first = mart.counts[0]
     if found is None:
         return f"{where}: missing in the mart, truth has {first} {expected and expected[first]}"
     if expected is None:
         return f"{where}: not in the truth, the mart has {first} {found[first]}"
-    wrong = [
+    problems = [
         f"{name} {found[name]} instead of {expected[name]}"
         for name in columns
-        if not _same(mart, name, expected[name], found[name])
+        if not _is_equal(mart, name, expected[name], found[name])
     ]
-    return f"{where}: {', '.join(wrong)}" if wrong else ""
+    return f"{where}: {', '.join(problems)}" if problems else ""
 
 
-def _same(mart: Mart, name: str, expected: Number, found: Number) -> bool:
+def _is_equal(mart: Mart, name: str, expected: Number, found: Number) -> bool:
     if expected is None or found is None or name in mart.counts:
         return expected == found
     return isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -1,4 +1,4 @@
-"""Compares the bookings and payments of Orufy in the lake with the truth of a simulation."""
+"""Compare the bookings and payments of Orufy in the lake with the truth of a simulation."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,27 +23,27 @@ GROUP BY ALL
 
 
 def booking_differences(con: duckdb.DuckDBPyConnection, truth: Iterable[BookingTruth]) -> list[str]:
-    """One line for each account and number that is not the truth; empty when all are.
+    """Return one line for each account and number that differs from the truth.
 
     `con` has the lake attached as `wh`. Raises `duckdb.Error` when an entity or a column of it is missing.
     """
-    expected = {row.organization_id: _numbers(row) for row in truth}
-    found = _found(con)
+    expected = {row.organization_id: _truth_numbers(row) for row in truth}
+    found = _lake_numbers(con)
     return [
         f"orufy {account} {name}: {found.get(account, {}).get(name, 0)} instead of "
         f"{expected.get(account, {}).get(name, 0)}"
         for account in sorted(expected.keys() | found.keys())
-        for name in _differing(expected.get(account, {}), found.get(account, {}))
+        for name in _differing_names(expected.get(account, {}), found.get(account, {}))
     ]
 
 
-def _numbers(row: BookingTruth) -> dict[str, int]:
+def _truth_numbers(row: BookingTruth) -> dict[str, int]:
     counts = (row.bookings, row.moves, row.cancelled, row.no_shows, row.guests_left)
     paid = {f"payments {name}": count for name, count in row.payments.items()}
     return {**dict(zip(COUNTS, counts, strict=True)), **paid}
 
 
-def _found(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+def _lake_numbers(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     rows = con.execute(BOOKINGS).fetchall()
     found: dict[str, dict[str, int]] = {
         account: dict(zip(COUNTS, counts, strict=True)) for account, *counts in rows
@@ -53,8 +53,8 @@ def _found(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     return found
 
 
-def _differing(expected: dict[str, int], found: dict[str, int]) -> Iterator[str]:
-    """Names in a fixed order; what is missing on a side counts as 0."""
+def _differing_names(expected: dict[str, int], found: dict[str, int]) -> Iterator[str]:
+    """Yield the sorted names of numbers that differ; a missing number counts as 0."""
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name, 0) != found.get(name, 0):
             yield name

@@ -1,1 +1,1 @@
-"""Signed deliveries over HTTP, with duplicates, disorder and other faults."""
+"""Simulated deliveries with duplicates, disorder and other faults, and the HTTP client that sends them."""

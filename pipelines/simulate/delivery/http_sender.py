@@ -1,4 +1,4 @@
-"""Posts deliveries to a receiver as a provider would: signed, several at a time, again when asked to wait."""
+"""HTTP client that posts deliveries as a provider does: signed, concurrently, retried after 503."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ from pipelines.simulate.delivery.faults import Delivery
 from receiver.signatures import Scheme, sign
 
 Sign = Callable[[Delivery], dict[str, str]]
-"""The headers that prove a delivery."""
+"""Function that returns the signature headers of a delivery."""
 Progress = Callable[[int], None]
 
 MAX_ATTEMPTS = 8
@@ -24,10 +24,10 @@ TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """Result of sending. `other` counts final answers other than 200, by status.
+    """Result of sending. `other` is the number of final answers other than 200, by status.
 
-    `retries` are requests sent again; one that was answered by silence or 503 may have been accepted all the
-    same, so only without retries must the ledger hold exactly what was sent.
+    `retries` is the number of repeated requests. The receiver may have accepted a request without a response
+    or with 503, so the ledger holds exactly the sent deliveries only if `retries` is 0.
     """
 
     sent: int
@@ -40,7 +40,7 @@ class SendReport:
 
 @dataclass(slots=True)
 class _Tally:
-    """Shared counts of the workers of one sending."""
+    """Counts that all workers of one `send` call share."""
 
     answers: Counter[int] = field(default_factory=Counter)
     delivery_ids: list[str] = field(default_factory=list)
@@ -56,9 +56,9 @@ class _Target:
 
 
 def signer(scheme: Scheme, secret: bytes, new_id: Callable[[], str], now: Callable[[], datetime]) -> Sign:
-    """The headers that prove a body under `scheme`; raises `ValueError` when the secret does not fit.
+    """Return the function that signs deliveries by `scheme`. Raises `ValueError` when the secret is invalid.
 
-    A delivery without an id of its own gets a new one, where the scheme signs one.
+    If the scheme signs a message id, a delivery without one gets an id from `new_id`.
     """
     return lambda delivery: sign(
         scheme, secret, delivery.body, message_id=delivery.message_id or new_id(), now=now()
@@ -73,11 +73,11 @@ def send_all(
     *,
     on_progress: Progress | None = None,
 ) -> SendReport:
-    """Post every delivery to `{url}/webhooks/{its source}`, at most `concurrency` in flight, begun in order.
+    """Post each delivery to `{url}/webhooks/{source}`, started in order, at most `concurrency` at a time.
 
-    `signs` has an entry for each source. Waits for as long as a 503 says (at most five seconds) and tries
-    again, eight times in all.
-    `on_progress` gets the number of answers so far. Raises `Unavailable` when nothing answers there.
+    `signs` has the signing function by source. After a 503 the request is repeated, up to eight attempts,
+    after its Retry-After time of at most five seconds. `on_progress` receives the number of answers so far.
+    Raises `Unavailable` when the receiver does not answer.
     """
     return asyncio.run(send(deliveries, url, signs, concurrency, on_progress=on_progress))
 
@@ -90,26 +90,26 @@ async def send(
     *,
     on_progress: Progress | None = None,
 ) -> SendReport:
-    """As `send_all`, within a running event loop."""
-    begun, tally, waiting = perf_counter(), _Tally(), iter(deliveries)
+    """Do the work of `send_all` within a running event loop."""
+    started_at, tally, remaining = perf_counter(), _Tally(), iter(deliveries)
     connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session:
         target = _Target(session, url.rstrip("/"), signs, tally)
-        await _work(target, waiting, concurrency, on_progress)
+        await _run_workers(target, remaining, concurrency, on_progress)
     other = {status: count for status, count in sorted(tally.answers.items()) if status != 200}
-    seconds = perf_counter() - begun
+    seconds = perf_counter() - started_at
     sent = tally.answers.total()
     return SendReport(sent, tally.answers[200], other, seconds, tally.delivery_ids, tally.retries)
 
 
-async def _work(
-    target: _Target, waiting: Iterator[Delivery], concurrency: int, on_progress: Progress | None
+async def _run_workers(
+    target: _Target, remaining: Iterator[Delivery], concurrency: int, on_progress: Progress | None
 ) -> None:
-    """Workers that each take the next delivery; the first that fails for good ends all."""
+    """Run workers that each send the next delivery in turn. An exception in one of them ends all."""
 
     async def worker() -> None:
-        for delivery in waiting:
-            await _deliver(target, delivery)
+        for delivery in remaining:
+            await _send_with_retries(target, delivery)
             if on_progress:
                 on_progress(target.tally.answers.total())
 
@@ -121,10 +121,10 @@ async def _work(
             task.cancel()
 
 
-async def _deliver(target: _Target, delivery: Delivery) -> None:
+async def _send_with_retries(target: _Target, delivery: Delivery) -> None:
     for attempt in range(MAX_ATTEMPTS):
         last = attempt == MAX_ATTEMPTS - 1
-        status, wait_seconds = await _attempt(target, delivery, last)
+        status, wait_seconds = await _send_once(target, delivery, last)
         if status is not None and (last or status != 503):
             target.tally.answers[status] += 1
             return
@@ -132,8 +132,8 @@ async def _deliver(target: _Target, delivery: Delivery) -> None:
         await asyncio.sleep(wait_seconds)
 
 
-async def _attempt(target: _Target, delivery: Delivery, last: bool) -> tuple[int | None, float]:
-    """The status, None where none came, and how long to wait before trying again."""
+async def _send_once(target: _Target, delivery: Delivery, last: bool) -> tuple[int | None, float]:
+    """Send one request; return `(status, seconds)`: None without a response, and the wait before a retry."""
     headers = {"Content-Type": "application/json", **target.signs[delivery.source](delivery)}
     address = f"{target.url}/webhooks/{delivery.source}"
     try:
@@ -150,7 +150,7 @@ async def _attempt(target: _Target, delivery: Delivery, last: bool) -> tuple[int
 
 
 def wait_seconds(retry_after: str | None) -> float:
-    """Seconds as the header says them, within bounds; a date in it counts as a second."""
+    """Seconds to wait by a Retry-After header, from 0.05 to 5; a missing header or a date counts as 1."""
     try:
         seconds = float(retry_after or 1)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Candidate journeys: what happens to each person, and when."""
+"""Candidate journeys: the simulated events of each candidate, with their times."""

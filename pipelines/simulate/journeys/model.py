@@ -1,7 +1,7 @@
-"""Candidate journeys, as values. Everything the simulator knows is in here: bodies are written
-from it, and the truth is counted from it. Instants are UTC with milliseconds and never later than the end of
-the simulation; what would have happened after it is not there. `..._told` is False where the provider's event
-of it never came: it happened, and nobody was told.
+"""Candidate journeys as immutable values. Bodies are written from them, and the truth is counted from them.
+
+Instants are UTC with milliseconds and never later than the end of the simulation; later events are omitted.
+`..._delivered` is False when something happened but the provider's event of it is never delivered.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ NOT_INTERESTED = "COMPLETED_CANDIDATE_NOT_INTERESTED"
 CLOSED = "CLOSED"
 BARE = "COMPLETED"
 UNSEEN = "COMPLETED_REFERRED_ELSEWHERE"
-"""A status that the documents do not name; such enumerations are open."""
+"""Undocumented status; the provider may add statuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A candidate."""
+    """Simulated candidate."""
 
     first_name: str
     last_name: str
@@ -35,7 +35,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningAnswer:
-    """Outcome of one screening question."""
+    """Answer to one screening question, with its outcome."""
 
     question: str
     summary: str | None
@@ -44,7 +44,7 @@ class ScreeningAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The provider declared the conversation complete. It may do so more than once, and without a status."""
+    """Completion of a conversation. A conversation may have several, and an ending may lack a status."""
 
     at: datetime
     status: str | None
@@ -54,7 +54,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Exhaustion:
-    """One sequence of nudges ended without a reply."""
+    """End of a nudge sequence to which the candidate did not reply."""
 
     at: datetime
     nudges_sent: int
@@ -62,7 +62,7 @@ class Exhaustion:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A person was asked to look."""
+    """Request of the provider that a person reviews the conversation."""
 
     at: datetime
     reason: str | None
@@ -72,20 +72,23 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Friction:
-    """No time suited. The provider tells it on two channels, of which a subscriber may have only one."""
+    """Failure to find a meeting time.
+
+    The provider reports it with a calendar event, a review event or both; each is None when not sent.
+    """
 
     kind: FrictionKind
     calendar_at: datetime | None
     review_at: datetime | None
 
-    def told_at(self) -> tuple[datetime, ...]:
-        """Delivery time, on either channel."""
+    def event_times(self) -> tuple[datetime, ...]:
+        """Return the times of its calendar and review events."""
         return tuple(at for at in (self.calendar_at, self.review_at) if at is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class BookingChange:
-    """One change of a booking; `starts_at` is the time of the meeting after it."""
+    """Change of a booking; `starts_at` is the start of the meeting after this change."""
 
     at: datetime
     change: Change
@@ -95,21 +98,24 @@ class BookingChange:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedMeeting:
-    """One booking, from its first move to its last. There is at least one."""
+    """Simulated booking with its changes in order, at least one.
+
+    `first_delivered` is False when the event of the first change is never delivered.
+    """
 
     booking_id: str
     moves: tuple[BookingChange, ...]
-    first_told: bool = True
+    first_delivered: bool = True
 
     @property
-    def told(self) -> tuple[BookingChange, ...]:
-        """The moves that the subscriber was told of."""
-        return self.moves if self.first_told else self.moves[1:]
+    def delivered_changes(self) -> tuple[BookingChange, ...]:
+        """Changes whose events are delivered."""
+        return self.moves if self.first_delivered else self.moves[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation with a candidate, or with an interviewer where the campaign asks for availability."""
+    """Simulated conversation with a candidate; in a campaign of type AVAILABILITY with an interviewer."""
 
     number: str
     campaign: Campaign
@@ -124,33 +130,33 @@ class Conversation:
     frictions: tuple[Friction, ...] = ()
     meetings: tuple[SimulatedMeeting, ...] = ()
     uploaded_at: datetime | None = None
-    queue_told: bool = True
-    start_told: bool = True
+    queue_delivered: bool = True
+    start_delivered: bool = True
 
     @property
-    def told_queued_at(self) -> datetime | None:
-        """Queue time that the delivered events report."""
-        return self.queued_at if self.queue_told else None
+    def delivered_queued_at(self) -> datetime | None:
+        """Queue time, None when its event is not delivered."""
+        return self.queued_at if self.queue_delivered else None
 
     @property
-    def told_started_at(self) -> datetime | None:
-        """Start time that the delivered events report."""
-        return self.started_at if self.start_told else None
+    def delivered_started_at(self) -> datetime | None:
+        """Start time, None when its event is not delivered."""
+        return self.started_at if self.start_delivered else None
 
     @property
     def id(self) -> str:
-        """The conversation id, unique within its organization only."""
+        """Conversation id, unique within its organization only."""
         return f"conv_{self.number}"
 
     @property
     def organization(self) -> Organization:
-        """Owner of the entity."""
+        """Organization that owns the journey."""
         return self.campaign.organization
 
 
 @dataclass(frozen=True, slots=True)
 class LooseBooking:
-    """A booking made without any conversation."""
+    """Simulated booking that belongs to no conversation."""
 
     number: str
     campaign: Campaign
@@ -159,13 +165,13 @@ class LooseBooking:
 
     @property
     def organization(self) -> Organization:
-        """Owner of the entity."""
+        """Organization that owns the journey."""
         return self.campaign.organization
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One analysis of a CV; `met` follows the order of the requirements, None where it could not tell."""
+    """Result of one CV analysis. `met` follows the order of `REQUIREMENTS`; None is an undecided one."""
 
     at: datetime
     score: float | None
@@ -173,14 +179,14 @@ class Verdict:
 
     @property
     def all_met(self) -> bool | None:
-        """Return whether every mandatory requirement is met; None where one of them is not known."""
+        """Return whether every mandatory requirement is met; None when one of them is undecided."""
         needed = [met for met, (_, mandatory, _) in zip(self.met, REQUIREMENTS, strict=True) if mandatory]
         return None if None in needed else all(needed)
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A candidate whose CV was analysed, once or again after the requirements changed."""
+    """CV analysis of a candidate; the second verdict, if any, follows a change of the requirements."""
 
     number: str
     organization: Organization

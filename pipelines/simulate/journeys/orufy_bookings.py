@@ -1,4 +1,4 @@
-"""Draws bookings at Orufy: alone and in groups, moved, cancelled, not attended, paid for."""
+"""Draw simulated bookings at Orufy: for one guest or groups, rescheduled, cancelled, no-shows, payments."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,28 +40,31 @@ PRICES: tuple[tuple[float | str, str], ...] = (
     (0, "GBP"),
     (3000, "JPY"),
 )
-"""Units are not documented: cents, decimals and text, of which one is not a number in every country."""
+"""Prices as pairs `(amount, currency)`: cents, decimals and text, because the unit is undocumented.
+
+`7,50` is a number only with a decimal comma.
+"""
 STATES = ((("PENDING", "DONE"), 6.0), (("PENDING", "FAILED"), 2.0), (("PENDING",), 1.0), (("DONE",), 1.0))
 
 
 def draw_orufy(dice: SeededRandom, numbers: IdSequence, at: datetime, count: int) -> Iterator[OrufyBooking]:
-    """About `count` bookings, all told at `at`; a few were made two or three at once."""
+    """Draw about `count` bookings whose events all happen at `at`; a few are booked two or three at once."""
     made = 0
     while made < count:
         account = dice.pick(ORUFY_ACCOUNTS)
         several = 2 + int(dice.rng.random() * 2) if dice.chance(0.06) else 1
         booked = [
-            _booking(dice, numbers.take(account.id, account.series), account, at) for _ in range(several)
+            _draw_booking(dice, numbers.take(account.id, account.series), account, at) for _ in range(several)
         ]
         together = f"multi-{booked[0].number}" if several > 1 else None
         yield from (replace(booking, together=together) for booking in booked)
         made += several
 
 
-def _booking(dice: SeededRandom, number: str, account: Account, at: datetime) -> OrufyBooking:
+def _draw_booking(dice: SeededRandom, number: str, account: Account, at: datetime) -> OrufyBooking:
     kind = dice.weighted(FORMATS)
     moves, ending = dice.weighted(MOVES), dice.weighted(ENDINGS)
-    guests = _guests(dice, number, kind)
+    guests = _draw_guests(dice, number, kind)
     return OrufyBooking(
         number,
         account,
@@ -70,16 +73,16 @@ def _booking(dice: SeededRandom, number: str, account: Account, at: datetime) ->
         kind,
         minutes=dice.pick((15, 30, 45)),
         guests=guests,
-        appointments=tuple(_appointments(dice, number, at, moves)),
+        appointments=tuple(_draw_appointments(dice, number, at, moves)),
         ending=ending,
-        shape=_shape(dice, moves),
-        payment=_payment(dice, number) if dice.chance(0.25) else None,
-        # what follows still proves the booking
-        book_told=not ((moves or ending != "STANDS") and dice.chance(UNKNOWN)),
+        shape=_draw_shape(dice, moves),
+        payment=_draw_payment(dice, number) if dice.chance(0.25) else None,
+        # later events still prove the booking
+        book_delivered=not ((moves or ending != "STANDS") and dice.chance(UNKNOWN)),
     )
 
 
-def _guests(dice: SeededRandom, number: str, kind: Format) -> tuple[Guest, ...]:
+def _draw_guests(dice: SeededRandom, number: str, kind: Format) -> tuple[Guest, ...]:
     count = 2 + int(dice.rng.random() * 3) if kind == "GROUP" else 1
     guests = [Guest(f"at-{number}-{n}", draw_person(dice, f"{number}-{n}")) for n in range(count)]
     if count > 1 and dice.chance(0.4):
@@ -87,25 +90,25 @@ def _guests(dice: SeededRandom, number: str, kind: Format) -> tuple[Guest, ...]:
     return tuple(guests)
 
 
-def _appointments(dice: SeededRandom, number: str, at: datetime, moves: int) -> Iterator[Appointment]:
-    """Ids in no order, as a provider's are."""
+def _draw_appointments(dice: SeededRandom, number: str, at: datetime, moves: int) -> Iterator[Appointment]:
+    """Yield the booked meeting and one for each move. Their ids have a random order, as in real data."""
     zone = dice.pick(ZONES)
     for position in range(1 + moves):
-        # what became of a meeting is told after it
+        # the outcome of a meeting is reported after it
         booked_at = at - timedelta(days=12 if dice.chance(0.5) else 0)
         starts_at = night_shift(dice, at, zone) if dice.chance(0.05) else dice.slot(booked_at, zone)
         yield Appointment(f"{dice.rng.getrandbits(32):08x}{number}{position}", starts_at)
 
 
-def _payment(dice: SeededRandom, number: str) -> SimulatedPayment:
+def _draw_payment(dice: SeededRandom, number: str) -> SimulatedPayment:
     amount, currency = dice.pick(PRICES)
     method = dice.pick(("STRIPE", "PAYPAL", "RAZORPAY"))
     return SimulatedPayment(f"pay-{number}", amount, currency, method, dice.weighted(STATES))
 
 
-def _shape(dice: SeededRandom, moves: int) -> Shape:
+def _draw_shape(dice: SeededRandom, moves: int) -> Shape:
     return Shape(
-        beside=frozenset(name for name in NESTED if dice.chance(0.5)),
+        outside_meet_data=frozenset(name for name in NESTED if dice.chance(0.5)),
         forward=tuple(dice.pick(FORWARD) if dice.chance(0.6) else None for _ in range(moves)),
         as_object=dice.chance(0.3),
         empty_objects=dice.chance(0.6),

@@ -1,6 +1,6 @@
-"""Orufy journeys, as values like those of `model`.
+"""Journeys of Orufy bookings as immutable values, like those in `model`.
 
-Orufy sends no time of its own, so all of a booking happened at one instant of the day on which it is sent.
+Orufy's bodies have no event time, so all events of a booking happen at one instant of the day of sending.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Ending = Literal["STANDS", "CANCELLED", "NO_SHOW"]
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody who was to attend. `left`: cancelled alone, while the meeting stood."""
+    """Attendee of a booking. `left`: cancelled the attendance while the meeting remained booked."""
 
     id: str
     person: Person
@@ -25,7 +25,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPayment:
-    """Payment of a booking; `amount` as the provider writes it, `states` in order."""
+    """Payment of a booking: `amount` as the provider writes it, and its states in order."""
 
     id: str
     amount: float | str
@@ -36,7 +36,7 @@ class SimulatedPayment:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One meeting of a chain: each move makes another."""
+    """Meeting of a booking; each reschedule creates a new one."""
 
     id: str
     starts_at: datetime
@@ -44,30 +44,33 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Variant in which the provider writes this booking, where its documents leave that open."""
+    """Variant of the body format, for the parts that the provider's documentation leaves open."""
 
-    beside: frozenset[str]
-    """Fields that stand next to `meetData` instead of in it."""
+    outside_meet_data: frozenset[str]
+    """Names of fields outside the object `meetData` instead of in it."""
     forward: tuple[str | None, ...]
-    """For each move the key in `reschedule` that names the new meeting, where the body describes the old one;
-    None where it describes the new one and names the old."""
+    """For each move, the key in `reschedule` with the id of the new meeting, in a body about the old one.
+
+    None for a body about the new meeting that has the id of the old one.
+    """
     as_object: bool
-    """The new meeting is named by an object with its `_id`."""
+    """True when the new meeting is an object with `_id` instead of an id."""
     empty_objects: bool
-    """An absent value is an empty object."""
+    """True when absent values are written as empty objects."""
     no_show_type: str
     no_show_of_guest: bool
     status_at_end: bool
-    """A cancelled meeting says so itself; else only its guests do."""
+    """True when a cancelled meeting has the status CANCELLED, False when only its guests have it."""
     old_as_cancelled: bool
-    """The old meeting of a move is shown as CANCELLED."""
+    """True when the old meeting of a move has the status CANCELLED."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrufyBooking:
-    """One logical booking: the meeting that was booked and those that replaced it, at least one in all.
+    """Simulated booking at Orufy: the booked meeting and those that replaced it, at least one in all.
 
-    `together` is shared by bookings that were made in one act. `book_told` is False where BOOK never came.
+    `together` is an id shared by bookings made in one request. `book_delivered` is False when the event BOOK
+    is never delivered.
     """
 
     number: str
@@ -82,4 +85,4 @@ class OrufyBooking:
     shape: Shape
     payment: SimulatedPayment | None = None
     together: str | None = None
-    book_told: bool = True
+    book_delivered: bool = True

@@ -1,4 +1,4 @@
-"""Draws people and what they answer."""
+"""Draw simulated candidates, their screening answers and their scores."""
 
 from pipelines.simulate.journeys.model import Person, QuestionOutcome, ScreeningAnswer
 from pipelines.simulate.world.rng import SeededRandom
@@ -11,18 +11,18 @@ UNANSWERED: tuple[tuple[QuestionOutcome | None, float], ...] = (
     ("ANSWERED_ELSEWHERE", 4),
     (None, 4),
 )
-"""Outcome of a question that was not asked; sometimes absent."""
+"""Outcomes of an unanswered question, as pairs `(outcome, weight)`; None is an absent outcome."""
 
 
 def draw_person(dice: SeededRandom, number: str) -> Person:
-    """Somebody; one in seven is reached by phone only."""
+    """Draw a person; one in seven has no email address."""
     first_names, last_names = dice.pick(NAMES)
     email = None if dice.chance(PHONE_ONLY) else f"p-{number}@example.test"
     return Person(dice.pick(first_names), dice.pick(last_names), email)
 
 
 def draw_answers(dice: SeededRandom, campaign: Campaign, passed: bool) -> tuple[ScreeningAnswer, ...]:
-    """An answer to each question; who fails, fails one at least and may leave the rest unanswered."""
+    """Draw an answer to each question. A failed screening has one failed answer and none after it."""
     stop = len(campaign.questions) if passed else int(dice.rng.random() * len(campaign.questions))
     answers = []
     for position, question in enumerate(campaign.questions):
@@ -37,7 +37,7 @@ def draw_answers(dice: SeededRandom, campaign: Campaign, passed: bool) -> tuple[
 
 
 def draw_score(dice: SeededRandom, passed: bool) -> float | None:
-    """0 to 100; sometimes null, a real 0, with decimals, or a number that is no score."""
+    """Draw a score of 0 to 100; rarely None, a valid 0, a decimal, or a number outside the range."""
     if dice.chance(0.06):
         return None
     if dice.chance(0.08):

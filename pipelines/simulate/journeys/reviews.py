@@ -1,4 +1,4 @@
-"""Draws what made a person look: reviews of every reason, takeovers, replies after the end, friction."""
+"""Draw simulated reviews (by reason, human takeovers, late replies) and scheduling friction."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ KINDS: tuple[FrictionKind, ...] = ("MORE_TIME_REQUESTED", "AVAILABILITY_NOT_FOUN
 
 
 def draw_reviews(dice: SeededRandom, started_at: datetime, endings: tuple[Ending, ...]) -> Iterator[Review]:
-    """Reviews after the start; a reply to a closed conversation comes after its last ending."""
+    """Yield reviews after the start; a reply to a closed conversation follows its last ending."""
     if dice.chance(0.12):
-        yield _read_from_reply(dice, dice.after(started_at, 0.05, 70))
+        yield _draw_reply_review(dice, dice.after(started_at, 0.05, 70))
     if dice.chance(0.03):
         at = dice.after(started_at, 0.5, 60)
         for _ in range(2 + int(dice.rng.random() * 7)):
@@ -24,28 +24,28 @@ def draw_reviews(dice: SeededRandom, started_at: datetime, endings: tuple[Ending
 
 
 def draw_frictions(dice: SeededRandom, started_at: datetime) -> tuple[Friction, ...]:
-    """One or two times that did not suit, each told on both channels in either order, or on one of them."""
-    at, found = started_at, []
+    """Draw one or two failures to find a time, each reported by a calendar event, a review event or both."""
+    at, frictions = started_at, []
     for _ in range(2 if dice.chance(0.15) else 1):
         at = dice.after(at, 0.2, 60)
-        friction = _reported(dice, dice.pick(KINDS), at)
-        if friction.told_at():
-            found.append(friction)
-    return tuple(found)
+        friction = _draw_friction(dice, dice.pick(KINDS), at)
+        if friction.event_times():
+            frictions.append(friction)
+    return tuple(frictions)
 
 
-def _reported(dice: SeededRandom, kind: FrictionKind, at: datetime) -> Friction:
+def _draw_friction(dice: SeededRandom, kind: FrictionKind, at: datetime) -> Friction:
     channels = dice.weighted((("both", 7.0), ("calendar", 1.5), ("review", 1.5)))
     other = at + timedelta(milliseconds=1 + int(dice.rng.random() * 90_000))
     first, second = (at, other) if dice.chance(0.5) else (other, at)
     return Friction(
         kind,
-        dice.known(first) if channels != "review" else None,
-        dice.known(second) if channels != "calendar" else None,
+        dice.unless_after_end(first) if channels != "review" else None,
+        dice.unless_after_end(second) if channels != "calendar" else None,
     )
 
 
-def _read_from_reply(dice: SeededRandom, at: datetime) -> Review:
+def _draw_reply_review(dice: SeededRandom, at: datetime) -> Review:
     reason = dice.pick(REVIEW_REASONS)
     away = reason == "OUT_OF_OFFICE" and dice.chance(0.7)
     days = timedelta(days=1 + int(dice.rng.random() * 14))

@@ -1,4 +1,4 @@
-"""Every kind of journey there is."""
+"""Union types of all kinds of journeys."""
 
 from pipelines.simulate.journeys.model import Analysis, Conversation, LooseBooking
 from pipelines.simulate.journeys.orufy_model import OrufyBooking

@@ -1,4 +1,4 @@
-"""Workflow journeys, as values like those of `model`."""
+"""Journeys of workflow runs as immutable values, like those in `model`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ RunResult = Literal["COMPLETED", "FAILED", "CANCELLED"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of a run that ended; not every workflow names its nodes."""
+    """Completed node of a run; `id` and `type` are None when the workflow omits them."""
 
     at: datetime
     id: str | None
@@ -30,7 +30,10 @@ class RunEnding:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One candidate's way through a workflow. `lag_seconds` is from an event to the provider's envelope."""
+    """Workflow run of one candidate.
+
+    `lag_seconds` is the time from an event to the time in the provider's envelope.
+    """
 
     number: str
     workflow: Workflow
@@ -39,28 +42,30 @@ class Run:
     started_at: datetime | None
     nodes: tuple[Node, ...]
     endings: tuple[RunEnding, ...]
-    start_told: bool = True
+    start_delivered: bool = True
 
     @property
-    def told_started_at(self) -> datetime | None:
-        """Start time that the delivered events report."""
-        return self.started_at if self.start_told else None
+    def delivered_started_at(self) -> datetime | None:
+        """Start time, None when its event is not delivered."""
+        return self.started_at if self.start_delivered else None
 
     @property
     def id(self) -> str:
-        """The run id, unique within its organization only."""
+        """Run id, unique within its organization only."""
         return f"run_{self.number}"
 
     @property
     def organization(self) -> Organization:
-        """Owner of the entity."""
+        """Organization that owns the journey."""
         return self.workflow.organization
 
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedContact:
-    """A contact that no run was begun for, as often as `times` says; with `running_run_id` because that other
-    run still continues."""
+    """Contact for which no run was started, with one event at each of `times`.
+
+    With `running_run_id` the contact was skipped because that run was active; without, its resolution failed.
+    """
 
     number: str
     workflow: Workflow
@@ -69,13 +74,13 @@ class UnresolvedContact:
 
     @property
     def organization(self) -> Organization:
-        """Owner of the entity."""
+        """Organization that owns the journey."""
         return self.workflow.organization
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A version of a workflow went live."""
+    """Publication of a workflow version."""
 
     number: str
     workflow: Workflow
@@ -83,5 +88,5 @@ class Publication:
 
     @property
     def organization(self) -> Organization:
-        """Owner of the entity."""
+        """Organization that owns the journey."""
         return self.workflow.organization

@@ -1,1 +1,1 @@
-"""Webhook bodies for the events of a journey."""
+"""Writers of the webhook bodies for the events of simulated journeys."""

@@ -1,4 +1,4 @@
-"""Writes the events of CV analyses."""
+"""Write the webhook events of simulated CV analyses."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from pipelines.simulate.world.sample_texts import REQUIREMENTS
 
 
 def analysis_notices(story: Analysis) -> Iterator[EventPayload]:
-    """The analysis was created, then completed as often as it was run; the second record is the candidate."""
+    """Yield one event for the created analysis, then one for each verdict, whose record is the candidate."""
     organization = {"organizationId": story.organization.id}
     created = {"recordId": f"analysis_{story.number}", **organization}
     yield EventPayload("ANALYSIS_CREATED", story.created_at, created)

@@ -1,4 +1,4 @@
-"""Writes the events of a conversation, each with the fields that the provider shows for it and no others."""
+"""Write the webhook events of a conversation, each with exactly the fields that the provider documents."""
 
 from collections.abc import Iterator
 
@@ -8,45 +8,50 @@ from pipelines.simulate.payloads.payload import Data, EventPayload, present
 
 
 def conversation_notices(story: Conversation) -> Iterator[EventPayload]:
-    """Everything the provider tells about a conversation, its bookings included."""
-    linked = {**_ids(story), "campaignConversationUrl": _url(story)}
-    yield from _beginnings(story, linked)
+    """Yield the webhook events of a conversation, including its bookings."""
+    ids_and_url = {**_ids(story), "campaignConversationUrl": _url(story)}
+    yield from _start_events(story, ids_and_url)
     for ending in story.endings:
-        yield EventPayload("CONVERSATION_COMPLETED", ending.at, _completed(story, ending))
+        yield EventPayload("CONVERSATION_COMPLETED", ending.at, _completed_data(story, ending))
     if story.opted_out_at:
-        yield EventPayload("CONVERSATION_OPTED_OUT", story.opted_out_at, linked)
+        yield EventPayload("CONVERSATION_OPTED_OUT", story.opted_out_at, ids_and_url)
     for exhaustion in story.exhaustions:
-        data = _exhausted(story, exhaustion)
+        data = _max_nudges_data(story, exhaustion)
         yield EventPayload("CONVERSATION_MAX_NUDGES_REACHED", exhaustion.at, data)
     for review in story.reviews:
-        yield EventPayload("CONVERSATION_NEEDS_REVIEW", review.at, _review(story, review))
+        yield EventPayload("CONVERSATION_NEEDS_REVIEW", review.at, _review_data(story, review))
     for friction in story.frictions:
-        yield from _friction(story, friction)
+        yield from _friction_events(story, friction)
     if story.uploaded_at:
-        yield EventPayload("DOCUMENT_UPLOADED", story.uploaded_at, _document(story))
+        yield EventPayload("DOCUMENT_UPLOADED", story.uploaded_at, _document_data(story))
     yield from meeting_notices(story.campaign, story.person, story.meetings, story.id, _external_id(story))
 
 
 def legacy_notices(story: Conversation) -> Iterator[EventPayload]:
-    """The same in the older shape: fewer fields, nulls instead of absences, and one name misspelt."""
+    """Yield the events of a conversation in the legacy envelope.
+
+    It has fewer fields, nulls instead of absent fields, and the misspelt name `participantFirsName`.
+    """
     if story.started_at:
-        yield EventPayload("CONVERSATION_STARTED", story.started_at, _legacy(story))
+        yield EventPayload("CONVERSATION_STARTED", story.started_at, _legacy_data(story))
     for ending in story.endings:
         answers = [answer for answer in _answers(ending) if answer.get("questionOutcome") != "NOT_COMPLETED"]
-        scored = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": answers}
-        data = {**_legacy(story), "conversationStatus": ending.status, **scored}
+        score_and_answers = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": answers}
+        data = {**_legacy_data(story), "conversationStatus": ending.status, **score_and_answers}
         yield EventPayload("CONVERSATION_COMPLETED", ending.at, data)
 
 
-def _beginnings(story: Conversation, linked: Data) -> Iterator[EventPayload]:
-    if story.told_queued_at:
-        yield EventPayload("CONVERSATION_QUEUED", story.told_queued_at, linked)
+def _start_events(story: Conversation, ids_and_url: Data) -> Iterator[EventPayload]:
+    if story.delivered_queued_at:
+        yield EventPayload("CONVERSATION_QUEUED", story.delivered_queued_at, ids_and_url)
     if story.failed_to_start_at:
-        yield EventPayload("START_CONVERSATION_FAILED", story.failed_to_start_at, linked)
-    if story.told_started_at:
+        yield EventPayload("START_CONVERSATION_FAILED", story.failed_to_start_at, ids_and_url)
+    if story.delivered_started_at:
         status = {"conversationStatus": "ONGOING"}
         yield EventPayload(
-            "CONVERSATION_STARTED", story.told_started_at, {**_ids(story), **status, **_known(story)}
+            "CONVERSATION_STARTED",
+            story.delivered_started_at,
+            {**_ids(story), **status, **_participant_fields(story)},
         )
 
 
@@ -60,28 +65,28 @@ def _url(story: Conversation) -> str:
 
 
 def _external_id(story: Conversation) -> str | None:
-    """The customer's id for the conversation; customers without campaign ids of their own give none."""
+    """Customer's id of the conversation; None for customers without external campaign ids."""
     return f"ats-{story.number}" if story.campaign.external_id else None
 
 
-def _external(story: Conversation) -> Data:
+def _external_ids(story: Conversation) -> Data:
     return present(externalId=_external_id(story), externalCampaignId=story.campaign.external_id)
 
 
-def _known(story: Conversation) -> Data:
+def _participant_fields(story: Conversation) -> Data:
     return {
         "candidateId": f"cand_{story.number}",
-        **_external(story),
+        **_external_ids(story),
         "participantFirstName": story.person.first_name,
         "participantLastName": story.person.last_name,
         "campaignConversationUrl": _url(story),
     }
 
 
-def _completed(story: Conversation, ending: Ending) -> Data:
+def _completed_data(story: Conversation, ending: Ending) -> Data:
     status = present(conversationStatus=ending.status)
-    scored = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": _answers(ending)}
-    return {**_ids(story), **status, **scored, **_known(story)}
+    score_and_answers = {"scorecardTotalValue": ending.score, "screeningQuestionsOutcome": _answers(ending)}
+    return {**_ids(story), **status, **score_and_answers, **_participant_fields(story)}
 
 
 def _answers(ending: Ending) -> list[Data]:
@@ -95,7 +100,7 @@ def _answers(ending: Ending) -> list[Data]:
     ]
 
 
-def _exhausted(story: Conversation, exhaustion: Exhaustion) -> Data:
+def _max_nudges_data(story: Conversation, exhaustion: Exhaustion) -> Data:
     return {
         **_ids(story),
         "conversationId": story.id,
@@ -108,24 +113,24 @@ def _exhausted(story: Conversation, exhaustion: Exhaustion) -> Data:
     }
 
 
-def _review(story: Conversation, review: Review) -> Data:
-    linked = {**_ids(story), **_external(story), "campaignConversationUrl": _url(story)}
+def _review_data(story: Conversation, review: Review) -> Data:
+    ids_and_url = {**_ids(story), **_external_ids(story), "campaignConversationUrl": _url(story)}
     reason = present(isHumanTakeover=review.human_takeover, needsReviewReason=review.reason)
     if review.reason == "OUT_OF_OFFICE":
         reason["returnDate"] = review.return_day.isoformat() if review.return_day else None
-    return {**linked, **reason}
+    return {**ids_and_url, **reason}
 
 
-def _friction(story: Conversation, friction: Friction) -> Iterator[EventPayload]:
+def _friction_events(story: Conversation, friction: Friction) -> Iterator[EventPayload]:
     if friction.review_at:
         review = Review(friction.review_at, friction.kind)
-        yield EventPayload("CONVERSATION_NEEDS_REVIEW", friction.review_at, _review(story, review))
+        yield EventPayload("CONVERSATION_NEEDS_REVIEW", friction.review_at, _review_data(story, review))
     if friction.calendar_at:
-        asked = _more_time(story) if friction.kind == "MORE_TIME_REQUESTED" else {}
+        asked = _more_time_data(story) if friction.kind == "MORE_TIME_REQUESTED" else {}
         yield EventPayload(f"CALENDAR_{friction.kind}", friction.calendar_at, {**_ids(story), **asked})
 
 
-def _more_time(story: Conversation) -> Data:
+def _more_time_data(story: Conversation) -> Data:
     return present(
         conversationId=story.id,
         externalConversationId=_external_id(story),
@@ -135,11 +140,11 @@ def _more_time(story: Conversation) -> Data:
     )
 
 
-def _document(story: Conversation) -> Data:
+def _document_data(story: Conversation) -> Data:
     return {"recordId": f"doc_{story.number}", "organizationId": story.organization.id}
 
 
-def _legacy(story: Conversation) -> Data:
+def _legacy_data(story: Conversation) -> Data:
     return {
         **_ids(story),
         "conversationStatus": "ONGOING",

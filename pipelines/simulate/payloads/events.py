@@ -1,4 +1,4 @@
-"""The events that a provider sends about a journey, as JSON documents in its shapes."""
+"""Conversion of journeys to the events that a provider sends, as JSON documents in its format."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from pipelines.simulate.world.endpoints import ORUFY, POPP, Endpoint
 
 @dataclass(frozen=True, slots=True)
 class SimulatedEvent:
-    """One event: its name, when its envelope was written, the document to send and where to.
+    """Simulated event: its type, the time in its envelope, the document to send, and the receiving endpoint.
 
-    `organization_id` is whose it is; `message_id` stands next to the body, where the provider has one there.
+    `message_id` is sent as a header; None when the provider has no such header.
     """
 
     event_type: str
@@ -37,12 +37,12 @@ class SimulatedEvent:
     message_id: str | None = None
 
     def body(self) -> bytes:
-        """The document as compact JSON."""
+        """Return the document as compact JSON."""
         return msgspec.json.encode(self.document)
 
 
 def events_of(journey: Journey) -> Iterator[SimulatedEvent]:
-    """Every event of a journey; those of Popp have ids, unique in their organization."""
+    """Yield the events of a journey. Popp's events have ids, unique within their organization."""
     if isinstance(journey, OrufyBooking):
         for body in orufy_bodies(journey):
             event_type = str(body["eventType"])

@@ -1,4 +1,4 @@
-"""Payloads of a job board by Standard Webhooks: without a contract, and with their ids in a header."""
+"""Webhook events of a simulated job board: Standard Webhooks, without a contract, with ids in a header."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ STAGES = ("screening", "entrevista", "面接")
 
 
 def job_board_events(dice: SeededRandom, tag: str, count: int, span: timedelta) -> Iterator[SimulatedEvent]:
-    """The events of so many applications within the span before the end."""
+    """Yield the events of `count` applications, drawn from the period `span` before the end."""
     for number in range(count):
         at = dice.end - timedelta(milliseconds=int(dice.rng.random() * span.total_seconds() * 1000))
         application = f"app_{tag}{number:04x}"
@@ -22,7 +22,7 @@ def job_board_events(dice: SeededRandom, tag: str, count: int, span: timedelta) 
         candidate: Data = {"name": f"{who.first_name} {who.last_name}", "email": who.email}
         yield _event("application.received", application, at, {"candidate": candidate, "job": "job_7"})
         following = dice.weighted(NEXT)
-        moved_at = dice.known(dice.after(at, 0.1, 90))
+        moved_at = dice.unless_after_end(dice.after(at, 0.1, 90))
         if following and moved_at:
             yield _event(following, application, moved_at, {"stage": dice.pick(STAGES)})
 

@@ -1,4 +1,4 @@
-"""Writes the events of bookings."""
+"""Write the webhook events of simulated bookings."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ EVENT_TYPES: MappingProxyType[Change, str] = MappingProxyType(
 
 
 def loose_booking_notices(story: LooseBooking) -> Iterator[EventPayload]:
-    """The events of a booking that belongs to no conversation."""
+    """Return the events of a booking that belongs to no conversation."""
     return meeting_notices(story.campaign, story.person, (story.meeting,), None, None)
 
 
@@ -31,7 +31,7 @@ def meeting_notices(
     conversation_id: str | None,
     external_conversation_id: str | None,
 ) -> Iterator[EventPayload]:
-    """One event for each move of each booking."""
+    """Yield one event for each delivered change of each booking."""
     for meeting in meetings:
         about = {
             "recordId": meeting.booking_id,
@@ -42,17 +42,19 @@ def meeting_notices(
                 externalCampaignId=campaign.external_id,
             ),
         }
-        for move in meeting.told:
-            yield EventPayload(EVENT_TYPES[move.change], move.at, {**about, **_move(campaign, person, move)})
+        for move in meeting.delivered_changes:
+            yield EventPayload(
+                EVENT_TYPES[move.change], move.at, {**about, **_change_data(campaign, person, move)}
+            )
 
 
-def _move(campaign: Campaign, person: Person, move: BookingChange) -> Data:
+def _change_data(campaign: Campaign, person: Person, move: BookingChange) -> Data:
     summary = f'{person.first_name} described the last job; "next steps" agreed.\n– End –'
     notes = {"noteTakerTranscriptSummary": summary} if move.change == "HELD" else {}
-    return {**notes, "meetingDetails": _details(campaign, person, move)}
+    return {**notes, "meetingDetails": _meeting_details(campaign, person, move)}
 
 
-def _details(campaign: Campaign, person: Person, move: BookingChange) -> Data:
+def _meeting_details(campaign: Campaign, person: Person, move: BookingChange) -> Data:
     name, clock = f"{person.first_name} {person.last_name}", campaign.organization.clock
     place = {"location": "Room 4, 2nd floor"} if campaign.in_person else {}
     link = {} if campaign.in_person else {"meetingUrl": f"https://meet.example.test/{campaign.id}"}

@@ -1,4 +1,4 @@
-"""Writes the payment of a booking at Orufy as it stands in one of its states."""
+"""Write the payment in the webhook bodies of a booking at Orufy."""
 
 from datetime import timedelta
 
@@ -7,7 +7,10 @@ from pipelines.simulate.payloads.payload import Data, instant
 
 
 def payment_of(story: OrufyBooking, state: str | None) -> Data:
-    """The field `payment`, nothing where there is none. Times are ISO or epoch milliseconds, by booking."""
+    """Return the field `payment` in state `state`; an empty dict without a payment or state.
+
+    Times are ISO 8601 or epoch milliseconds, depending on the booking.
+    """
     paid = story.payment
     if paid is None or state is None:
         return {}

@@ -1,4 +1,4 @@
-"""Helpers that the payload writers share."""
+"""Types and functions that all payload writers use."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ Data = dict[str, Any]
 
 
 class EventPayload(NamedTuple):
-    """An event without its envelope; `at` is the time that the envelope will show."""
+    """Event without its envelope; `at` is the time that the envelope will have."""
 
     event_type: str
     at: datetime
@@ -16,12 +16,12 @@ class EventPayload(NamedTuple):
 
 
 def instant(at: datetime, clock: str | None = None) -> str:
-    """ISO 8601 with milliseconds: in UTC with Z, or with the offset that the zone `clock` has then."""
+    """Format an instant as ISO 8601 with milliseconds: in UTC with Z, or with the offset of zone `clock`."""
     if clock:
         return at.astimezone(ZoneInfo(clock)).isoformat(timespec="milliseconds")
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def present(**fields: object) -> Data:
-    """The fields that are not None: what the provider leaves out."""
+    """Return the fields that are not None; the provider omits the others."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Fields that nobody documents, at several depths of a document."""
+"""Add undocumented fields to webhook bodies, at several depths of the document."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -19,7 +19,7 @@ EXTRAS: tuple[tuple[str, object], ...] = (
 
 
 def with_extras(document: Data, number: str) -> Data:
-    """The document, in a few cases with a field more at some depth; the same for the same number."""
+    """Return the document; one in 33 gets an undocumented field at some depth, determined by `number`."""
     # a seeded generator for each of millions of events would cost more than all the rest
     if crc32(number.encode()) % EXTRAS_ONE_IN:
         return document
@@ -31,7 +31,7 @@ def with_extras(document: Data, number: str) -> Data:
 
 
 def _objects(value: object) -> Iterator[Data]:
-    """Every object within that is not empty: an empty one says that something is absent."""
+    """Yield every non-empty object in `value`; an empty one means that a value is absent."""
     if isinstance(value, dict) and value:
         yield value
         for inner in value.values():

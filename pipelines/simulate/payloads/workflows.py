@@ -1,5 +1,8 @@
-"""Writes the events of workflows. Business time is `data.timestamp` where the workflow sends it; the envelope
-is written later, sometimes on another day."""
+"""Write the webhook events of workflows.
+
+The event time is `data.timestamp` when the workflow sends it. The envelope is written later, sometimes on
+another day.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,23 +13,26 @@ from pipelines.simulate.world.tenants import Workflow
 
 
 def run_notices(story: Run) -> Iterator[EventPayload]:
-    """Contact resolved, run started, its nodes, its endings."""
+    """Yield the events of a run: contact resolved, run started, nodes completed, endings."""
     about = {
         "recordId": story.id,
-        **_workflow(story.workflow),
+        **_workflow_ids(story.workflow),
         "candidateProfileId": f"profile_{story.number}",
         "candidateProfileExternalId": f"ats-cand-{story.number}",
     }
-    for event_type, at, data in _steps(story):
+    for event_type, at, data in _run_events(story):
         yield _notice(story.workflow, event_type, at, story.lag_seconds, {**about, **data})
 
 
 def contact_notices(story: UnresolvedContact) -> Iterator[EventPayload]:
-    """A contact that failed to resolve, under its own key, or was skipped, under the id of another run."""
+    """Yield the events of a contact that failed to resolve, or was skipped.
+
+    The record id is the contact's own after a failure, and that of the active run for a skipped contact.
+    """
     failed = story.running_run_id is None
     data = {
         "recordId": story.running_run_id or f"contact_{story.number}",
-        **_workflow(story.workflow),
+        **_workflow_ids(story.workflow),
         "candidateProfileExternalId": f"ats-cand-{story.number}",
         "reason": "no_reachable_channel" if failed else "active_run_exists",
     }
@@ -36,24 +42,24 @@ def contact_notices(story: UnresolvedContact) -> Iterator[EventPayload]:
 
 
 def publication_notices(story: Publication) -> Iterator[EventPayload]:
-    """A version went live; here the record is the workflow."""
-    data = {"recordId": story.workflow.id, **_workflow(story.workflow)}
+    """Yield the event of a published version; its record id is the id of the workflow."""
+    data = {"recordId": story.workflow.id, **_workflow_ids(story.workflow)}
     yield _notice(story.workflow, "WORKFLOW_PUBLISHED", story.at, 0, data)
 
 
-def _steps(story: Run) -> Iterator[tuple[str, datetime, Data]]:
+def _run_events(story: Run) -> Iterator[tuple[str, datetime, Data]]:
     if story.resolved_at:
         yield "WORKFLOW_CONTACT_RESOLVED", story.resolved_at, {}
-    if story.told_started_at:
-        yield "WORKFLOW_RUN_STARTED", story.told_started_at, {}
+    if story.delivered_started_at:
+        yield "WORKFLOW_RUN_STARTED", story.delivered_started_at, {}
     for node in story.nodes:
         named = present(nodeId=node.id, nodeType=node.type, outcome=node.outcome)
         yield "WORKFLOW_NODE_COMPLETED", node.at, named
     for ending in story.endings:
-        yield f"WORKFLOW_RUN_{ending.result}", ending.at, _why(ending)
+        yield f"WORKFLOW_RUN_{ending.result}", ending.at, _reason_fields(ending)
 
 
-def _why(ending: RunEnding) -> Data:
+def _reason_fields(ending: RunEnding) -> Data:
     if ending.result == "FAILED":
         return present(
             failureReason=ending.reason, errorCode="E42" if ending.reason == "node_error" else None
@@ -61,7 +67,7 @@ def _why(ending: RunEnding) -> Data:
     return present(reason=ending.reason)
 
 
-def _workflow(workflow: Workflow) -> Data:
+def _workflow_ids(workflow: Workflow) -> Data:
     return {
         "organizationId": workflow.organization.id,
         "workflowId": workflow.id,

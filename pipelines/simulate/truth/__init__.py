@@ -1,1 +1,1 @@
-"""Expected value of every mart cell, computed without the code under test."""
+"""Truth of a simulation: the expected value of every mart cell, computed without the SQL models."""

@@ -1,4 +1,4 @@
-"""The numbers that every mart must show, counted from what happened to each candidate."""
+"""Expected cells of every mart, counted from the journeys."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from pipelines.simulate.truth.placement import CountedMember
 
 Value = str | int | bool | None
 Key = tuple[Value | date, ...]
-"""The columns that name a cell, the day last."""
+"""Values of the key columns of a cell, the day last."""
 
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One cell of a mart: the columns that name it, the day aside, its counts and its other figures."""
+    """Expected cell of a mart: key values by column (except the day), counts and other figures by column."""
 
     mart: str
     keys: dict[str, Value]
@@ -28,33 +28,33 @@ class TruthRow:
 
     @property
     def organization_id(self) -> str:
-        """Owner of the entity."""
+        """Organization of the cell."""
         return str(self.keys["organization_id"])
 
 
 @dataclass(slots=True)
 class _Cell:
-    """Counts so far."""
+    """Counts of a cell while members are added."""
 
     counts: Counter[str] = field(default_factory=Counter)
     values: list[float] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def add(self, placed: CountedMember) -> None:
-        """Count one more. What counts once is counted when it is first seen."""
-        new = set(placed.distinct.items()) - self.seen
+    def add(self, member: CountedMember) -> None:
+        """Add a member. Columns in `distinct` count each value once."""
+        new = set(member.distinct.items()) - self.seen
         self.seen |= new
-        self.counts.update((*placed.columns, *(column for column, _ in new)))
-        if placed.value is not None:
-            self.values.append(placed.value)
+        self.counts.update((*member.columns, *(column for column, _ in new)))
+        if member.value is not None:
+            self.values.append(member.value)
 
 
 def truth_of(
     journeys: Iterable[Journey], time_zone: str, now: datetime, *, timeout_hours: float = 48
 ) -> list[TruthRow]:
-    """Every cell of every mart in which somebody stands, as it is at `now`, days cut in `time_zone`.
+    """Return every cell with members of every mart at `now`, in a fixed order, with days in `time_zone`.
 
-    `timeout_hours`: a conversation open for longer is presumed to be over. In a fixed order.
+    A conversation that is open for longer than `timeout_hours` is treated as timed out.
     """
     facts, zone = facts_of(journeys, now, timedelta(hours=timeout_hours)), ZoneInfo(time_zone)
     return [row for mart in MARTS for row in _rows(mart, facts, zone)]
@@ -62,10 +62,10 @@ def truth_of(
 
 def _rows(mart: Mart, facts: SimulationFacts, zone: ZoneInfo) -> Iterator[TruthRow]:
     cells: defaultdict[tuple[date, tuple[Value, ...]], _Cell] = defaultdict(_Cell)
-    for placed in mart.place(facts):
-        metric = (placed.metric,) if mart.metrics else ()
-        day = placed.at.astimezone(zone).date()
-        cells[day, (*metric, *placed.where, *placed.own)].add(placed)
+    for member in mart.members(facts):
+        metric = (member.metric,) if mart.metrics else ()
+        day = member.at.astimezone(zone).date()
+        cells[day, (*metric, *member.where, *member.own)].add(member)
     for (day, key), cell in sorted(cells.items(), key=lambda entry: str(entry[0])):
         yield _row(mart, key, day, cell)
 

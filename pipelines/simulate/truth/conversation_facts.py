@@ -1,7 +1,7 @@
-"""Facts of a conversation that follow from the delivered events.
+"""Facts of a conversation that can be known from the delivered events.
 
-The first event about something may never come. It is known all the same by what follows, from the earliest of
-that on; what nothing follows is not known to anybody, and counts nowhere.
+The first event of an entity may not be delivered. The entity is then known by its later events, from the
+earliest of them on. An entity without any delivered event is unknown and not counted.
 """
 
 from collections.abc import Collection
@@ -38,16 +38,19 @@ PRECEDENCE = (
     ("completed_undecided",),
     ("other_status",),
 )
-"""Items by weight, largest first."""
+"""Groups of outcomes in order of precedence: an outcome in an earlier group wins."""
 
 CampaignKey = tuple[str, str]
-"""Organization and campaign: two organizations number theirs alike."""
+"""Pair `(organization id, campaign id)`, because two organizations use the same campaign ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationFacts:
-    """One conversation. `moments` is when anything about it was told, `campaign_type` None where nobody
-    knows it, `outcome_at` None for those that wait or continue."""
+    """Facts of one conversation.
+
+    `moments` are the times of its delivered events. `campaign_type` is None when no event reports the type.
+    `outcome_at` is None for a conversation that has not started or is open.
+    """
 
     story: Conversation
     where: Dimensions
@@ -62,67 +65,75 @@ class ConversationFacts:
 
     @property
     def booked_at(self) -> datetime | None:
-        """The first booking."""
+        """Time of the first booking."""
         return min((booking.known_at for booking in self.bookings), default=None)
 
     @property
     def signal_at(self) -> datetime | None:
-        """The last time that it was not booked: no time suited, or nobody answered an invitation."""
-        silent = self.story.exhaustions if self.story.campaign.kind == SCHEDULING else ()
-        return max((*self.frictions, *(exhaustion.at for exhaustion in silent)), default=None)
+        """Time of the last failed attempt to book: no suitable time, or an unanswered invitation."""
+        unanswered = self.story.exhaustions if self.story.campaign.kind == SCHEDULING else ()
+        return max((*self.frictions, *(exhaustion.at for exhaustion in unanswered)), default=None)
 
     @property
     def exhausted_at(self) -> datetime | None:
-        """The first time that it was nudged in vain."""
+        """Time of the first nudge sequence that ended without a reply."""
         return min((exhaustion.at for exhaustion in self.story.exhaustions), default=None)
 
     @property
     def decision(self) -> Ending | None:
-        """The last decision."""
+        """Last ending with a passed or failed status."""
         return max(decisions, key=lambda end: end.at) if (decisions := _decisions(self.story)) else None
 
     @property
     def started_inferred(self) -> bool:
-        """Return whether it is known to have started only by what followed."""
-        return self.has_started and self.story.told_started_at is None
+        """Return whether the start is known only from later events."""
+        return self.has_started and self.story.delivered_started_at is None
 
 
-def talk_of(story: Conversation, typed: Collection[CampaignKey]) -> ConversationFacts | None:
-    """The conversation, None where nobody can know of it. `typed` are the campaigns whose type is known."""
-    proofs, waiting = _proofs(story), _waiting(story)
-    known = [at for at in (story.told_started_at, *waiting, *proofs) if at]
+def conversation_facts(
+    story: Conversation, campaigns_with_type: Collection[CampaignKey]
+) -> ConversationFacts | None:
+    """Facts of a conversation; None without delivered events.
+
+    `campaigns_with_type` are the campaigns whose type is known from any event.
+    """
+    times_proving_start, waiting = _times_proving_start(story), _times_before_start(story)
+    known = [at for at in (story.delivered_started_at, *waiting, *times_proving_start) if at]
     if not known:
         return None
-    started = bool(story.told_started_at or proofs)
+    started = bool(story.delivered_started_at or times_proving_start)
     outcome, outcome_at = _outcome(story, started)
-    where = _where(story)
+    where = _dimensions(story)
     return ConversationFacts(
         story,
         where,
-        story.told_started_at or min(known),
+        story.delivered_started_at or min(known),
         started,
         outcome,
         outcome_at,
-        story.campaign.kind if (where.organization_id, where.campaign_id) in typed else None,
+        story.campaign.kind if (where.organization_id, where.campaign_id) in campaigns_with_type else None,
         bookings_of(where, story.meetings),
-        tuple(sorted(at for friction in story.frictions for at in friction.told_at())),
+        tuple(sorted(at for friction in story.frictions for at in friction.event_times())),
         tuple(sorted(known)),
     )
 
 
-def typed_campaign(story: Conversation) -> CampaignKey | None:
-    """The campaign, if this conversation tells of what type it is: only one nudged in vain does."""
-    told = story.exhaustions and story.campaign.kind
-    return (story.organization.id, story.campaign.id) if told else None
+def campaign_with_type(story: Conversation) -> CampaignKey | None:
+    """Key of the campaign if the events of this conversation report the campaign type, else None.
+
+    Only the event of an unanswered nudge sequence reports the type.
+    """
+    reports_type = story.exhaustions and story.campaign.kind
+    return (story.organization.id, story.campaign.id) if reports_type else None
 
 
 def _outcome(story: Conversation, started: bool) -> tuple[str, datetime | None]:
-    reached = [(end.at, OUTCOMES.get(end.status or "", "other_status")) for end in story.endings]
+    outcomes_reached = [(end.at, OUTCOMES.get(end.status or "", "other_status")) for end in story.endings]
     if story.opted_out_at:
-        reached.append((story.opted_out_at, "opted_out"))
+        outcomes_reached.append((story.opted_out_at, "opted_out"))
     for outcomes in PRECEDENCE:
-        if weighing := [entry for entry in reached if entry[1] in outcomes]:
-            at, outcome = max(weighing)
+        if candidates := [entry for entry in outcomes_reached if entry[1] in outcomes]:
+            at, outcome = max(candidates)
             return outcome, at
     if started:
         return "open", None
@@ -135,34 +146,39 @@ def _decisions(story: Conversation) -> list[Ending]:
     return [end for end in story.endings if end.status in (PASSED, FAILED)]
 
 
-def _where(story: Conversation) -> Dimensions:
-    """Not everything that is told names the campaign, and less of it the customer's name for it."""
+def _dimensions(story: Conversation) -> Dimensions:
+    """Dimensions of a conversation.
+
+    The campaign id and the customer's campaign id are None when no delivered event has them.
+    """
     own, campaign = story.organization, story.campaign
     if own.legacy:
         return Dimensions(own.id)
-    waiting = [*_waiting(story), story.opted_out_at]
-    named = any((*waiting, _names_customer_campaign(story)))
-    external = campaign.external_id if _names_customer_campaign(story) or _booked(story) else None
+    waiting = [*_times_before_start(story), story.opted_out_at]
+    named = any((*waiting, _reports_both_campaign_ids(story)))
+    external = campaign.external_id if _reports_both_campaign_ids(story) or _has_booking(story) else None
     return Dimensions(own.id, campaign_id=campaign.id if named else None, external_campaign_id=external)
 
 
-def _names_customer_campaign(story: Conversation) -> bool:
-    """Return whether something told of it names both; bookings name the customer's only."""
-    asked = any(each.review_at or each.kind == "MORE_TIME_REQUESTED" for each in story.frictions)
-    return any((story.told_started_at, story.endings, story.exhaustions, story.reviews, asked))
+def _reports_both_campaign_ids(story: Conversation) -> bool:
+    """Return whether a delivered event has both campaign ids; booking events have only the customer's."""
+    friction_reports = any(each.review_at or each.kind == "MORE_TIME_REQUESTED" for each in story.frictions)
+    return any(
+        (story.delivered_started_at, story.endings, story.exhaustions, story.reviews, friction_reports)
+    )
 
 
-def _booked(story: Conversation) -> bool:
-    return any(meeting.told for meeting in story.meetings)
+def _has_booking(story: Conversation) -> bool:
+    return any(meeting.delivered_changes for meeting in story.meetings)
 
 
-def _waiting(story: Conversation) -> list[datetime]:
-    return [at for at in (story.told_queued_at, story.failed_to_start_at) if at]
+def _times_before_start(story: Conversation) -> list[datetime]:
+    return [at for at in (story.delivered_queued_at, story.failed_to_start_at) if at]
 
 
-def _proofs(story: Conversation) -> list[datetime]:
-    """Time of the first delivered event that proves a start. An uploaded document names no conversation."""
+def _times_proving_start(story: Conversation) -> list[datetime]:
+    """Times of the delivered events that prove a start. A document event has no conversation id."""
     happened = [thing.at for things in (story.endings, story.exhaustions, story.reviews) for thing in things]
-    happened += [at for friction in story.frictions for at in friction.told_at()]
-    happened += [move.at for meeting in story.meetings for move in meeting.told]
+    happened += [at for friction in story.frictions for at in friction.event_times()]
+    happened += [move.at for meeting in story.meetings for move in meeting.delivered_changes]
     return [*happened, story.opted_out_at] if story.opted_out_at else happened

@@ -1,4 +1,4 @@
-"""The funnel, payments, and what must have happened but was never told."""
+"""Truth about the funnel, payments, and first events that were never delivered."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from pipelines.simulate.world.endpoints import ORUFY
 
 
 def funnel(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every started conversation, where it began, in each step that it reached."""
-    for talk in facts.talks:
+    """Yield a member for each started conversation, on the day of its start, in each step that it reached."""
+    for talk in facts.conversations:
         if talk.has_started:
-            yield CountedMember(talk.where, talk.known_at, ("started", *_reached(talk)))
+            yield CountedMember(talk.where, talk.known_at, ("started", *_funnel_steps(talk)))
 
 
-def _reached(talk: ConversationFacts) -> Iterator[str]:
+def _funnel_steps(talk: ConversationFacts) -> Iterator[str]:
     if talk.decision:
         yield "decided"
     if talk.outcome == "passed":
@@ -28,31 +28,33 @@ def _reached(talk: ConversationFacts) -> Iterator[str]:
 
 
 def payments(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every payment, in its last state; an amount that is not a number everywhere adds nothing."""
+    """Yield a member for each payment by its last state; an amount with a decimal comma is not summed."""
     for story in facts.paid:
         if story.payment:
             where = Dimensions(story.account.id, ORUFY.source, ORUFY.provider)
             own = (story.payment.states[-1], story.payment.currency)
-            yield CountedMember(where, story.at, ("payments",), own=own, value=_number(story.payment.amount))
+            yield CountedMember(
+                where, story.at, ("payments",), own=own, value=_summable_amount(story.payment.amount)
+            )
 
 
-def _number(amount: float | str) -> float | None:
+def _summable_amount(amount: float | str) -> float | None:
     return None if isinstance(amount, str) and "," in amount else float(amount)
 
 
 def implied_missing(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every first event that never came."""
-    for talk in facts.talks:
+    """Yield a member for each first event that was never delivered but is implied by later ones."""
+    for talk in facts.conversations:
         if talk.started_inferred:
             own = ("conversation", "conversation_started")
             yield CountedMember(talk.where, talk.known_at, ("count",), own=own)
     for booking in facts.bookings:
         if booking.missing_event:
             own = ("booking", booking.missing_event)
-            # meetings name the customer's campaign only
+            # meeting events have only the customer's campaign id
             where = booking.where._replace(campaign_id=None)
             yield CountedMember(where, booking.known_at, ("count",), own=own)
     for run in facts.runs:
-        if run.story.told_started_at is None:
+        if run.story.delivered_started_at is None:
             own = ("workflow_run", "workflow_run_started")
             yield CountedMember(run.where, run.first_at, ("count",), own=own)

@@ -1,4 +1,4 @@
-"""The marts that the truth is told for: one row each."""
+"""Definitions of the marts that have a truth."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pipelines.simulate.truth import answers, durations, funnel_and_payments, nudges, workflows
 from pipelines.simulate.truth.facts import SimulationFacts
 from pipelines.simulate.truth.nudges import NUDGES
-from pipelines.simulate.truth.placement import CountedMember, Rate, by_beginning, by_outcome
+from pipelines.simulate.truth.placement import CountedMember, Rate, members_by_outcome, members_by_start
 from pipelines.simulate.truth.scheduling import SCHEDULING
 from pipelines.simulate.truth.screening import SCREENING
 from pipelines.simulate.truth.statistics import BANDS, SCORE, SECONDS, SHARE, SUM, WITHIN, Figure
@@ -19,25 +19,26 @@ CUTS = ("organization_id", "source", "provider", "campaign_id", "external_campai
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """One mart: its columns of keys besides the common cuts and the day, of counts and of other figures, and
-    where everything stands in it.
+    """Definition of a mart.
 
-    `metrics` are those that it has a column `metric` for. What depends on the time of asking is named again:
-    metrics in `asked_metrics`, counts in `asked`.
+    `members` yields what the mart counts. `own` are the key columns in addition to `CUTS` and the day.
+    `counts` are the count columns, `figures` the other numbers. `metrics` are the values of the column
+    `metric`; empty for a mart without that column. `time_dependent_metrics` and `time_dependent_counts`
+    depend on the query time.
     """
 
     name: str
     counts: tuple[str, ...]
-    place: Callable[[SimulationFacts], Iterator[CountedMember]]
+    members: Callable[[SimulationFacts], Iterator[CountedMember]]
     own: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
-    asked_metrics: frozenset[str] = frozenset()
-    asked: frozenset[str] = frozenset()
+    time_dependent_metrics: frozenset[str] = frozenset()
+    time_dependent_counts: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every column that names a cell, the day aside."""
+        """Names of the key columns, except the day."""
         return (*(("metric",) if self.metrics else ()), *CUTS, *self.own)
 
 
@@ -61,24 +62,24 @@ def _family(
     *,
     cohort_excluded: tuple[str, ...] = (),
     cohort: tuple[str, ...] = (),
-    asked: tuple[str, ...] = (),
+    time_dependent_counts: tuple[str, ...] = (),
 ) -> Iterator[Mart]:
-    """The marts of one question, by the beginning and by the outcome."""
+    """Yield the cohort mart (by day of the start) and activity mart (by day of the outcome) of a question."""
     counts = (*PARTS, "open", *_excluded(*excluded))
-    later = frozenset(rate.name for rate in rates if rate.asked)
+    time_dependent_rates = frozenset(rate.name for rate in rates if rate.time_dependent)
     by_cohort = (*counts, *_excluded(*cohort_excluded), *cohort)
-    for suffix, columns, place, part in (
-        ("cohort", by_cohort, by_beginning, rates),
-        ("activity", counts, by_outcome, tuple(rate for rate in rates if not rate.cohort_only)),
+    for suffix, columns, members, used_rates in (
+        ("cohort", by_cohort, members_by_start, rates),
+        ("activity", counts, members_by_outcome, tuple(rate for rate in rates if not rate.cohort_only)),
     ):
         yield Mart(
             f"{name}_{suffix}",
             columns,
-            partial(place, part),
+            partial(members, used_rates),
             figures=SHARE,
-            metrics=tuple(rate.name for rate in part),
-            asked_metrics=later,
-            asked=frozenset(asked).intersection(columns),
+            metrics=tuple(rate.name for rate in used_rates),
+            time_dependent_metrics=time_dependent_rates,
+            time_dependent_counts=frozenset(time_dependent_counts).intersection(columns),
         )
 
 
@@ -90,7 +91,7 @@ MARTS: tuple[Mart, ...] = (
         RESULTS,
         cohort_excluded=("not_started",),
         cohort=(*(f"denominator_{ending}" for ending in ENDED), *TIMED_OUT),
-        asked=TIMED_OUT,
+        time_dependent_counts=TIMED_OUT,
     ),
     *_family(
         "nudge_exhaustion",
@@ -99,7 +100,13 @@ MARTS: tuple[Mart, ...] = (
         cohort_excluded=("not_started", "failed_to_start"),
         cohort=("denominator_campaign_type_unspecified",),
     ),
-    *_family("workflow_failures", RUNS, ("cancelled",), cohort=("open_stuck",), asked=("open_stuck",)),
+    *_family(
+        "workflow_failures",
+        RUNS,
+        ("cancelled",),
+        cohort=("open_stuck",),
+        time_dependent_counts=("open_stuck",),
+    ),
     Mart(
         "time_to_schedule",
         ("population", "denominator", "open", *_excluded(*UNMEASURED), *WITHIN, "later"),

@@ -1,4 +1,4 @@
-"""Truth of nudge exhaustion and recovery. Computed from journeys, never from events."""
+"""Truth about nudge exhaustion and recovery, computed from journeys, not from events."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,8 +8,11 @@ from pipelines.simulate.truth.placement import HIT, MISS, CountedMember, MemberB
 from pipelines.simulate.world.tenants import AVAILABILITY
 
 
-def _exhausted(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
-    """Candidates only; of some nobody knows whether they are."""
+def _exhaustion_bucket(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
+    """Bucket of a conversation with a candidate.
+
+    Without a known campaign type the person may be an interviewer, which the note says.
+    """
     if not talk.has_started:
         return MemberBucket(talk.outcome)
     at = talk.exhausted_at or talk.outcome_at
@@ -20,7 +23,7 @@ def _exhausted(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket:
     )
 
 
-def _interviewer_exhausted(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket | None:
+def _interviewer_exhaustion_bucket(talk: ConversationFacts, _: SimulationFacts) -> MemberBucket | None:
     if talk.campaign_type != AVAILABILITY:
         return None
     if not talk.has_started:
@@ -28,35 +31,35 @@ def _interviewer_exhausted(talk: ConversationFacts, _: SimulationFacts) -> Membe
     return MemberBucket(HIT if talk.exhausted_at else MISS, talk.exhausted_at or talk.outcome_at)
 
 
-def _recovered(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket | None:
-    """Those that were lost, and of them who was decided or booked afterwards."""
-    lost_at = talk.exhausted_at
-    if lost_at is None or _exhausted(talk, facts).bucket != HIT:
+def _recovery_bucket(talk: ConversationFacts, facts: SimulationFacts) -> MemberBucket | None:
+    """Bucket of a candidate with exhausted nudges: recovered by a later decision or booking, or not."""
+    exhausted_at = talk.exhausted_at
+    if exhausted_at is None or _exhaustion_bucket(talk, facts).bucket != HIT:
         return None
-    happened = [booking.known_at for booking in talk.bookings]
+    decisions_and_bookings = [booking.known_at for booking in talk.bookings]
     if talk.decision:
-        happened.append(talk.decision.at)
-    back = [at for at in happened if at > lost_at]
-    return MemberBucket(HIT, min(back)) if back else MemberBucket(MISS, lost_at)
+        decisions_and_bookings.append(talk.decision.at)
+    recovered_at = [at for at in decisions_and_bookings if at > exhausted_at]
+    return MemberBucket(HIT, min(recovered_at)) if recovered_at else MemberBucket(MISS, exhausted_at)
 
 
-def _talks(facts: SimulationFacts) -> Iterable[ConversationFacts]:
-    return facts.talks
+def _conversations(facts: SimulationFacts) -> Iterable[ConversationFacts]:
+    return facts.conversations
 
 
 NUDGES = (
-    Rate("exhaustion_rate", _talks, _exhausted),
-    Rate("interviewer_exhaustion_rate", _talks, _interviewer_exhausted),
-    Rate("recovered_rate", _talks, _recovered),
+    Rate("exhaustion_rate", _conversations, _exhaustion_bucket),
+    Rate("interviewer_exhaustion_rate", _conversations, _interviewer_exhaustion_bucket),
+    Rate("recovered_rate", _conversations, _recovery_bucket),
 )
 
 
 def sequences(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every sequence of nudges that ended without a reply; it names its campaign."""
-    for talk in facts.talks:
+    """Yield a member for each nudge sequence that ended without a reply, with its campaign ids."""
+    for talk in facts.conversations:
         campaign = talk.story.campaign
         where = talk.where._replace(campaign_id=campaign.id, external_campaign_id=campaign.external_id)
         for exhaustion in talk.story.exhaustions:
             own = (campaign.kind == AVAILABILITY, exhaustion.nudges_sent)
-            once = {"conversations": talk.story.id}
-            yield CountedMember(where, exhaustion.at, ("sequences",), own=own, distinct=once)
+            distinct_ids = {"conversations": talk.story.id}
+            yield CountedMember(where, exhaustion.at, ("sequences",), own=own, distinct=distinct_ids)

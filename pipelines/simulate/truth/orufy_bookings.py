@@ -1,4 +1,4 @@
-"""Truth of Orufy bookings. Computed from journeys, never from events."""
+"""Truth about Orufy bookings, computed from journeys, not from events."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +10,10 @@ from pipelines.simulate.journeys.types import Journey
 
 @dataclass(frozen=True, slots=True)
 class BookingTruth:
-    """The logical bookings of one account. `guests_left` are those who cancelled alone, while it still stood.
+    """Expected numbers of the logical bookings of one Orufy account.
 
-    `payments` counts by last state and currency, as in `DONE EUR`.
+    `guests_left` are guests who cancelled while the meeting remained booked. `payments` has the number of
+    payments by last state and currency, such as `DONE EUR`.
     """
 
     organization_id: str
@@ -25,18 +26,18 @@ class BookingTruth:
 
 
 def bookings_of(journeys: Iterable[Journey]) -> list[BookingTruth]:
-    """One for each account that has any, by its id."""
-    found: dict[str, list[OrufyBooking]] = {}
+    """Return the truth for each account with bookings, sorted by account id."""
+    by_account: dict[str, list[OrufyBooking]] = {}
     for journey in journeys:
         if isinstance(journey, OrufyBooking):
-            found.setdefault(journey.account.id, []).append(journey)
-    return [_of_account(account, stories) for account, stories in sorted(found.items())]
+            by_account.setdefault(journey.account.id, []).append(journey)
+    return [_account_truth(account, stories) for account, stories in sorted(by_account.items())]
 
 
-def _of_account(account: str, stories: list[OrufyBooking]) -> BookingTruth:
+def _account_truth(account: str, stories: list[OrufyBooking]) -> BookingTruth:
     endings = Counter(story.ending for story in stories)
-    # a payment is told with BOOK, so it is as unknown as that
-    paid = [story.payment for story in stories if story.payment and story.book_told]
+    # the payment is in the event BOOK, so it is unknown without that event
+    paid = [story.payment for story in stories if story.payment and story.book_delivered]
     return BookingTruth(
         account,
         bookings=len(stories),

@@ -1,4 +1,4 @@
-"""Placement of members in cells, by the day of the start and by the day of the outcome."""
+"""Assignment of counted members to mart cells, by the day of the start or of the outcome."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +20,11 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CountedMember:
-    """Something that counts on the day of `at`: one more in each of `columns`.
+    """Member of a mart cell: counts 1 in each of `columns`, on the day of `at`.
 
-    `own` are the cuts that only its mart has. `value` joins those that the cell's averages are of. `distinct`
-    has for some columns who is counted there once, however often it comes.
+    `where` and `own` are the key values of the cell: those of all marts and those of this mart. `value` is
+    added to the values that the figures of the cell are computed from. `distinct` maps a column to the id
+    that it counts once.
     """
 
     where: Dimensions
@@ -36,9 +37,10 @@ class CountedMember:
 
 
 class MemberBucket(NamedTuple):
-    """The bucket of an entity: one of the three above, or why it is left out; `note` counts a part of it.
+    """Bucket of an entity: `HIT`, `MISS`, `OPEN`, or the reason for its exclusion.
 
-    `settled_at` is when it got there, None while it has not, or where nobody can tell when.
+    `settled_at` is the time of the outcome, None when open or unknown. `note` adds a column that counts a
+    part of the bucket.
     """
 
     bucket: str
@@ -47,57 +49,59 @@ class MemberBucket(NamedTuple):
 
 
 class CountedEntity(Protocol):
-    """Counted entity: its owner and the place of its start."""
+    """Protocol of the entities that a rate counts."""
 
     @property
     def where(self) -> Dimensions:
-        """The cuts."""
+        """Key values that every mart has."""
 
     @property
     def known_at(self) -> datetime:
-        """The beginning."""
+        """Time from which the entity is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One metric. `among` are the entities, `stand` says how one stands, None where it has no part in it.
+    """Metric of a mart. `entities` returns what may be counted, `bucket_of` the bucket of one entity.
 
-    `asked`: the result depends on the time of asking.
+    A bucket of None leaves the entity out. `time_dependent`: the result depends on the query time.
     """
 
     name: str
-    among: Callable[[SimulationFacts], Iterable[Any]]
-    stand: Callable[[Any, SimulationFacts], MemberBucket | None]
+    entities: Callable[[SimulationFacts], Iterable[Any]]
+    bucket_of: Callable[[Any, SimulationFacts], MemberBucket | None]
     cohort_only: bool = False
-    asked: bool = False
+    time_dependent: bool = False
 
 
 def columns_of(bucket: str, note: str = "") -> tuple[str, ...]:
-    """The columns in which one entity counts: population = denominator + open + everything left out."""
+    """Return the columns that count an entity; population = denominator + open + all excluded columns."""
     columns = _COLUMNS.get(bucket, ("population", f"excluded_{bucket}"))
     return (*columns, f"{columns[-1]}_{note}") if note else columns
 
 
-def by_beginning(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every entity, where it began."""
-    for rate, entity, standing in _standing(rates, facts):
-        columns = columns_of(standing.bucket, standing.note)
+def members_by_start(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
+    """Yield a member for each entity, on the day of its start."""
+    for rate, entity, member_bucket in _entities_with_buckets(rates, facts):
+        columns = columns_of(member_bucket.bucket, member_bucket.note)
         yield CountedMember(entity.where, entity.known_at, columns, rate.name)
 
 
-def by_outcome(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Those that came to an outcome, where they did."""
-    both = [rate for rate in rates if not rate.cohort_only]
-    for rate, entity, standing in _standing(both, facts):
-        if standing.settled_at and standing.bucket != OPEN:
-            yield CountedMember(entity.where, standing.settled_at, columns_of(standing.bucket), rate.name)
+def members_by_outcome(rates: Iterable[Rate], facts: SimulationFacts) -> Iterator[CountedMember]:
+    """Yield a member for each entity with an outcome, on the day of the outcome."""
+    activity_rates = [rate for rate in rates if not rate.cohort_only]
+    for rate, entity, member_bucket in _entities_with_buckets(activity_rates, facts):
+        if member_bucket.settled_at and member_bucket.bucket != OPEN:
+            yield CountedMember(
+                entity.where, member_bucket.settled_at, columns_of(member_bucket.bucket), rate.name
+            )
 
 
-def _standing(
+def _entities_with_buckets(
     rates: Iterable[Rate], facts: SimulationFacts
 ) -> Iterator[tuple[Rate, CountedEntity, MemberBucket]]:
     for rate in rates:
-        for entity in rate.among(facts):
-            standing = rate.stand(entity, facts)
-            if standing:
-                yield rate, entity, standing
+        for entity in rate.entities(facts):
+            member_bucket = rate.bucket_of(entity, facts)
+            if member_bucket:
+                yield rate, entity, member_bucket

@@ -1,4 +1,4 @@
-"""Quantiles, shares and bands, the plain way."""
+"""Quantiles, shares, intervals and bands for the truth, in plain Python."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -6,15 +6,15 @@ from math import floor, sqrt
 from types import MappingProxyType
 
 Z = 1.959963984540054
-"""Of a 95 % interval."""
+"""Standard normal quantile of a 95 % interval."""
 
 Counts = Mapping[str, int]
 Figure = Callable[[Counts, Sequence[float]], float | None]
-"""A number of a cell, from its counts and its values."""
+"""Function that computes a figure of a cell from its counts and values."""
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """Interpolated between the two nearest; None of nothing."""
+    """Return a quantile, linearly interpolated; None without values."""
     if not values:
         return None
     ordered, place = sorted(values), share * (len(values) - 1)
@@ -43,8 +43,8 @@ def _wilson(sign: int, counts: Counts, values: Sequence[float]) -> float | None:
     share, of = _rate(counts, values), counts["denominator"]
     if share is None:
         return None
-    around = Z * sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
-    return min(1.0, max(0.0, (share + Z * Z / (2 * of) + sign * around) / (1 + Z * Z / of)))
+    margin = Z * sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
+    return min(1.0, max(0.0, (share + Z * Z / (2 * of) + sign * margin) / (1 + Z * Z / of)))
 
 
 SHARE: Mapping[str, Figure] = MappingProxyType(
@@ -67,14 +67,14 @@ BANDS = ("band_0_19", "band_20_39", "band_40_59", "band_60_79", "band_80_100")
 WITHIN = MappingProxyType(
     {"within_1_hour": 1.0, "within_1_day": 24.0, "within_3_days": 72.0, "within_7_days": 168.0}
 )
-"""The longest that falls into each, in hours."""
+"""Maximum duration of each column, in hours."""
 
 
 def band_of(score: float) -> str:
-    """The band of a score of 0 to 100; the last one holds both its ends."""
+    """Return the band of a score from 0 to 100; 100 belongs to the last band."""
     return BANDS[min(int(score // 20), 4)]
 
 
-def within(seconds: float) -> str:
-    """The first span that holds it, else `later`."""
+def duration_column(seconds: float) -> str:
+    """Return the column that counts a duration in seconds: the first of `WITHIN` that fits, else `later`."""
     return next((name for name, hours in WITHIN.items() if seconds <= hours * 3600), "later")

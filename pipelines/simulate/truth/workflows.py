@@ -1,4 +1,4 @@
-"""Truth of workflow runs, nodes and contacts. Computed from journeys, never from events."""
+"""Truth about workflow runs, nodes and contacts, computed from journeys, not from events."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from pipelines.simulate.truth.run_facts import RunFacts
 RUN_BUCKETS = {"FAILED": HIT, "COMPLETED": MISS, "CANCELLED": "cancelled"}
 
 
-def _failed(run: RunFacts, _: SimulationFacts) -> MemberBucket:
+def _failure_bucket(run: RunFacts, _: SimulationFacts) -> MemberBucket:
     if run.ending is None:
         return MemberBucket(OPEN, note="stuck" if run.is_stuck else "")
     return MemberBucket(RUN_BUCKETS[run.ending.result], run.ending.at)
@@ -21,34 +21,34 @@ def _runs(facts: SimulationFacts) -> Iterable[RunFacts]:
     return facts.runs
 
 
-RUNS = (Rate("run_failure_rate", _runs, _failed),)
+RUNS = (Rate("run_failure_rate", _runs, _failure_bucket),)
 
 
 def failures(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every failed run, by the node that ended last before; the workflow may not name it."""
+    """Yield a member for each failed run, by its last completed node; the node id is None when not sent."""
     for run in facts.runs:
         if run.ending and run.ending.result == "FAILED":
             ended_at = run.ending.at
-            before = [node for node in run.story.nodes if node.at <= ended_at]
-            last = max(before, key=lambda node: node.at, default=None)
-            own = (*_workflow(run), last.id if last else None, last.outcome if last else None)
+            earlier_nodes = [node for node in run.story.nodes if node.at <= ended_at]
+            last = max(earlier_nodes, key=lambda node: node.at, default=None)
+            own = (*_workflow_ids(run), last.id if last else None, last.outcome if last else None)
             yield CountedMember(run.where, ended_at, ("failed_runs",), own=own)
 
 
 def nodes(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Every node that ended."""
+    """Yield a member for each completed node."""
     for run in facts.runs:
         for node in run.story.nodes:
-            yield _node(run, node)
+            yield _node_member(run, node)
 
 
-def _node(run: RunFacts, node: Node) -> CountedMember:
-    own = (*_workflow(run), node.id, node.outcome)
+def _node_member(run: RunFacts, node: Node) -> CountedMember:
+    own = (*_workflow_ids(run), node.id, node.outcome)
     return CountedMember(run.where, node.at, ("nodes",), own=own, distinct={"runs": run.story.id})
 
 
 def contacts(facts: SimulationFacts) -> Iterator[CountedMember]:
-    """Contacts that were resolved or failed, each once, and skipped ones, each time."""
+    """Yield one member for each resolved or failed contact, and one for each event of a skipped contact."""
     for run in facts.runs:
         if run.story.resolved_at:
             own = (run.story.workflow.id,)
@@ -60,5 +60,5 @@ def contacts(facts: SimulationFacts) -> Iterator[CountedMember]:
             yield CountedMember(where, at, columns_of(bucket), own=(contact.workflow.id,))
 
 
-def _workflow(run: RunFacts) -> tuple[str, str]:
+def _workflow_ids(run: RunFacts) -> tuple[str, str]:
     return run.story.workflow.id, run.story.workflow.version

@@ -1,4 +1,4 @@
-"""Endpoints of the simulated senders."""
+"""Receiver endpoints (sources) that the simulated senders use."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,10 @@ from pipelines.simulate.world.tenants import DUNE, ORUFY_ACCOUNTS, Organization,
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One source by its usual name. `scheme` is the setting where the provider documents none."""
+    """Source that a simulated sender uses, with its usual name.
+
+    `scheme` is the signature setting for a provider that documents none.
+    """
 
     source: str
     provider: str
@@ -19,7 +22,7 @@ class Endpoint:
 _OF_POPP = tuple(organization.id for organization in popp_organizations())
 POPP = Endpoint("popp", "popp", _OF_POPP)
 POPP_SECOND = Endpoint("popp_second", "popp", _OF_POPP)
-"""Set up while an organization moved here; what it gets, the first one gets too."""
+"""Second endpoint of Popp, used by an organization in transition; `POPP` receives the same events."""
 ORUFY = Endpoint(
     "orufy", "orufy", tuple(account.id for account in ORUFY_ACCOUNTS), scheme="token:x-orufy-token"
 )
@@ -28,9 +31,9 @@ ENDPOINTS = (POPP, POPP_SECOND, ORUFY, JOB_BOARD)
 
 MOVING: Organization = DUNE
 OVERLAP = timedelta(days=21)
-"""For so long before the end, both endpoints of the organization that moves are live."""
+"""Period before the end of the simulation in which both endpoints of `MOVING` receive its events."""
 
 
 def sent_twice(organization_id: str, at: datetime, end: datetime) -> bool:
-    """Return whether an event of that organization went to both of its endpoints."""
+    """Return whether an event at `at` is sent to both endpoints of its organization."""
     return organization_id == MOVING.id and end - OVERLAP <= at

@@ -17,13 +17,15 @@ NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("Jose\u0301", "Rene\u0301e", "A\u0308sa"), ("Nu\u0301n\u0303ez", "Tie\u0302\u0309n", "O\u0308berg")),
     (("Sam 👩🏽‍💻", "Robin 🏳️‍🌈", "Kim 👨‍👩‍👧"), ("O’Neil", "Ḱ̄ɑ̃", "Ng🙂")),
 )
-"""First and last names that belong together: also right to left, in combining characters (not composed), and
-with emoji that join several code points."""
+"""Pairs of first names and last names that fit each other.
+
+Some are written right to left, in decomposed characters, or with emoji of several code points.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleQuestion:
-    """One screening question and what the summary of a good and of a bad answer says."""
+    """Screening question with the summary of a passed and of a failed answer."""
 
     text: str
     passed: str
@@ -53,7 +55,7 @@ REQUIREMENTS: tuple[tuple[str, bool, str], ...] = (
     ("Disponibilidad de fines de semana", False, "«Disponible sábados y domingos»"),
     ("First aid course", False, "Course in March 2025"),
 )
-"""Text, whether mandatory, and the evidence that a CV would give."""
+"""Requirements as tuples `(text, is_mandatory, evidence in the CV)`."""
 
 REVIEW_REASONS: tuple[str | None, ...] = (
     "OUT_OF_OFFICE",
@@ -64,7 +66,7 @@ REVIEW_REASONS: tuple[str | None, ...] = (
     "VOICE_NOTE_RECEIVED",
     None,
 )
-"""Reasons that the agent reads from a reply, one of them not documented; None is a review without one."""
+"""Review reasons drawn from a candidate's reply; None is a review without a reason. One is undocumented."""
 
 NODES: tuple[tuple[str, str], ...] = (
     ("enrich-profile", "enrichment"),
@@ -75,7 +77,7 @@ NODES: tuple[tuple[str, str], ...] = (
 NODE_OUTCOMES = ("onComplete", "onNotInterested", "onDeliveryFailed")
 
 RUN_REASONS = ("channel_unavailable", "node_error", "profile_deleted")
-"""Reason of a failed or cancelled run."""
+"""Reasons of failed and cancelled workflow runs."""
 
 UNKNOWN_EVENTS = ("CANDIDATE_MERGED", "CAMPAIGN_ARCHIVED", "CONVERSATION_TRANSLATED")
-"""Names that no contract knows."""
+"""Event types without a contract."""

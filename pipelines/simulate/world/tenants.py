@@ -1,7 +1,7 @@
-"""Simulated organizations, their campaigns and workflows. The same in every simulation.
+"""Simulated organizations with their campaigns and workflows, equal in every simulation.
 
-Two organizations number everything alike, as two tenants of one provider may, so whatever forgets that an id
-belongs to an organization counts wrongly here.
+Two organizations use the same ids, as two tenants of one provider may. A query that joins by id without the
+organization therefore counts wrongly.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ NEW_CANDIDATES = "NEW_CANDIDATE_OUTREACH"
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A tenant. `series` goes into its ids; `host` is where its links lead.
+    """Simulated customer of Popp. `series` is part of its ids; `host` is the host of its links.
 
-    With `clock`, its instants are written in that zone, with the numeric offset of the day, instead of Z.
+    With the time zone `clock`, its instants are written with that zone's numeric UTC offset instead of Z.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Conversations with one purpose. `kind` is the campaign type as sent, None where it is sent as null."""
+    """Simulated campaign of an organization. `kind` is the campaign type as sent, None for null."""
 
     organization: Organization
     id: str
@@ -43,8 +43,11 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A graph that candidates run through. `stamped` tells whether its events carry `data.timestamp`,
-    `named_nodes` whether they always say which node ended, `endless` whether its runs continue for good."""
+    """Simulated workflow of an organization.
+
+    `stamped`: its events have `data.timestamp`. `named_nodes`: its node events always have a node id.
+    `endless`: its runs never end.
+    """
 
     organization: Organization
     id: str
@@ -55,18 +58,18 @@ class Workflow:
 
     @property
     def version(self) -> str:
-        """The version that went live last."""
+        """Id of the latest published version."""
         return f"{self.id}-v3"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant of Orufy and the events that can be booked with it."""
+    """Simulated customer of Orufy, with the event types that can be booked."""
 
     id: str
     series: str
     bookable: tuple[tuple[str, str], ...]
-    """Id and title."""
+    """Event types as pairs `(id, title)`."""
 
 
 ATLAS = Organization("org_atlas", "a")
@@ -76,7 +79,7 @@ DUNE = Organization("org_dune", "d", host="ai.popp.ai")
 ELM = Organization("org_elm", "m", clock="Europe/Lisbon")
 LEGACY = Organization("org_elder", "e", legacy=True)
 PLACEHOLDER = Organization("org_123456", "t")
-"""The organization of the provider's own documents: whatever it sends is a test."""
+"""Organization in the examples of the provider's documentation; all its deliveries are tests."""
 
 ORGANIZATIONS = (ATLAS, BIRCH, COBALT, DUNE, ELM)
 
@@ -98,7 +101,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign(ELM, "camp_m2", SCHEDULING, "Asia/Kathmandu", ()),
     Campaign(ELM, "camp_m3", "REACTIVATION_OUTREACH", "Asia/Seoul", QUESTIONS[9:12]),
 )
-"""The last kind is one that nobody documents."""
+"""Simulated campaigns. The campaign type of the last one is undocumented."""
 CAMPAIGN_WEIGHTS = (9, 4, 7, 2, 2, 6, 4, 4, 6, 2, 4, 3, 1, 3, 2, 1)
 
 LEGACY_CAMPAIGN = Campaign(LEGACY, "camp_e1", APPLICANTS, "UTC", QUESTIONS[:2])
@@ -117,9 +120,9 @@ ORUFY_ACCOUNTS: tuple[Account, ...] = (
     Account("app_fern", "f", (("et-1", "Intro call"), ("et-2", "Gruppen-Infotag: Pflege & Küche"))),
     Account("app_gorse", "g", (("et-1", "पहली बातचीत"), ("et-7", "مقابلة أولى"))),
 )
-"""Both number their events alike: that id names what can be booked, never a delivery."""
+"""Simulated Orufy accounts. Both use the id `et-1`: an event type has no globally unique id."""
 
 
 def popp_organizations() -> tuple[Organization, ...]:
-    """Every organization of Popp that sends something real."""
+    """Simulated Popp organizations except the one that sends tests."""
     return (*ORGANIZATIONS, LEGACY)
