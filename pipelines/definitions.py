@@ -1,4 +1,7 @@
-"""The Dagster root: one lineage from the topic to the report. Needs neither a lake nor a broker to load."""
+"""Dagster definitions: assets, checks and schedules from the topic to the report.
+
+Loading this module requires neither a lake nor a broker.
+"""
 
 import dagster as dg
 
@@ -15,16 +18,16 @@ _quiet_console = dg.colored_console_logger.configured({"log_level": "INFO"})
 
 
 def definitions(settings: Settings) -> dg.Definitions:
-    """Everything that Dagster shows and runs. Raises `HirestreamError` where dbt cannot read the models."""
+    """Return the Dagster definitions. Raises `HirestreamError` when dbt cannot parse the models."""
     ingest, models, checks = ingest_asset(settings), dbt_models(settings), load_checks(settings)
     results = result_assets(settings, models.keys)
-    shown = dg.Definitions(
+    assets_and_checks = dg.Definitions(
         assets=[topic_spec(settings), ingest, models, *results, upkeep_asset(settings)],
         asset_checks=checks,
         executor=dg.in_process_executor,
         loggers={"console": _quiet_console},
     )
-    return dg.Definitions.merge(shown, automation(settings, ingest, models, checks))
+    return dg.Definitions.merge(assets_and_checks, automation(settings, ingest, models, checks))
 
 
 defs = definitions(Settings.read())

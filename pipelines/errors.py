@@ -1,37 +1,37 @@
-"""Errors of everything behind the topic. Each class stands for one decision of the command line.
+"""Errors of the package `pipelines`. Each class determines the exit code of a command.
 
     HirestreamError            exit 1: a check failed
     +-- UsageError             exit 2: the command or a setting is wrong
-    +-- Unavailable            exit 3: a dependency is not there, or is held by somebody else
-        +-- LeaseHeld          another loader runs; names it
-        +-- TopicMismatch      the topic is not what the settings or the offsets say
+    +-- Unavailable            exit 3: a dependency is unavailable or locked
+        +-- LeaseHeld          another loader runs
+        +-- TopicMismatch      the topic does not match the settings or the stored offsets
 
-A message is one or more plain sentences: what, where, what to do. It never holds personal data or a secret.
+A message states the problem, the place and the remedy. It never contains personal data or a secret.
 """
 
 from typing import ClassVar
 
 
 class HirestreamError(Exception):
-    """A check failed, or something is wrong that a person must look at."""
+    """Base class of all errors of `pipelines`; raised itself when a check fails or a person must act."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(HirestreamError):
-    """The command line or a setting is wrong."""
+    """Raised when the command line or a setting is wrong."""
 
     exit_code = 2
 
 
 class Unavailable(HirestreamError):
-    """A broker, a port, a JVM, disk space or a lock is unavailable."""
+    """Raised when a dependency is unavailable or locked: broker, port, JVM, disk space, lake or lock."""
 
     exit_code = 3
 
 
 class LeaseHeld(Unavailable):
-    """Another loader holds the lease; `holder` names it."""
+    """Raised when another loader holds the loader lease; `holder` is the name of that loader."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(f"the load is held by {holder}; stop that process, or wait until it ends")
@@ -39,4 +39,4 @@ class LeaseHeld(Unavailable):
 
 
 class TopicMismatch(Unavailable):
-    """The topic differs from the settings or from the stored offsets in a way that could lose events."""
+    """Raised when the topic differs from the settings or the stored offsets so that events could be lost."""

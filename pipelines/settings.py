@@ -1,4 +1,4 @@
-"""All settings: the shared ones and those of loading, modelling and showing."""
+"""Settings: those shared with the receiver, and those of loading, models, publishing, erasure and reports."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,7 +14,7 @@ __all__ = ["Settings", "SettingsError"]
 
 
 class LoadSettings(Section):
-    """Batch size of the loader and its reject limit."""
+    """Settings of the loader: batch size, and the share of rejects that pauses it."""
 
     max_batch_records: int = Field(50_000, ge=1, description="most records in one commit")
     linger_seconds: float = Field(1.0, ge=0, description="how long a batch is collected while little arrives")
@@ -25,7 +25,7 @@ class LoadSettings(Section):
 
 
 class ModelsSettings(Section):
-    """Schedule and parameters of model builds."""
+    """Settings of model builds: schedule and parameters."""
 
     enabled: bool = Field(
         True, description="`stream` builds the models and publishes; false where only Dagster builds them"
@@ -37,7 +37,7 @@ class ModelsSettings(Section):
 
 
 class PublishSettings(Section):
-    """The plain DuckDB file for other tools."""
+    """Settings of the published DuckDB file."""
 
     marts_seconds: float = Field(10, gt=0, description="the published marts are at most this much older")
     entities_seconds: float = Field(
@@ -49,7 +49,7 @@ class PublishSettings(Section):
 
 
 class ErasureSettings(Section):
-    """Forgetting people: the key by which they are recognised afterwards, and when to ask."""
+    """Settings of erasure: the key for hashes of erased identifiers, and when to ask for confirmation."""
 
     key: SecretStr | None = Field(
         None, description="secret of 16 bytes or more for hashes of what was erased; keep it with the lake"
@@ -58,13 +58,13 @@ class ErasureSettings(Section):
     ask_over_records: int = Field(1_000, ge=0, description="an erasure of more records wants `--yes`")
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def _check_one_key(self) -> Self:
         if self.key is not None and self.key_file is not None:
             raise ValueError("give KEY or KEY_FILE, not both")
         return self
 
     def secret(self) -> bytes | None:
-        """The key, None without one. Raises `SettingsError` when its file cannot be read."""
+        """Return the key, None if none is set. Raises `SettingsError` when its file cannot be read."""
         if self.key_file is None:
             return None if self.key is None else self.key.get_secret_value().strip().encode()
         try:
@@ -76,13 +76,13 @@ class ErasureSettings(Section):
 
 
 class ReportSettings(Section):
-    """Settings of the report."""
+    """Settings of marts and reports."""
 
     time_zone: str = Field("UTC", description="IANA zone that days are cut in")
 
     @field_validator("time_zone")
     @classmethod
-    def _exists(cls, value: str) -> str:
+    def _check_zone_exists(cls, value: str) -> str:
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
@@ -91,13 +91,13 @@ class ReportSettings(Section):
 
 
 class DagsterSettings(Section):
-    """The Dagster web server."""
+    """Settings of the Dagster web server."""
 
     port: Port = Field(3000, description="port of the Dagster UI")
 
 
 class Settings(CoreSettings):
-    """Everything that can be set, and where things are below the home folder."""
+    """All settings, and the paths of files and folders below the home folder."""
 
     load: LoadSettings = Field(default_factory=LoadSettings)
     models: ModelsSettings = Field(default_factory=ModelsSettings)
@@ -108,7 +108,7 @@ class Settings(CoreSettings):
 
     @cached_property
     def receiver_url(self) -> str:
-        """Base URL at which this machine reaches the receiver."""
+        """Base URL of the receiver for programs on this machine."""
         host = "127.0.0.1" if self.receiver.host in ("0.0.0.0", "::") else self.receiver.host  # noqa: S104
         return f"http://{host}:{self.receiver.port}"
 
@@ -119,7 +119,7 @@ class Settings(CoreSettings):
 
     @cached_property
     def expected_organizations(self) -> Mapping[str, frozenset[str]]:
-        """Organization ids by source, for the sources that list any."""
+        """Organization ids by source name, for the sources that list any."""
         listed = {name: source.organizations for name, source in self.sources.items()}
         return {
             name: frozenset(part.strip() for part in text.split(",") if part.strip())
@@ -134,12 +134,12 @@ class Settings(CoreSettings):
 
     @cached_property
     def published(self) -> Path:
-        """The plain DuckDB file that is replaced atomically."""
+        """Path of the published DuckDB file, which is replaced atomically."""
         return self.home / "warehouse.duckdb"
 
     @cached_property
     def erasures(self) -> Path:
-        """Folder of the receipts of what was erased."""
+        """Folder of erasure receipts."""
         return self.home / "erasures"
 
     @cached_property
@@ -149,5 +149,5 @@ class Settings(CoreSettings):
 
     @cached_property
     def dagster_home(self) -> Path:
-        """DAGSTER_HOME: instance settings and storage."""
+        """Folder that Dagster uses as DAGSTER_HOME: instance settings and storage."""
         return self.home / "dagster"

@@ -1,4 +1,4 @@
-"""The command line: one thin function a command, a module a kind of work.
+"""Command line: one thin function for each command, grouped into modules by topic.
 
 An error is one line on stderr and an exit code.
 """
@@ -9,7 +9,7 @@ from pipelines.cli.app import main, run
 
 __all__ = ["main", "run"]
 
-# as `--help` lists them
+# in the order in which `--help` lists the commands
 _MODULES = (
     "services",
     "send",

@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""The application that the command modules register with, and how it is run."""
+"""Typer application with which the command modules register, and the functions that run it."""
 
 import sys
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ app = typer.Typer(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command with the given arguments; returns the exit code."""
     from pipelines.cli.exit_codes import exit_code_of
     from pipelines.cli.logging_setup import configure_logging
     from pipelines.cli.renamed import reject_renamed
@@ -25,13 +25,13 @@ def run(arguments: Sequence[str]) -> int:
     configure_logging()
     command = typer.main.get_command(app)
 
-    def execute() -> object:
+    def run_command() -> object:
         reject_renamed(arguments)
         return command.main(list(arguments), prog_name="hirestream", standalone_mode=False)
 
-    return exit_code_of(execute)
+    return exit_code_of(run_command)
 
 
 def main() -> None:
-    """The console command."""
+    """Run the console command `hirestream` with the arguments of the process, and exit."""
     sys.exit(run(sys.argv[1:]))

@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that copy stored data to another place, or compare it with a provider's export."""
+"""Commands that back up, restore or export stored data, or compare it with a provider's export."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands about contracts, and the documents generated from them."""
+"""Commands for contracts, and for the documents generated from code."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that erase: a person, and data past its retention."""
+"""Commands that erase a person, or data older than its retention."""
 
 from getpass import getuser
 from pathlib import Path

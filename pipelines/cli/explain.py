@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""The command that lists the deliveries behind a number."""
+"""Command `explain`, which lists the events and deliveries behind a number."""
 
 from typing import Annotated
 

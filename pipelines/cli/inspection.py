@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Read-only commands, and the report."""
+"""Commands that show state and data (status, doctor, query, audit, quarantine), and the report."""
 
 from datetime import UTC, datetime
 from typing import Annotated

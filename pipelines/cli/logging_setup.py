@@ -1,4 +1,4 @@
-"""Logging of a process to stderr: JSON lines for machines, short lines for a person at a terminal."""
+"""Logging of a process to stderr: short lines on a terminal, JSON lines otherwise."""
 
 import json
 import logging
@@ -9,7 +9,10 @@ QUIET = ("librdkafka", "httpx", "httpcore", "urllib3", "alembic", "jgo")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: `at`, `level`, `logger`, `message`, and `exception` where there is one."""
+    """Log formatter that writes one JSON object per record.
+
+    Its keys are `at` (UTC), `level`, `logger`, `message`, and `exception` if the record has one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -24,7 +27,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure_logging(level: int = logging.INFO) -> None:
-    """Send the records of this process to stderr; libraries that chatter only from warning on."""
+    """Log to stderr in this process; libraries in `QUIET` log warnings and errors only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")

@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Options and settings that several commands share."""
+"""Command-line options that several commands share, and reading of the settings."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ DEFAULT_SEED, DEFAULT_JOURNEYS = 1, 3_000
 
 
 def read_settings() -> "Settings":
-    """The settings of this process. Raises `SettingsError`."""
+    """Read the settings of this process. Raises `SettingsError` when a setting is invalid."""
     from pipelines.settings import Settings
 
     return Settings.read()

@@ -1,4 +1,4 @@
-"""Former names of commands and options. They do no work: they name the new ones and end as wrong usage."""
+"""Former names of commands and options, rejected as wrong usage with a message that gives the new name."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ RENAMED_OPTIONS = {
 
 
 def reject_renamed(arguments: Sequence[str]) -> None:
-    """Raise `UsageError` with the new name if the arguments of the tool use a former one."""
+    """Raise `UsageError` with the new name when the arguments use a former command or option."""
     words = " ".join(word for word in arguments if not word.startswith("-"))
     for old, new in RENAMED_COMMANDS.items():
         if f"{words} ".startswith(f"{old} "):

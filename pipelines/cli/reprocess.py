@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that decode stored bodies again."""
+"""Commands `replay` and `rebuild`, which decode stored bodies again."""
 
 import datetime as dt
 from pathlib import Path

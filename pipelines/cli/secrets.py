@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands about secrets and signature schemes."""
+"""Commands for secrets and signature schemes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ app.add_typer(secrets, name="secrets", invoke_without_command=True)
 
 @secrets.callback()
 def secrets_by_default(context: typer.Context, as_json: AsJson = False) -> None:
-    """Secrets in use, and how a sender signs; without a subcommand, `list`."""
+    """Run `secrets list` when no subcommand is given."""
     if context.invoked_subcommand is None:
         secrets_list(as_json=as_json)
 

@@ -1,6 +1,6 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
 # ruff: noqa: PLR0917 - typer fills in the parameters by name
-"""Commands that send webhooks, as a provider would."""
+"""Commands `simulate` and `send`, which send webhooks as a provider does."""
 
 from datetime import UTC, datetime
 from pathlib import Path

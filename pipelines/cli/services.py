@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands that run a part of the system, or all of it."""
+"""Commands that run the whole system or one of its processes."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Signer of a configured source, for commands that send in its name."""
+"""Signing of requests with the secrets of a configured source, for commands that send webhooks."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def sign_of(settings: "Settings", name: str) -> "Sign":
-    """Signer of a source. Raises `UsageError` for a source that is not configured."""
+    """Return a function that signs requests as a source does.
+
+    Raises `UsageError` when the source is not configured or none of its secrets can sign.
+    """
     from uuid import uuid4
 
     from pipelines.errors import UsageError

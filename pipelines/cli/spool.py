@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands about the receiver's spool on this machine and its dead letters."""
+"""Commands for the receiver's spool on this machine and its dead letters."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ app.add_typer(spool, name="spool", invoke_without_command=True)
 
 @spool.callback()
 def spool_by_default(context: typer.Context, as_json: AsJson = False) -> None:
-    """Deliveries that wait for Kafka, and dead letters; without a subcommand, `list`."""
+    """Run `spool list` when no subcommand is given."""
     if context.invoked_subcommand is None:
         spool_list(limit=DEFAULT_LIMIT, as_json=as_json)
 

@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `--help` is quick
-"""Commands about deliveries whose signature did not verify and that the receiver stores on request."""
+"""Commands for deliveries whose signature did not verify and that the receiver stores if configured."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ app.add_typer(unverified, name="unverified", invoke_without_command=True)
 
 @unverified.callback()
 def unverified_by_default(context: typer.Context, as_json: AsJson = False) -> None:
-    """Stored deliveries whose signature did not verify; without a subcommand, `list`."""
+    """Run `unverified list` when no subcommand is given."""
     if context.invoked_subcommand is None:
         unverified_list(as_json=as_json)
 

@@ -1,1 +1,1 @@
-"""The machine: file locks, child processes, supervision, pre-flight checks, terminal output."""
+"""Services of this machine: file locks, child processes, supervision, pre-flight checks, terminal output."""

@@ -1,4 +1,4 @@
-"""Folder whose files are listed with size and sha256 in a manifest that is written last.
+"""Folder with a manifest that lists size and sha256 of each file and is written last.
 
 A folder without a manifest is incomplete.
 """
@@ -22,7 +22,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """One file, by its path next to the manifest."""
+    """File of such a folder; `path` is relative to the folder."""
 
     path: str
     size_bytes: int
@@ -30,24 +30,27 @@ class WrittenFile:
 
 
 def list_files(folder: Path) -> tuple[WrittenFile, ...]:
-    """Every file of a folder that is now on the disk for good."""
+    """Sync every file in a folder to disk and return them with checksums, sorted by path."""
     return tuple(checksum_file(folder, str(file.relative_to(folder))) for file in sorted(files_below(folder)))
 
 
 def checksum_file(folder: Path, path: str) -> WrittenFile:
-    """One of them."""
+    """Sync one file to disk and return its size and sha256; `path` is relative to `folder`."""
     file = folder / path
     return WrittenFile(path, file.stat().st_size, synced_sha256(file))
 
 
 def write_manifest(folder: Path, manifest: object) -> None:
-    """Put it in place in one step; what it is about is complete from then on."""
+    """Write the manifest atomically as JSON; the folder is complete from then on."""
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
     atomic_write(folder / MANIFEST_NAME, content)
 
 
 def create_empty_folder(folder: Path, *, private: bool) -> None:
-    """A new one or an empty one, for the owner alone where it is private. Raises `UsageError`."""
+    """Create a folder or accept an empty one; a private folder is accessible to its owner only.
+
+    Raises `UsageError` when the folder is not empty or cannot be created.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -59,7 +62,7 @@ def create_empty_folder(folder: Path, *, private: bool) -> None:
 
 
 def synced_sha256(file: Path) -> str:
-    """The sha256 of a file whose bytes are on the disk, not only in memory, when this returns."""
+    """Sync a file to disk (fsync) and return its sha256."""
     digest = hashlib.sha256()
     with file.open("rb") as content:
         while chunk := content.read(CHUNK_BYTES):
@@ -69,5 +72,5 @@ def synced_sha256(file: Path) -> str:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
+    """Yield every file below a folder, at any depth."""
     return (path for path in folder.rglob("*") if path.is_file())

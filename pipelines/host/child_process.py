@@ -1,4 +1,4 @@
-"""A child process that does not outlive its parent, and that ends in bounded time."""
+"""Child processes that do not outlive their parent and that end in bounded time."""
 
 import ctypes
 import os
@@ -20,7 +20,7 @@ _prctl: Callable[..., int] | None = ctypes.CDLL(None).prctl if sys.platform == "
 
 @dataclass(frozen=True, slots=True)
 class ChildProcess:
-    """A started process with its name and the file that its output goes to."""
+    """Started process with its name and the log file of its output."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -33,11 +33,11 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Return whether it has not ended."""
+        """Return whether the process is still running."""
         return self.process.poll() is None
 
     def stop(self, timeout_seconds: float = 10) -> None:
-        """Ask its group to end (TERM), and end what is left of it (KILL) after the time given."""
+        """Send SIGTERM to the process group, and SIGKILL after the process ended or the timeout passed."""
         self._signal(signal.SIGTERM)
         try:
             self.process.wait(timeout_seconds)
@@ -49,13 +49,13 @@ class ChildProcess:
                 self.process.wait(KILLED_SECONDS)
 
     def tail(self, lines: int = 10) -> str:
-        """The last lines of its log."""
+        """Return the last lines of the log."""
         return tail(self.log, lines)
 
     def _signal(self, number: int) -> None:
         try:
             os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):  # macOS says so of a group of zombies
+        except (ProcessLookupError, PermissionError):  # macOS raises the second one for a group of zombies
             return
 
 
@@ -67,10 +67,10 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
 ) -> ChildProcess:
-    """Start `command` in a process group of its own, output appended to `log` (one older file is kept).
+    """Start `command` in a new process group with its output appended to `log`.
 
-    On Linux the kernel kills it when the thread that started it is gone, however that ended.
-    Raises `OSError` when it cannot be started.
+    A log above `LOG_BYTES_KEPT` is first renamed; one older file is kept. On Linux the kernel kills the
+    process when the thread that started it ends for any reason. Raises `OSError` when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_BYTES_KEPT:
@@ -90,7 +90,7 @@ def spawn(
 
 
 def tail(log: Path, lines: int) -> str:
-    """The last lines of a log file, empty when there is none."""
+    """Return the last lines of a log file; empty when the file does not exist."""
     try:
         with log.open("rb") as opened:
             opened.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -101,12 +101,15 @@ def tail(log: Path, lines: int) -> str:
 
 
 def tie_to(parent: int) -> Callable[[], None]:
-    """Return a function that a child calls, so the kernel kills it (on Linux) when its parent thread ends."""
+    """Return a function for the child to call, after which Linux kills the child when its parent thread ends.
+
+    `parent` is the process id of the parent.
+    """
 
     def tie() -> None:
         if _prctl is not None:
             _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:  # it died before the line above
+            if os.getppid() != parent:  # the parent died before the line above
                 os._exit(1)
 
     return tie

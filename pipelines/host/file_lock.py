@@ -1,4 +1,4 @@
-"""Locks on files: one holder at a time across processes. The kernel releases a lock when its holder dies."""
+"""Locks on files, exclusive across processes. The kernel releases a lock when its holder dies."""
 
 import fcntl
 import os
@@ -15,9 +15,9 @@ MAX_NAME_BYTES = 200
 
 
 class FileLock:
-    """An exclusive lock on `file`, not acquired yet. Leaving its context releases it.
+    """Exclusive lock on `file`. Creating the object does not acquire it; leaving its context releases it.
 
-    `fileno` can be handed to a child, which then holds it as well.
+    A child process that inherits `fileno` holds the lock as well.
     """
 
     def __init__(self, file: Path) -> None:
@@ -26,33 +26,33 @@ class FileLock:
 
     @property
     def fileno(self) -> int:
-        """The open file that the lock hangs on."""
+        """Descriptor of the open file that carries the lock."""
         return self._descriptor
 
     def acquire(self, patience_seconds: float | None = None) -> bool:
-        """Wait for the lock, at most `patience_seconds` if given. Returns whether it was acquired."""
+        """Wait for the lock, at most `patience_seconds` if given; return whether it was acquired."""
         if patience_seconds is None:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             return True
         deadline = time.monotonic() + patience_seconds
-        while not _try(self._descriptor, fcntl.LOCK_EX):
+        while not _try_lock(self._descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 return False
             time.sleep(POLL_SECONDS)
         return True
 
     def write_name(self, name: str) -> None:
-        """Write the holder's name into the file. The lock counts, the name is for people."""
+        """Write the holder's name into the file. The name is for people; the lock does not depend on it."""
         with suppress(OSError):  # a full disk
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, name.encode(), 0)
 
     def read_name(self) -> str:
-        """Name of the last holder; empty if it wrote none."""
-        return _name(self._descriptor)
+        """Return the name that the last holder wrote; empty if none did."""
+        return _read_name(self._descriptor)
 
     def release(self) -> None:
-        """Give the lock up. Again is harmless."""
+        """Release the lock. A second call does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -65,10 +65,10 @@ class FileLock:
 
 
 class FolderLock(FileLock):
-    """A lock on `file` that is acquired at once, for a process that runs once for each folder.
+    """Lock that is acquired on creation, for a process of which each folder may have only one.
 
-    Raises `Unavailable` naming the holder's process id when another process still has it after
-    `patience_seconds` (a killed holder needs a moment to be gone).
+    `what` names that process in the error message. Raises `Unavailable` with the holder's process id when
+    another process still has the lock after `patience_seconds` (a killed holder takes a moment to end).
     """
 
     def __init__(self, file: Path, what: str, *, patience_seconds: float = 2) -> None:
@@ -85,25 +85,25 @@ class FolderLock(FileLock):
 
 @contextmanager
 def exclusive_file(file: Path) -> Iterator[None]:
-    """Wait until no other process is in a block with the same file, then run this one."""
+    """Hold an exclusive lock on `file` within the block; wait until no other process holds it."""
     with FileLock(file) as lock:
         lock.acquire()
         yield
 
 
 def lock_holder(file: Path) -> str | None:
-    """Name that the holder of a lock wrote, maybe empty; None when nobody holds it."""
+    """Return the name that the holder of a lock wrote, possibly empty; None when the lock is free."""
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
-        return None if _try(descriptor, fcntl.LOCK_SH) else _name(descriptor)
+        return None if _try_lock(descriptor, fcntl.LOCK_SH) else _read_name(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _try(descriptor: int, kind: int) -> bool:
+def _try_lock(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -111,5 +111,5 @@ def _try(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _name(descriptor: int) -> str:
+def _read_name(descriptor: int) -> str:
     return os.pread(descriptor, MAX_NAME_BYTES, 0).decode(errors="replace")

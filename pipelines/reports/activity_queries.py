@@ -1,4 +1,4 @@
-"""Reading what is listed by kind: reminders, failing steps, open runs, reviews, payments, missing events."""
+"""Queries for reminders, failing nodes, open runs, reviews, payments and missing events."""
 
 import duckdb
 
@@ -19,7 +19,7 @@ SELECT organization_id, sum(open)::BIGINT AS still_open, sum(open_stuck)::BIGINT
 FROM wh.marts.workflow_failures_cohort WHERE metric = 'run_failure_rate'
 GROUP BY ALL HAVING sum(open) > 0 ORDER BY stuck DESC, still_open DESC, organization_id
 """
-# medians of the mart's cells make no median of the period, so this reads what stands behind the mart
+# the median of a period cannot be computed from the medians of a mart's cells, so this reads the entities
 _REVIEWS = """
 WITH follow_ups AS (
   SELECT provider, organization_id, conversation_id, unnest(review_follow_ups, recursive := true)
@@ -49,34 +49,34 @@ WHERE day BETWEEN ? AND ? GROUP BY ALL ORDER BY missing DESC, entity, missing_ev
 
 
 def read_nudges(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[Nudges, ...]:
-    """Candidates first, fewest reminders first."""
+    """Return nudge sequences by reminders sent: candidates before interviewers, fewest reminders first."""
     return tuple(Nudges(*row) for row in con.execute(_NUDGES, [period.first, period.last]).fetchall())
 
 
 def read_failing_nodes(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[FailingNode, ...]:
-    """Most failures first."""
+    """Return the failed runs by the last node before the failure, most failures first."""
     rows = con.execute(_FAILING_NODES, [period.first, period.last]).fetchall()
     return tuple(FailingNode(*row) for row in rows)
 
 
 def read_open_runs(con: duckdb.DuckDBPyConnection) -> tuple[OpenRuns, ...]:
-    """Every organization that has any, most stuck ones first."""
+    """Return the open workflow runs of each organization that has any, most stuck runs first."""
     return tuple(OpenRuns(*row) for row in con.execute(_OPEN_RUNS).fetchall())
 
 
 def read_reviews(con: duckdb.DuckDBPyConnection, period: Period, time_zone: str) -> tuple[Reviews, ...]:
-    """Most frequent reason first."""
+    """Return the requests for review by reason, most frequent first; days are cut in `time_zone`."""
     rows = con.execute(_REVIEWS, [time_zone, period.first, period.last]).fetchall()
     return tuple(Reviews(*row) for row in rows)
 
 
 def read_payments(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[PaymentTotals, ...]:
-    """Amounts never add up over currencies or providers."""
+    """Return the payments by provider, status and currency; amounts are never summed across them."""
     return tuple(
         PaymentTotals(*row) for row in con.execute(_PAYMENTS, [period.first, period.last]).fetchall()
     )
 
 
 def read_missing(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[MissingEvent, ...]:
-    """Most frequent first."""
+    """Return the events that later events imply but that never arrived, most frequent first."""
     return tuple(MissingEvent(*row) for row in con.execute(_MISSING, [period.first, period.last]).fetchall())

@@ -1,4 +1,4 @@
-"""The geometry of a chart of daily rates: days and sizes in, points in pixels out. No markup here."""
+"""Geometry of the chart of daily rates: pixel coordinates of all shapes, computed from days and a size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _CEILINGS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A drawing and the room around its plot, in pixels."""
+    """Size of a chart and margins of its plot area, in pixels; `day_labels` is the maximum of date labels."""
 
     name: str
     width: int
@@ -25,17 +25,17 @@ class Size:
 
     @property
     def plot_width(self) -> int:
-        """Between the vertical axis and the right edge."""
+        """Width of the plot area, in pixels."""
         return self.width - self.left - self.right
 
     @property
     def plot_height(self) -> int:
-        """Between the top and the horizontal axis."""
+        """Height of the plot area, in pixels."""
         return self.height - self.top - self.bottom
 
     @property
     def floor(self) -> int:
-        """The horizontal axis."""
+        """Y coordinate of the horizontal axis."""
         return self.top + self.plot_height
 
 
@@ -45,7 +45,10 @@ NARROW = Size("narrow", 340, 200, day_labels=3)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One day: its bar, its point where it has a rate, and the line's point where its week has one."""
+    """Coordinates of one day: its bar, its dot `y`, and its point `week_y` on the line of the weekly rate.
+
+    `y` and `week_y` are None where the day or the week has no rate.
+    """
 
     day: Day
     x: float
@@ -58,7 +61,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A label and where it stands along its axis."""
+    """Label of an axis; `at` is its coordinate along the axis."""
 
     at: float
     label: str
@@ -66,7 +69,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything to draw; `lines` and `bands` break where a week has no cases."""
+    """All shapes of a chart. `lines` and `bands` are SVG paths, interrupted where a week has no cases.
+
+    `shares` and `dates` are the labels of the two axes.
+    """
 
     size: Size
     marks: tuple[Mark, ...]
@@ -79,7 +85,10 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Coordinates of shares, cases and days of one chart. The share `ceiling` is at the top."""
+    """Conversion of shares and case counts of one chart to pixels.
+
+    `ceiling` is the share at the top of the plot, `step` the width of a day.
+    """
 
     size: Size
     ceiling: float
@@ -87,21 +96,21 @@ class Scale:
     step: float
 
     def y(self, rate: float | None) -> float | None:
-        """The height of a rate; None where there is none."""
+        """Return the y coordinate of a rate; None for None."""
         return None if rate is None else self.share(rate)
 
     def share(self, share: float) -> float:
-        """The height of a share; what is above the ceiling is cut off there."""
+        """Return the y coordinate of a share, at most that of the ceiling."""
         return self.size.floor - self.size.plot_height * min(share / self.ceiling, 1.0)
 
     def bar_top(self, cases: int) -> float:
-        """The top of a bar; the most cases take the lower 40 %."""
+        """Return the y coordinate of the top of a bar; the tallest bar takes the lower 40 % of the plot."""
         part = cases / self.most_cases if self.most_cases else 0.0
         return self.size.floor - 0.4 * self.size.plot_height * part
 
 
 def chart(days: Sequence[Day], size: Size) -> Chart:
-    """Rates on an axis from 0 to a round share above the highest, cases as bars in its lower part."""
+    """Compute a chart of daily rates; the axis runs from 0 to a round share above the highest rate."""
     most = max((day.parts.denominator for day in days), default=0)
     scale = Scale(size, _ceiling(days), most, size.plot_width / max(len(days), 1))
     marks = tuple(_mark(day, index, scale) for index, day in enumerate(days))
@@ -112,7 +121,7 @@ def chart(days: Sequence[Day], size: Size) -> Chart:
         lines=tuple(_path([(mark.x, mark.week_y or 0.0) for mark in run]) for run in runs),
         bands=tuple(_band(run, scale) for run in runs if len(run) > 1),
         shares=tuple(Tick(scale.share(s), f"{s * 100:g} %") for s in (0.0, scale.ceiling / 2, scale.ceiling)),
-        dates=_dates(marks, size.day_labels),
+        dates=_date_ticks(marks, size.day_labels),
         most_cases=most,
     )
 
@@ -140,20 +149,20 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _band(run: Sequence[Mark], scale: Scale) -> str:
-    """The intervals of consecutive weeks as one closed outline."""
+    """Return the 95 % intervals of consecutive marks as one closed SVG path."""
     ends = [(mark.x, interval) for mark in run if (interval := mark.day.week.interval)]
     upper = [(x, scale.share(interval.high)) for x, interval in ends]
     lower = [(x, scale.share(interval.low)) for x, interval in reversed(ends)]
     return _path(upper + lower) + " Z"
 
 
-def _dates(marks: Sequence[Mark], most: int) -> tuple[Tick, ...]:
-    """At most so many labels, evenly apart, the last day always among them."""
+def _date_ticks(marks: Sequence[Mark], most: int) -> tuple[Tick, ...]:
+    """Return at most `most` evenly spaced date labels; the last day always has one."""
     every = max(1, -(-len(marks) // most))
     return tuple(Tick(mark.x, short_date(mark.day.day)) for mark in reversed(marks[::-1][::every]))
 
 
 def short_date(day: date) -> str:
-    """Such as `3 Nov`, independent of any locale."""
+    """Format a date such as `3 Nov`, independent of the locale."""
     names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     return f"{day.day} {names[day.month - 1]}"

@@ -1,4 +1,4 @@
-"""Details of a report next to its rates, as plain values."""
+"""Value classes of the details of a report: secondary metrics, durations, scores, lists and totals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from pipelines.reports.secondary_metrics import Metric
 
 @dataclass(frozen=True, slots=True)
 class SecondaryMetric:
-    """A further metric over the period and against the period before; `remarks` as in an `Answer`."""
+    """Secondary metric over the period and over the period before.
+
+    `remarks` has counts by column of the mart, as in `MetricReport`.
+    """
 
     metric: Metric
     parts: RateCounts
@@ -20,7 +23,7 @@ class SecondaryMetric:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage of a population: measured, still open, or left out by reason. The parts add up."""
+    """Members of a population by state: measured, still open, or excluded; `excluded` is count by reason."""
 
     measured: int
     open: int
@@ -28,13 +31,16 @@ class Coverage:
 
     @property
     def population(self) -> int:
-        """All of them."""
+        """Number of all members: measured, open and excluded."""
         return self.measured + self.open + sum(self.excluded.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Distribution of a duration over the measured members. `bands` are disjoint counts, shortest first."""
+    """Distribution of a duration over the measured members.
+
+    `bands` has the count of members by band of the mart; bands are disjoint, shortest first.
+    """
 
     cases: Coverage
     median_seconds: float | None
@@ -44,9 +50,10 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class RankedRate:
-    """One line of a list of rates. `others` is how many lines a last one holds together.
+    """One line of a list of rates, such as the pass rate of one screening question.
 
-    `tag` is a further mark: whether a requirement is mandatory, else None.
+    `tag` is "mandatory" or "optional" for a requirement, else None. `others` is the number of lines that the
+    last line of a shortened list sums, else 0.
     """
 
     label: str | None
@@ -57,7 +64,10 @@ class RankedRate:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of one group; measured are those from 0 to 100. `bands` count them, lowest first."""
+    """Distribution of scores in one group of candidates; only scores from 0 to 100 are measured.
+
+    `bands` has the count of scores by band of the mart, lowest first.
+    """
 
     group: str
     cases: Coverage
@@ -67,7 +77,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Nudges:
-    """Number of nudge sequences by reminders sent; None where the number is unknown."""
+    """Number of nudge sequences with the same number of reminders; `nudges_sent` is None where unknown."""
 
     is_interviewer: bool
     nudges_sent: int | None
@@ -76,7 +86,10 @@ class Nudges:
 
 @dataclass(frozen=True, slots=True)
 class FailingNode:
-    """The last step before failures, in one version of a workflow; None where none is known."""
+    """Failed runs of one workflow version, grouped by the last node that completed before the failure.
+
+    A field is None where the events do not contain it.
+    """
 
     workflow: str | None
     version: str | None
@@ -87,7 +100,7 @@ class FailingNode:
 
 @dataclass(frozen=True, slots=True)
 class OpenRuns:
-    """Runs of one organization that have not ended, over all days, and how many of them are stuck."""
+    """Workflow runs of one organization that have not ended, over all days, and how many are stuck."""
 
     organization: str | None
     open: int
@@ -96,7 +109,10 @@ class OpenRuns:
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """Needs for review of one reason, and seconds to the next event of those that had one."""
+    """Requests for human review with one reason, and the seconds until the next event of the conversation.
+
+    `followed` counts the requests after which another event came.
+    """
 
     reason: str
     reviews: int
@@ -108,7 +124,7 @@ class Reviews:
 
 @dataclass(frozen=True, slots=True)
 class PaymentTotals:
-    """Payments of one provider, status and currency; the sum in the unit as sent, if there is one."""
+    """Payments of one provider, status and currency; `amount_sum` is in the unit that the provider sends."""
 
     provider: str
     status: str
@@ -119,7 +135,7 @@ class PaymentTotals:
 
 @dataclass(frozen=True, slots=True)
 class MissingEvent:
-    """Events that must have happened and never arrived."""
+    """Number of entities for which an event never arrived although later events prove that it happened."""
 
     entity: str
     missing_event: str
@@ -128,7 +144,10 @@ class MissingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Everything next to the four questions' own rates. All of the period but `open_runs`."""
+    """Details of a report beyond the four headline metrics.
+
+    `open_runs` covers all days, everything else the period.
+    """
 
     further: tuple[SecondaryMetric, ...]
     time_to_schedule: Duration
@@ -146,5 +165,5 @@ class Details:
     missing: tuple[MissingEvent, ...]
 
     def further_of(self, question: str) -> tuple[SecondaryMetric, ...]:
-        """Those of one question, by its key."""
+        """Return the secondary metrics of the question with this key."""
         return tuple(found for found in self.further if found.metric.question == question)

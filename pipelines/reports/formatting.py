@@ -1,4 +1,4 @@
-"""Numbers, times and findings as a reader sees them."""
+"""Formatting of numbers, times and findings for the report page."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -34,46 +34,46 @@ _NOUNS = {
 
 
 def integer(value: int) -> str:
-    """With a thin space between thousands."""
+    """Format an integer with a thin space between thousands."""
     return f"{value:,}".replace(",", "\u202f")
 
 
 def share(value: float | None) -> str:
-    """A share in per cent with one decimal; a dash where there is none."""
+    """Format a share in per cent with singular decimal; a dash for None."""
     return "–" if value is None else f"{value * 100:.1f}\u00a0%"
 
 
 def points(value: float) -> str:
-    """A difference of shares in percentage points, signed."""
+    """Format a difference of shares as signed percentage points."""
     return f"{value * 100:+.1f}".replace("-", "−")
 
 
 def trend(change: Change | None) -> str:
-    """Change of a rate since the period before, in words."""
+    """Describe the change of a rate since the period before, such as `▲ Up +2.1 points`."""
     if change is None:
         return "Nothing to compare with"
-    says = {"rise": "▲ Up", "fall": "▼ Down", "no clear change": "≈ No clear change:"}[change.verdict]
-    return f"{says} {points(change.difference)} points"
+    direction = {"rise": "▲ Up", "fall": "▼ Down", "no clear change": "≈ No clear change:"}[change.verdict]
+    return f"{direction} {points(change.difference)} points"
 
 
 def noun(entity: str, count: int) -> str:
-    """An entity's name in the number that fits."""
-    one, many = _NOUNS.get(entity, (entity, entity + "s"))
-    return one if count == 1 else many
+    """Return the name of an entity, singular for a count of 1, else plural."""
+    singular, plural = _NOUNS.get(entity, (entity, entity + "s"))
+    return singular if count == 1 else plural
 
 
 def finding(value: DataQualityFinding) -> str:
-    """Text of a finding after its count; an undescribed kind reads as its own name."""
+    """Describe a data quality finding without its count; a kind without a text gives its name with spaces."""
     return _FINDINGS.get(value.kind, value.kind.replace("_", " "))
 
 
 def moment(instant: datetime, time_zone: str) -> str:
-    """Date and minute in the zone."""
+    """Format an instant as date, hour and minute in an IANA time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def period(value: Period) -> str:
-    """Such as `3 Oct – 1 Nov 2026`."""
+    """Format a period such as `3 Oct – 1 Nov 2026`."""
     return f"{short_date(value.first)} – {short_date(value.last)} {value.last.year}"
 
 
@@ -94,22 +94,22 @@ _GROUPS = {"passed": "Passed screening", "failed": "Failed screening", "cv_analy
 
 
 def band(column: str) -> str:
-    """A band of a mart: of time by its words, of scores such as `0–19`."""
+    """Return the label of a band column of a mart, such as `1 to 3 days`, or `0–19` for scores."""
     return _BANDS.get(column, column.removeprefix("band_").replace("_", "–"))
 
 
 def event(name: str) -> str:
-    """An event that is missing; one that nobody described reads as its own name."""
+    """Return the text of a missing event; an event without a text gives its name with spaces."""
     return _EVENTS.get(name, name.replace("_", " "))
 
 
 def score_group(name: str) -> str:
-    """Group of the scores."""
+    """Return the title of a group of scores, such as `Passed screening`."""
     return _GROUPS.get(name, name)
 
 
 def arrow(change: Change | None) -> str:
-    """A change in the room of a table cell; a dash where there is nothing to compare with."""
+    """Format a change for a table cell, such as `▲ +2.1`; a dash when there is none to compare with."""
     if change is None:
         return "–"
     sign = {"rise": "▲", "fall": "▼", "no clear change": "≈"}[change.verdict]
@@ -117,12 +117,15 @@ def arrow(change: Change | None) -> str:
 
 
 def amount(value: float | None) -> str:
-    """A sum as sent, without a unit; a dash where there is none."""
+    """Format a sum of amounts without a unit, at most two decimals; a dash for None."""
     return "–" if value is None else f"{value:,.2f}".removesuffix(".00").replace(",", "\u202f")
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time in the largest unit that keeps two digits; a dash where there is none."""
+    """Format seconds in days, hours, minutes or seconds: the largest unit of which there are at least 2.
+
+    None gives a dash.
+    """
     if seconds is None:
         return "–"
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):

@@ -8,7 +8,7 @@ from pipelines.reports.secondary_metrics import FURTHER
 
 @dataclass(frozen=True, slots=True)
 class GlossaryEntry:
-    """A word and what it means, in plain words."""
+    """Term of the report with its explanation."""
 
     term: str
     says: str
@@ -16,7 +16,7 @@ class GlossaryEntry:
 
 @dataclass(frozen=True, slots=True)
 class GlossarySection:
-    """Meanings that belong together."""
+    """Titled group of glossary entries."""
 
     title: str
     meanings: tuple[GlossaryEntry, ...]
@@ -118,11 +118,11 @@ DETAILS = GlossarySection(
 
 
 def meanings() -> tuple[GlossarySection, ...]:
-    """Every chapter: how to read a number, the metrics of each question, and all the rest."""
-    return (READING, *(_of(question.key) for question in QUESTIONS), DETAILS)
+    """Return all sections: how to read a number, the metrics of each question, times, lists and amounts."""
+    return (READING, *(_question_section(question.key) for question in QUESTIONS), DETAILS)
 
 
-def _of(key: str) -> GlossarySection:
+def _question_section(key: str) -> GlossarySection:
     (question,) = (question for question in QUESTIONS if question.key == key)
     default = GlossaryEntry(question.title, f"{question.definition} Counted on {question.day_means}.")
     further = (GlossaryEntry(m.title, m.meaning) for m in FURTHER if m.question == key)

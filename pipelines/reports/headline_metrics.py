@@ -1,11 +1,11 @@
-"""The four questions: which mart answers each by default, and the same in plain words."""
+"""The four questions of the report: the mart and metric that answer each, and the texts a reader sees."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class HeadlineMetric:
-    """One question, the mart and metric behind its number, and the words a reader sees."""
+    """One of the four questions: its mart and metric, and the texts a reader sees."""
 
     key: str
     mart: str
@@ -79,7 +79,7 @@ QUESTIONS = (
         denominator="completed or failed",
     ),
 )
-"""In the order in which they are shown."""
+"""The four questions in the order of the page."""
 
 _REASONS = {
     "no_signal": "no sign of scheduling",
@@ -109,7 +109,7 @@ _REASONS = {
 
 
 def reason_in_words(reason: str) -> str:
-    """Readable reason why members are left out; an undescribed reason reads as its own name."""
+    """Return the text of an exclusion reason; a reason without a text gives its name with spaces."""
     return _REASONS.get(reason, reason.replace("_", " "))
 
 
@@ -128,5 +128,5 @@ _REMARKS = {
 
 
 def remark_in_words(column: str) -> str:
-    """Readable text of a mart's note."""
+    """Return the text of a remark column of a mart; a column without a text gives its name with spaces."""
     return _REMARKS.get(column, column.replace("_", " "))

@@ -1,4 +1,4 @@
-"""The four headline numbers over all days: for the demo's table, `status`, and anyone who wants no page."""
+"""The four headline numbers over all days, for the demo's table, `status` and scripts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from pipelines.reports.rates import RateCounts
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One default metric over all days. Rate and interval are shares, None where the denominator is 0."""
+    """Headline metric over all days. Rate and interval are shares, None when the denominator is 0.
+
+    `excluded` has the count by reason.
+    """
 
     question: str
     metric: str
@@ -26,13 +29,16 @@ class Headline:
 
 
 def headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
-    """One for each question, from the marts of `wh`, pinned. Raises `Unavailable` where there are none."""
+    """Return one headline for each question; `con` has the lake attached as `wh`, pinned.
+
+    Raises `Unavailable` when the marts are not built yet.
+    """
     cells = read_cells(con, QUESTIONS)
     return [headline(question, sum_parts(each)) for question, each in zip(QUESTIONS, cells, strict=True)]
 
 
 def headline(question: HeadlineMetric, parts: RateCounts) -> Headline:
-    """A question with its sums; `excluded` is keyed by the reason, without a prefix."""
+    """Return the headline of a question from its counts."""
     interval = parts.interval
     return Headline(
         question=question.key,

@@ -1,4 +1,4 @@
-"""`ReportData` -> one HTML page that needs nothing else: no script, no font, no picture from anywhere."""
+"""Rendering of `ReportData` as one self-contained HTML page: no scripts, fonts or images are loaded."""
 
 from functools import cache
 
@@ -34,7 +34,7 @@ _FILTERS = {
 
 
 def render(data: ReportData) -> str:
-    """The whole page; the same data gives the same bytes. Every text in it is escaped."""
+    """Render the report as HTML. The same data gives the same bytes; every text is escaped."""
     charts = {
         answer.question.key: [chart(answer.by_day, size) for size in (WIDE, NARROW)]
         for answer in data.answers

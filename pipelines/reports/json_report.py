@@ -1,4 +1,4 @@
-"""`ReportData` as plain JSON values, for `hirestream report --json`."""
+"""Conversion of `ReportData` to plain JSON values, for `hirestream report --json`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -12,15 +12,15 @@ from pipelines.reports.report_data import Group, MetricReport, Period, ReportDat
 
 
 def report_as_json(data: ReportData) -> dict[str, Any]:
-    """The whole report; shares are numbers from 0 to 1 or null, instants and days ISO text."""
+    """Convert a report to JSON values; shares are numbers from 0 to 1 or null, times and days ISO text."""
     return {
         "as_of": to_json_value(data.as_of),
         "time_zone": data.time_zone,
-        "period": _period(data.period),
-        "period_before": _period(data.period_before),
+        "period": _period_json(data.period),
+        "period_before": _period_json(data.period_before),
         "newest_loaded_at": to_json_value(data.newest_loaded_at),
-        "questions": [_answer(answer) for answer in data.answers],
-        "details": _value(data.details),
+        "questions": [_answer_json(answer) for answer in data.answers],
+        "details": _to_json(data.details),
         "funnel": asdict(data.funnel),
         "ledger": {**asdict(data.ledger), "adds_up": data.ledger.adds_up},
         "sources": [
@@ -32,58 +32,58 @@ def report_as_json(data: ReportData) -> dict[str, Any]:
     }
 
 
-def _value(value: Any) -> Any:
-    """A value of the details: parts and changes as in an answer, everything else by its field names."""
-    for kind, convert in _CONVERTED:
+def _to_json(value: Any) -> Any:
+    """Convert a value of `Details` to JSON: by a function of `_CONVERTERS`, else by its field names."""
+    for kind, convert in _CONVERTERS:
         if isinstance(value, kind):
             return convert(value)
     if is_dataclass(value):
-        return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _value(item) for key, item in value.items()}
-    return [_value(item) for item in value] if isinstance(value, tuple) else to_json_value(value)
+        return {key: _to_json(item) for key, item in value.items()}
+    return [_to_json(item) for item in value] if isinstance(value, tuple) else to_json_value(value)
 
 
-def _further(further: SecondaryMetric) -> dict[str, Any]:
+def _metric_json(further: SecondaryMetric) -> dict[str, Any]:
     metric = further.metric
     return {
         "question": metric.question,
         "mart": metric.mart,
         "metric": metric.metric,
         "definition": metric.meaning,
-        **_parts(further.parts),
+        **_counts_json(further.parts),
         "remarks": dict(further.remarks),
-        "before": _parts(further.before),
-        "change": _change(further.change),
+        "before": _counts_json(further.before),
+        "change": _change_json(further.change),
     }
 
 
-def _measured(cases: Coverage) -> dict[str, Any]:
+def _coverage_json(cases: Coverage) -> dict[str, Any]:
     return {"population": cases.population, **asdict(cases)}
 
 
-def _answer(answer: MetricReport) -> dict[str, Any]:
+def _answer_json(answer: MetricReport) -> dict[str, Any]:
     question = answer.question
     return {
         "question": question.key,
         "mart": question.mart,
         "metric": question.metric,
         "definition": question.definition,
-        **_parts(answer.parts),
+        **_counts_json(answer.parts),
         "remarks": dict(answer.remarks),
-        "before": _parts(answer.before),
-        "change": _change(answer.change),
-        "all_days": _parts(answer.all_days),
+        "before": _counts_json(answer.before),
+        "change": _change_json(answer.change),
+        "all_days": _counts_json(answer.all_days),
         "by_day": [
-            {"day": to_json_value(day.day), **_parts(day.parts), "week": _parts(day.week)}
+            {"day": to_json_value(day.day), **_counts_json(day.parts), "week": _counts_json(day.week)}
             for day in answer.by_day
         ],
-        "by_organization": _groups(answer.by_organization),
-        "by_campaign": _groups(answer.by_campaign),
+        "by_organization": _groups_json(answer.by_organization),
+        "by_campaign": _groups_json(answer.by_campaign),
     }
 
 
-def _parts(parts: RateCounts) -> dict[str, Any]:
+def _counts_json(parts: RateCounts) -> dict[str, Any]:
     interval = parts.interval
     return {
         "population": parts.population,
@@ -97,31 +97,31 @@ def _parts(parts: RateCounts) -> dict[str, Any]:
     }
 
 
-def _groups(groups: Iterable[Group]) -> list[dict[str, Any]]:
+def _groups_json(groups: Iterable[Group]) -> list[dict[str, Any]]:
     return [
         {
             "organization_id": group.organization,
             "campaign_id": group.campaign,
             "others": group.others,
-            **_parts(group.parts),
+            **_counts_json(group.parts),
         }
         for group in groups
     ]
 
 
-def _change(change: Change | None) -> dict[str, Any] | None:
+def _change_json(change: Change | None) -> dict[str, Any] | None:
     if change is None:
         return None
     low, high = change.interval.low, change.interval.high
     return {"difference": change.difference, "low": low, "high": high, "verdict": change.verdict}
 
 
-def _period(period: Period) -> dict[str, str]:
+def _period_json(period: Period) -> dict[str, str]:
     return {"first": period.first.isoformat(), "last": period.last.isoformat()}
 
 
-_CONVERTED: tuple[tuple[type, Any], ...] = (
-    (RateCounts, _parts),
-    (SecondaryMetric, _further),
-    (Coverage, _measured),
+_CONVERTERS: tuple[tuple[type, Any], ...] = (
+    (RateCounts, _counts_json),
+    (SecondaryMetric, _metric_json),
+    (Coverage, _coverage_json),
 )

@@ -1,4 +1,4 @@
-"""Marts -> `Details`: all that a report says next to the four questions' own rates."""
+"""Loading of `Details` from the marts: everything in a report beyond the four headline metrics."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from pipelines.reports.secondary_metrics import FURTHER
 def read_details(
     con: duckdb.DuckDBPyConnection, further: tuple[SecondaryMetric, ...], period: Period, time_zone: str
 ) -> Details:
-    """All details of the period. Raises `Unavailable` where the marts were not built yet."""
+    """Return all details of the period. Raises `Unavailable` when the marts are not built yet."""
     time_to_schedule, queue_time = read_durations(con, period)
     cv_analyses, cv_scores = read_cv_analyses(con, period)
     return Details(
@@ -40,10 +40,13 @@ def read_details(
 
 
 def compare(cells: Sequence[pl.DataFrame], period: Period, before: Period) -> tuple[SecondaryMetric, ...]:
-    """Every further metric against the period before, from its cells, in the order of `FURTHER`."""
-    found = []
+    """Compare every secondary metric with the period before.
+
+    `cells` has one frame of mart cells for each metric, in the order of `FURTHER`, like the result.
+    """
+    compared = []
     for metric, each in zip(FURTHER, cells, strict=True):
         current = within(each, period)
         now, then = sum_parts(current), sum_parts(within(each, before))
-        found.append(SecondaryMetric(metric, now, then, change(then, now), sum_remarks(current)))
-    return tuple(found)
+        compared.append(SecondaryMetric(metric, now, then, change(then, now), sum_remarks(current)))
+    return tuple(compared)

@@ -1,4 +1,4 @@
-"""Marts -> `ReportData`, all from one moment of the lake."""
+"""Loading of `ReportData` from the marts, all at one snapshot of the lake."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -23,18 +23,18 @@ from pipelines.reports.report_data import Day, Group, MetricReport, Period, Repo
 from pipelines.reports.secondary_metrics import FURTHER
 
 TOP = 10
-"""Rows of a table by organization or campaign, before the one that holds all others."""
+"""Maximum rows of a table by organization or campaign; one more row sums all others."""
 WEEK = 7
-"""Days that a smoothed rate sums."""
+"""Number of days that the smoothed daily rate covers."""
 
 
 def read_report(
     con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, days: int = 30
 ) -> ReportData:
-    """The last `days` days up to `as_of`'s own, from the marts of `wh`, pinned to one moment.
+    """Return the report on the last `days` days, ending with the day of `as_of`.
 
-    `as_of` is aware; `time_zone` is the IANA zone that the marts cut their days in. Raises `Unavailable`
-    where the marts were not all built yet.
+    `con` has the lake attached as `wh`, pinned to one snapshot. `as_of` has a time zone; `time_zone` is the
+    IANA zone in which the marts cut days. Raises `Unavailable` when a mart is not built yet.
     """
     try:
         return _read(con, as_of, time_zone, period_until(as_of, time_zone, days))
@@ -68,13 +68,13 @@ def _read(con: duckdb.DuckDBPyConnection, as_of: datetime, time_zone: str, perio
 
 
 def period_until(as_of: datetime, time_zone: str, days: int) -> Period:
-    """The `days` calendar days of the zone that end with `as_of`'s day."""
+    """Return the period of `days` calendar days that ends with the day of `as_of` in the zone."""
     last = as_of.astimezone(ZoneInfo(time_zone)).date()
     return Period(last - timedelta(days=days - 1), last)
 
 
 def answer(question: HeadlineMetric, cells: pl.DataFrame, period: Period, before: Period) -> MetricReport:
-    """Everything a page says about one question, from the cells of its mart."""
+    """Compute the figures of a question from the cells of its mart; `before` is the period to compare to."""
     current = within(cells, period)
     now, then = sum_parts(current), sum_parts(within(cells, before))
     return MetricReport(
@@ -105,7 +105,7 @@ def _by_day(cells: pl.DataFrame, period: Period) -> tuple[Day, ...]:
 
 
 def _by_organization(cells: pl.DataFrame) -> tuple[Group, ...]:
-    return _top(
+    return _largest_groups(
         Group(organization, None, parts) for (organization,), parts in parts_by(cells, "organization_id")
     )
 
@@ -113,18 +113,18 @@ def _by_organization(cells: pl.DataFrame) -> tuple[Group, ...]:
 def _by_campaign(cells: pl.DataFrame) -> tuple[Group, ...]:
     named = cells.with_columns(campaign=pl.coalesce("campaign_id", "external_campaign_id", pl.lit("")))
     groups = parts_by(named, "organization_id", "campaign")
-    return _top(Group(organization, campaign, parts) for (organization, campaign), parts in groups)
+    return _largest_groups(Group(organization, campaign, parts) for (organization, campaign), parts in groups)
 
 
-def _top(groups: Iterable[Group]) -> tuple[Group, ...]:
-    """The largest groups, and what is left of them as one, so that a table adds up to its headline."""
-    ranked = sorted(groups, key=_rank)
+def _largest_groups(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """Return the `TOP` largest groups and one that sums the others; together they add up to the headline."""
+    ranked = sorted(groups, key=_sort_key)
     rest = ranked[TOP:]
     if not rest:
         return tuple(ranked)
     return (*ranked[:TOP], Group(None, None, total(group.parts for group in rest), others=len(rest)))
 
 
-def _rank(group: Group) -> tuple[int, int, str, str]:
+def _sort_key(group: Group) -> tuple[int, int, str, str]:
     parts: RateCounts = group.parts
     return -parts.denominator, -parts.population, group.organization or "", group.campaign or ""

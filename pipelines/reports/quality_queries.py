@@ -1,4 +1,4 @@
-"""Reading how far the numbers can be trusted: ledger, sources, findings, freshness."""
+"""Queries for the trust section of the report: sources, data quality findings, freshness, funnel."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ FROM wh.marts.funnel WHERE day BETWEEN ? AND ?
 
 
 def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[SourceHealth, ...]:
-    """Every sender that ever delivered, by name; silence counts until `as_of`."""
+    """Return deliveries and delays of every source, sorted by name; silence is counted until `as_of`."""
     return tuple(
         SourceHealth(
             source=source or "(unknown)",
@@ -50,7 +50,7 @@ def read_sources(con: duckdb.DuckDBPyConnection, as_of: dt.datetime) -> tuple[So
 
 
 def sum_ledger(sources: Iterable[SourceHealth]) -> LedgerSummary:
-    """The ledgers of all senders together."""
+    """Return the sum of the delivery counts of all sources."""
     parts = [source.ledger for source in sources]
     return LedgerSummary(
         accepted=sum(part.accepted for part in parts),
@@ -61,18 +61,18 @@ def sum_ledger(sources: Iterable[SourceHealth]) -> LedgerSummary:
 
 
 def read_findings(con: duckdb.DuckDBPyConnection) -> tuple[DataQualityFinding, ...]:
-    """Data quality findings over all organizations."""
+    """Return the data quality findings, summed over all organizations and sorted by kind."""
     return tuple(DataQualityFinding(*row) for row in con.execute(_FINDINGS).fetchall())
 
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> tuple[Freshness, ...]:
-    """Every table that has rows, by name."""
+    """Return row count and newest load time (UTC) of every table that has rows, sorted by name."""
     rows = con.execute(_FRESHNESS).fetchall()
     return tuple(Freshness(table, _utc(newest) if newest else None, count) for table, newest, count in rows)
 
 
 def read_funnel(con: duckdb.DuckDBPyConnection, period: Period) -> Funnel:
-    """Conversations that started in the period."""
+    """Return how many of the conversations that started in the period reached each step."""
     row = con.execute(_FUNNEL, [period.first, period.last]).fetchone()
     return Funnel(*(row or (0, 0, 0, 0, 0)))
 

@@ -1,4 +1,4 @@
-"""Reading lists of rates: questions, requirements, contact resolution; the worst come first."""
+"""Queries for lists of rates, lowest first: screening questions, requirements, contact resolution."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,17 +11,20 @@ from pipelines.reports.report_data import Period
 
 
 def read_questions(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[RankedRate, ...]:
-    """Every question that was answered."""
-    return _by_one(con, "question_pass_rate", period, "screening_question")
+    """Return the pass rate of every screening question, lowest first."""
+    return _rates_by(con, "question_pass_rate", period, "screening_question")
 
 
 def read_contacts(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[RankedRate, ...]:
-    """Contact resolution of every workflow."""
-    return _by_one(con, "contact_resolution", period, "workflow_id")
+    """Return the contact resolution rate of every workflow, lowest first."""
+    return _rates_by(con, "contact_resolution", period, "workflow_id")
 
 
 def read_requirements(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[RankedRate, ...]:
-    """Every requirement; the same text as mandatory and not is two."""
+    """Return the rate at which CVs meet each requirement, lowest first.
+
+    A text that is both a mandatory and an optional requirement has two lines.
+    """
     keys = ("requirement", "is_mandatory")
     sums = read_sums(con, "requirement_met_rate", period, keys)
     tags = {True: "mandatory", False: "optional"}
@@ -31,24 +34,24 @@ def read_requirements(con: duckdb.DuckDBPyConnection, period: Period) -> tuple[R
 
 
 def worst_first(rated: Iterable[RankedRate]) -> tuple[RankedRate, ...]:
-    """Lowest rate first; those of few cases after them, and last those without any."""
-    return tuple(sorted(rated, key=_rank))
+    """Sort lines by rate, lowest first; lines with few cases follow, then lines without cases."""
+    return tuple(sorted(rated, key=_sort_key))
 
 
 def top(rated: Sequence[RankedRate], most: int) -> tuple[RankedRate, ...]:
-    """The first so many, and one line that holds all others, so that a list still adds up."""
+    """Return the first `most` lines and one that sums all others, so that the list still adds up."""
     rest = rated[most:]
     if not rest:
         return tuple(rated)
     return (*rated[:most], RankedRate(None, total(line.parts for line in rest), others=len(rest)))
 
 
-def _by_one(con: duckdb.DuckDBPyConnection, mart: str, period: Period, key: str) -> tuple[RankedRate, ...]:
+def _rates_by(con: duckdb.DuckDBPyConnection, mart: str, period: Period, key: str) -> tuple[RankedRate, ...]:
     sums = read_sums(con, mart, period, (key,))
     return worst_first(RankedRate(label, parts) for (label,), parts in parts_by(sums, key))
 
 
-def _rank(line: RankedRate) -> tuple[bool, bool, float, int, str, str]:
+def _sort_key(line: RankedRate) -> tuple[bool, bool, float, int, str, str]:
     parts = line.parts
     few = parts.denominator < FEW
     return parts.rate is None, few, parts.rate or 0.0, -parts.denominator, line.label or "", line.tag or ""

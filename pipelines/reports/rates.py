@@ -1,4 +1,4 @@
-"""A count with everything it is made of, and how sure one can be of its rate. The one place for both."""
+"""Counts behind a rate, and its 95 % confidence interval. All reports compute rates and intervals here."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Literal
 
 Z95 = 1.959963984540054
 FEW = 30
-"""Fewer cases than this say more by their interval than by their rate."""
+"""Number of cases below which the interval is more informative than the rate."""
 
 Verdict = Literal["rise", "fall", "no clear change"]
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From `low` to `high`, both shares."""
+    """Confidence interval, from `low` to `high`, of a share or of a difference of shares."""
 
     low: float
     high: float
@@ -22,7 +22,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class RateCounts:
-    """Entities behind a rate: counted, still open, and left out by reason. They add up to the population."""
+    """Counts of the entities behind a rate; denominator, open and excluded add up to the population.
+
+    `excluded` has the count by reason.
+    """
 
     numerator: int
     denominator: int
@@ -31,27 +34,27 @@ class RateCounts:
 
     @property
     def population(self) -> int:
-        """Every entity, whatever became of it."""
+        """Number of all entities: denominator, open and excluded."""
         return self.denominator + self.open + sum(self.excluded.values())
 
     @property
     def is_few(self) -> bool:
-        """Return whether there is a rate, of few cases."""
+        """Return whether the rate rests on at least one case but fewer than `FEW`."""
         return 0 < self.denominator < FEW
 
     @property
     def rate(self) -> float | None:
-        """The share; None where there is nothing to divide by."""
+        """Numerator divided by denominator; None when the denominator is 0."""
         return self.numerator / self.denominator if self.denominator else None
 
     @property
     def interval(self) -> Interval | None:
-        """Wilson 95 % interval of the rate; None where there is no rate."""
+        """Wilson 95 % interval of the rate; None when the denominator is 0."""
         return wilson(self.numerator, self.denominator)
 
 
 def total(parts: Iterable[RateCounts]) -> RateCounts:
-    """The sum of disjoint groups. A reason that only some know is 0 in the others."""
+    """Return the sum of the counts of disjoint groups. A reason that a group lacks counts as 0 there."""
     numerator = denominator = still_open = 0
     excluded: dict[str, int] = {}
     for part in parts:
@@ -64,7 +67,7 @@ def total(parts: Iterable[RateCounts]) -> RateCounts:
 
 
 def wilson(numerator: int, denominator: int) -> Interval | None:
-    """Wilson 95 % interval of a share; None for an empty denominator.
+    """Return the Wilson 95 % interval of a share; None for a denominator of 0.
 
     Raises `ValueError` unless 0 <= numerator <= denominator.
     """
@@ -81,21 +84,24 @@ def wilson(numerator: int, denominator: int) -> Interval | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A rate against an earlier one, as a difference of shares with its 95 % interval."""
+    """Difference between a rate and an earlier rate, both shares, with its 95 % interval."""
 
     difference: float
     interval: Interval
 
     @property
     def verdict(self) -> Verdict:
-        """Statement that the interval supports."""
+        """Direction of the change; "no clear change" when the interval contains 0."""
         if self.interval.low > 0:
             return "rise"
         return "fall" if self.interval.high < 0 else "no clear change"
 
 
 def change(before: RateCounts, after: RateCounts) -> Change | None:
-    """The difference of two independent rates, by Newcombe's score interval; None where one has no cases."""
+    """Return the difference of two independent rates with Newcombe's score interval.
+
+    None when one of them has no cases.
+    """
     old, new = before.interval, after.interval
     if old is None or new is None or before.rate is None or after.rate is None:
         return None

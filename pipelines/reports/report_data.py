@@ -1,4 +1,4 @@
-"""Content of a report, as plain values without database, clock or page."""
+"""Value classes with the content of a report; independent of database, clock and page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from pipelines.reports.rates import Change, RateCounts
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Calendar days from `first` to `last`, both within."""
+    """Calendar days from `first` to `last`, both inclusive."""
 
     first: date
     last: date
 
     @property
     def days(self) -> int:
-        """Number of days."""
+        """Number of days in the period."""
         return (self.last - self.first).days + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a question, and the seven days that end with it."""
+    """Counts of a headline metric on one day, and over the seven days that end with it."""
 
     day: date
     parts: RateCounts
@@ -33,10 +33,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A question for one organization, or for one of its campaigns.
+    """Counts of a headline metric for one organization, or for one of its campaigns.
 
-    `campaign` is None in a table by organization and empty where there is none. `others` is how many groups a
-    last row holds together, 0 for a row of its own.
+    `campaign` is None in a table by organization, and empty for entities without a campaign. `others` is the
+    number of groups that the last row of a shortened table sums, else 0.
     """
 
     organization: str | None
@@ -47,9 +47,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class MetricReport:
-    """One question over the period, against the period before, over all days, and cut three ways.
+    """Figures of one question: the period, the period before, all days; by day, organization and campaign.
 
-    `remarks` counts what needs a word of its own within the denominator or the open ones, by column.
+    `remarks` has counts of notable members within the denominator or the open ones, by column of the mart.
     """
 
     question: HeadlineMetric
@@ -65,7 +65,7 @@ class MetricReport:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Conversations that started in the period and how far they came; each is a count of its own."""
+    """Number of conversations started in a period that reached each step; steps are counted independently."""
 
     started: int
     decided: int
@@ -76,7 +76,7 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSummary:
-    """Accepted deliveries by what became of them, over all days."""
+    """Number of accepted deliveries and of each outcome, over all days."""
 
     accepted: int
     loaded: int
@@ -85,15 +85,16 @@ class LedgerSummary:
 
     @property
     def adds_up(self) -> bool:
-        """Return whether every accepted delivery is accounted for."""
+        """Return whether the three outcomes add up to the accepted deliveries."""
         return self.accepted == self.loaded + self.duplicate + self.quarantined
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """One sender: its deliveries, its last one, and seconds from happening to being received.
+    """Deliveries of one source, the time of the last one, and quantiles of the delay from event to receipt.
 
-    `error_share` is what could not be read; `usual_gap_seconds` is what 99 of 100 of its pauses stay under.
+    `error_share` is the share of deliveries that could not be decoded. `usual_gap_seconds` is the 99th
+    percentile of the pauses between deliveries in the last 30 days, None below 20 pauses.
     """
 
     source: str
@@ -108,13 +109,13 @@ class SourceHealth:
 
     @property
     def is_silent(self) -> bool | None:
-        """Return whether nothing came for longer than usual; None with too little history."""
+        """Return whether the source is silent for longer than its usual gap; None with too little history."""
         return None if self.usual_gap_seconds is None else self.silence_seconds > self.usual_gap_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class DataQualityFinding:
-    """A kind of finding about the data and how often it was made; the kinds are those of the mart."""
+    """Kind of data quality finding, the entity it is about, and its count; kinds are those of the mart."""
 
     kind: str
     entity: str
@@ -123,7 +124,7 @@ class DataQualityFinding:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """One table of the lake: its newest row and how many."""
+    """Row count of one table of the lake and the load time (UTC) of its newest row."""
 
     table: str
     newest_loaded_at: datetime | None
@@ -132,7 +133,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything on the page, as one moment saw it. Days are days of `time_zone`."""
+    """Content of one report, read at one snapshot of the lake. Days are days of `time_zone`."""
 
     as_of: datetime
     time_zone: str
@@ -148,5 +149,5 @@ class ReportData:
 
     @property
     def newest_loaded_at(self) -> datetime | None:
-        """Load time of the newest row of any table; None in an empty lake."""
+        """Load time of the newest row of all tables; None in an empty lake."""
         return max((f.newest_loaded_at for f in self.freshness if f.newest_loaded_at), default=None)

@@ -1,11 +1,11 @@
-"""Secondary metrics of each question: the metric, its mart, and its plain name."""
+"""Secondary metrics of the four questions: metric, mart, and the texts that a reader sees."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One further rate of a question: `numerator` of `denominator` are the words for its two counts."""
+    """One secondary rate of a question; `numerator` and `denominator` are the labels of its two counts."""
 
     question: str
     mart: str
@@ -140,10 +140,10 @@ FURTHER = (
         "conversations with interviewers",
     ),
 )
-"""In the order in which they are shown. Each is counted by the day its conversation started; a booking by the
-day it was made."""
+"""Secondary metrics in the order of the page. Conversations are counted on the day they started, bookings on
+the day they were made."""
 
 
 def further_of(question: str) -> tuple[Metric, ...]:
-    """The further metrics of one question, by its key."""
+    """Return the secondary metrics of the question with this key."""
     return tuple(metric for metric in FURTHER if metric.question == question)

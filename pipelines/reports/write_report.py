@@ -1,4 +1,4 @@
-"""Reports as files: the day's own and the latest, each replaced as a whole."""
+"""Writing of the report page: one file for the day and `latest.html`, each replaced atomically."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ LATEST = "latest.html"
 
 
 def write_report(settings: Settings, con: duckdb.DuckDBPyConnection, as_of: datetime) -> Path:
-    """Write `<day>.html` and `latest.html` below `settings.reports`; returns the first.
+    """Write `<day>.html` and `latest.html` into the folder `settings.reports`; returns the path of the first.
 
-    Raises `Unavailable` where the marts were not built yet, `OSError` where nothing can be written; a page
-    that was there before is then still whole.
+    Raises `Unavailable` when the marts are not built yet, `OSError` when a file cannot be written. A page
+    that exists is then unchanged.
     """
     data = read_report(con, as_of, settings.report.time_zone)
     page = render(data).encode()

@@ -1,4 +1,4 @@
-"""`hirestream export`: plain files with a manifest, which need no hirestream to be read."""
+"""`hirestream export`: Parquet files with a manifest, readable without hirestream."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """All of an export: everything that was loaded until `loaded_until`, as asked at `made_at`."""
+    """Manifest of an export made at `made_at`; it has everything that was loaded until `loaded_until`."""
 
     format: int
     release: str
@@ -33,16 +33,17 @@ class Export:
 
 
 def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetime) -> Export:
-    """Write the tables of this moment into a new or empty folder, the manifest last.
+    """Export all tables at one snapshot into a new or empty folder; the manifest is written last.
 
-    Raises `UsageError` for the folder, `Unavailable` without a lake or where something cannot be written.
+    Columns about persons are included only when `personal` is true. Raises `UsageError` when the folder is
+    not usable, `Unavailable` without a lake or when a file cannot be written.
     """
     with open_for_reading(settings) as con:
         create_empty_folder(folder, private=personal)
         try:
             tables = tuple(export_tables(con, folder, personal=personal))
             files = tuple(checksum_file(folder, table.file) for table in tables)
-            version, snapshot, until = lake_version(con)[0], snapshot_id(con), _loaded_until(con)
+            version, snapshot, until = lake_version(con)[0], snapshot_id(con), _newest_load_time(con)
             made = Export(FORMAT, this_release(), version, now, snapshot, until, personal, tables, files)
             write_manifest(folder, made)
         except (duckdb.Error, OSError) as error:
@@ -52,7 +53,7 @@ def run_export(settings: Settings, folder: Path, *, personal: bool, now: datetim
 
 
 def render(made: Export, folder: Path) -> str:
-    """For a person: what is there, and what was left out."""
+    """Describe an export in one line: tables, rows, size, and whether personal columns were left out."""
     rows = sum(table.rows for table in made.tables)
     left_out = sum(len(table.left_out) for table in made.tables)
     size = sum(file.size_bytes for file in made.files)
@@ -60,6 +61,6 @@ def render(made: Export, folder: Path) -> str:
     return f"{folder}: {len(made.tables)} tables, {rows} rows, {size / 1e6:.1f} MB; {about}"
 
 
-def _loaded_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
+def _newest_load_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
     ((found,),) = con.execute("SELECT max(loaded_at) FROM wh.ledger.batches").fetchall()
     return found if isinstance(found, datetime) else None

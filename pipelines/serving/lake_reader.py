@@ -1,4 +1,4 @@
-"""Read-only access to the lake for people and tools. It never blocks a load, and no load blocks it."""
+"""Read-only access to the lake for people and tools. Readers and the loader never block each other."""
 
 import duckdb
 
@@ -11,9 +11,10 @@ from pipelines.settings import Settings
 
 
 def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckDBPyConnection:
-    """The lake of this moment, read-only, as `wh`; not `pinned`, of the moment of each statement.
+    """Open a read-only connection with the lake attached as `wh` and with the table macros.
 
-    The connection has the table macros. Raises `Unavailable` when there is none yet.
+    A `pinned` connection reads the snapshot of the moment it was opened; otherwise each statement reads the
+    newest one. Raises `Unavailable` when there is no lake yet or it cannot be opened.
     """
     if not catalog_file(settings.warehouse).exists():
         raise Unavailable(
@@ -28,7 +29,7 @@ def open_for_reading(settings: Settings, *, pinned: bool = True) -> duckdb.DuckD
 
 
 def query(settings: Settings, sql: str) -> QueryResult:
-    """Run one SELECT. Raises `UsageError` with DuckDB's own words when the SQL is wrong."""
+    """Run one SELECT on the lake. Raises `UsageError` with DuckDB's message when the query fails."""
     con = open_for_reading(settings)
     try:
         result = con.execute(sql)

@@ -1,6 +1,6 @@
-"""The marts that count members: their metrics and cuts, as macros and explanations need them.
+"""Catalog of the marts that count members: their metrics and cuts (dimensions), for macros and `explain`.
 
-A test holds it against the lake. What a mart's columns are is asked of the mart.
+A test compares the catalog with the lake. The columns of a mart are not in it: they are read from the mart.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,16 @@ CUTS: Mapping[str, str] = MappingProxyType(
         "month": "strftime(cell.day, '%Y-%m')",
     }
 )
-"""Dimensions of every mart, as SQL over a row `cell` of it or of its members."""
+"""Dimensions of every mart by name, each a SQL expression over a row `cell` of the mart or of its members."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogMart:
-    """One question: a mart by itself, or two by basis, with the metrics of both; the first is the default.
+    """One question with its metrics, answered by a single mart or by a cohort and an activity mart.
 
-    `basis` is the default one, None for a mart by itself. `members` is the staging view of its members,
-    `own_cuts` are further cuts as in `CUTS`. A mart is `measured` where members have a duration and no yes.
+    The first metric is the default. `basis` is the default basis, None for a single mart. `members` is the
+    staging view of the members, `own_cuts` are dimensions beyond `CUTS`, `cohort_only` are metrics that the
+    activity mart lacks. `measured` is true for durations, whose members have a value instead of yes or no.
     """
 
     name: str
@@ -45,21 +46,21 @@ class CatalogMart:
 
     @property
     def cuts(self) -> Mapping[str, str]:
-        """Every cut there is."""
+        """All dimensions: name and SQL expression."""
         return {**CUTS, **self.own_cuts}
 
     def mart(self, basis: str | None) -> str:
-        """The mart's name without its schema."""
+        """Return the name of the mart of a basis, without its schema."""
         return self.name if basis is None else f"{self.name}_{basis}"
 
-    def placed(self) -> dict[str, tuple[str | None, tuple[str, ...]]]:
-        """Every mart by its name, with its basis and metrics."""
+    def marts_by_name(self) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+        """Return `(basis, metrics)` of each mart by its name."""
         if self.basis is None:
             return {self.name: (None, self.metrics)}
-        lasting = tuple(metric for metric in self.metrics if metric not in self.cohort_only)
+        activity_metrics = tuple(metric for metric in self.metrics if metric not in self.cohort_only)
         return {
             self.mart(COHORT): (COHORT, self.metrics),
-            self.mart(ACTIVITY): (ACTIVITY, lasting),
+            self.mart(ACTIVITY): (ACTIVITY, activity_metrics),
         }
 
 
@@ -139,4 +140,4 @@ COUNTED = (
         own_cuts={"requirement": "cell.requirement"},
     ),
 )
-"""In the order of the questions."""
+"""Marts that count members, in the order of the questions."""

@@ -1,6 +1,6 @@
-"""Descriptions of the models, for comments in the lake and the published file.
+"""Descriptions of the models from their YAML files, for SQL comments in the lake and the published file.
 
-DuckLake keeps no comment on a column of a view, so a view's comment lists its columns.
+DuckLake stores no comments on columns of views, so the comment of a view lists its columns.
 """
 
 import logging
@@ -24,70 +24,71 @@ log = logging.getLogger(__name__)
 
 MODELS = PROJECT / "models"
 SCHEMAS = ("entities", "marts")
-"""Schemas for readers; staging is for the models."""
+"""Schemas that readers use; the schema `staging` is internal to the models."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDocs:
-    """Description of a table or view, and of each of its columns."""
+    """Description of a table or view, and descriptions of its columns by column name."""
 
     about: str
     columns: Mapping[str, str]
 
     def with_columns(self) -> str:
-        """All of it as one text."""
+        """Return the description followed by one line for each column."""
         return "\n".join([self.about, *(f"{name}: {text}" for name, text in self.columns.items())])
 
 
 @cache
 def meanings() -> Mapping[str, ModelDocs]:
-    """Every described model by `schema.table`."""
-    return MappingProxyType(dict(_read()))
+    """Return the descriptions of all entities and marts by `schema.table`."""
+    return MappingProxyType(dict(_read_docs()))
 
 
 def comment_lake(warehouse: Path) -> int:
-    """Put on every entity and mart of a lake what it means, where it is not there; returns how many changed.
+    """Set missing or outdated comments on entities and marts of a lake; returns the number of comments set.
 
-    All in one commit; another writer in the way is let through, the next call does it.
+    All comments are set in one commit. When another writer is in the way, none is set and the next call tries
+    again.
     """
     with open_lake(warehouse, read_only=True) as con:
-        wanted = list(_missing(con))
-    if wanted:
+        statements = list(_comment_statements(con))
+    if statements:
         try:
-            _write(warehouse, wanted)
+            _execute_in_transaction(warehouse, statements)
         except duckdb.Error as error:
             if not is_contention(error):
                 raise
             log.info("another writer was in the way of comments; put there the next time")
             return 0
-    return len(wanted)
+    return len(statements)
 
 
 def described_models(schema: str) -> Iterator[dict[str, Any]]:
-    """Every model that the YAML files of one schema describe, in dbt's form."""
+    """Yield the models that the YAML files of one schema describe, as dictionaries in dbt's format."""
     for file in sorted((MODELS / schema).glob("_*.yml")):
         yield from yaml.safe_load(file.read_text("utf-8")).get("models", [])
 
 
-def _read() -> Iterator[tuple[str, ModelDocs]]:
+def _read_docs() -> Iterator[tuple[str, ModelDocs]]:
     for schema in SCHEMAS:
         for model in described_models(schema):
             columns = {column["name"]: column["description"] for column in model["columns"]}
             yield f"{schema}.{model['name']}", ModelDocs(model["description"], columns)
 
 
-def _missing(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Statements for the comments that are not as they should be."""
-    said = meanings()
+def _comment_statements(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield a `COMMENT ON` statement for each comment that is missing or outdated."""
+    docs = meanings()
     for name, kind, comment in _relations(con):
-        if name in said:
-            meaning = said[name].about if kind == "TABLE" else said[name].with_columns()
+        if name in docs:
+            meaning = docs[name].about if kind == "TABLE" else docs[name].with_columns()
             if comment != meaning:
-                yield f"COMMENT ON {kind} {_named(name)} IS {sql_literal(meaning)}"
+                yield f"COMMENT ON {kind} {_quoted_name(name)} IS {sql_literal(meaning)}"
     for name, column, comment in _table_columns(con):
-        about = said[name].columns.get(column) if name in said else None
+        about = docs[name].columns.get(column) if name in docs else None
         if about is not None and comment != about:
-            yield f'COMMENT ON COLUMN {_named(name)}."{column}" IS {sql_literal(about)}'
+            yield f'COMMENT ON COLUMN {_quoted_name(name)}."{column}" IS {sql_literal(about)}'
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str | None]]:
@@ -107,12 +108,12 @@ def _table_columns(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str |
     ).fetchall()
 
 
-def _named(name: str) -> str:
+def _quoted_name(name: str) -> str:
     schema, table = name.split(".")
     return f'wh.{schema}."{table}"'
 
 
-def _write(warehouse: Path, statements: list[str]) -> None:
+def _execute_in_transaction(warehouse: Path, statements: list[str]) -> None:
     with WriterLock(warehouse).acquired(), open_lake(warehouse) as con:
         con.begin()
         for statement in statements:

@@ -1,6 +1,6 @@
-"""Entities, marts, ledger and events of one moment as plain Parquet files, which any engine reads.
+"""Export of entities, marts, ledger and events at one snapshot as plain Parquet files.
 
-Bodies stay in the lake: the ledger's files say that they exist and their sha256.
+Bodies are not exported; the ledger's files have the sha256 of each.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ LEFT_OUT = frozenset({"ledger.bodies"})
 
 @dataclass(frozen=True, slots=True)
 class ExportedColumn:
-    """A column as the file has it. `type` is DuckDB's; times are UTC."""
+    """Column of an exported file. `type` is the DuckDB type; times are UTC."""
 
     name: str
     type: str
@@ -30,7 +30,7 @@ class ExportedColumn:
 
 @dataclass(frozen=True, slots=True)
 class ExportedTable:
-    """One file, below the folder of the export. `left_out` are columns about a person."""
+    """Exported table. `file` is relative to the export's folder, `left_out` are omitted personal columns."""
 
     name: str
     file: str
@@ -41,9 +41,9 @@ class ExportedTable:
 
 
 def export_tables(con: duckdb.DuckDBPyConnection, folder: Path, *, personal: bool) -> Iterator[ExportedTable]:
-    """Write a file for each table and mart, in order, and say what is in it.
+    """Write a Parquet file for each table and mart, and yield its description after it is written.
 
-    `con` has the lake attached as `wh`, pinned. Raises `duckdb.Error` when one cannot be written.
+    `con` has the lake attached as `wh`, pinned. Raises `duckdb.Error` when a file cannot be written.
     """
     for name, types in _relations(con).items():
         hidden = frozenset() if personal else personal_columns().get(name, frozenset())
@@ -51,7 +51,7 @@ def export_tables(con: duckdb.DuckDBPyConnection, folder: Path, *, personal: boo
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:
-    """SQL types by `schema.table` and column of what is described, and of every entity and mart."""
+    """Return the SQL types of all tables and models to export, by `schema.table` and column name."""
     known = {table.name for table in described_tables()} - LEFT_OUT
     rows = con.execute(
         """
@@ -80,24 +80,24 @@ def _write(
         f'COPY (SELECT {selected} FROM wh.{schema}."{table}") TO {sql_literal(folder / file)} '  # noqa: S608
         "(FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
-    said, marked = _said(name), personal_columns().get(name, frozenset())
+    docs, personal = _docs_of(name), personal_columns().get(name, frozenset())
     columns = tuple(
-        ExportedColumn(column, types[column], said.columns.get(column, ""), column in marked)
+        ExportedColumn(column, types[column], docs.columns.get(column, ""), column in personal)
         for column in shown
     )
-    return ExportedTable(name, file, said.about, rows, columns, tuple(c for c in types if c in hidden))
+    return ExportedTable(name, file, docs.about, rows, columns, tuple(c for c in types if c in hidden))
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Docs:
     about: str
     columns: Mapping[str, str]
 
 
-def _said(name: str) -> _Said:
+def _docs_of(name: str) -> _Docs:
     if name in meanings():
-        return _Said(meanings()[name].about, meanings()[name].columns)
+        return _Docs(meanings()[name].about, meanings()[name].columns)
     table = {table.name: table for table in described_tables()}.get(name)
     if table is None:
-        return _Said("", {})
-    return _Said(table.description, {column.name: column.description for column in table.columns})
+        return _Docs("", {})
+    return _Docs(table.description, {column.name: column.description for column in table.columns})

@@ -1,10 +1,10 @@
-"""The plain `warehouse.duckdb`: entities, marts and macros in one file that any tool opens.
+"""The published file `warehouse.duckdb`: entities, marts and macros as a plain DuckDB file for any tool.
 
-It is written next to the one in use and put in its place in one step, so no reader ever waits or sees half of
-it; who has it open keeps what they opened. What grows with the entities costs most: the entities and the
-members of the rates, many for each entity, are copied rarely into a base file, from which every new edition
-starts. The members of durations are one for each conversation, and the macros work percentiles out from them,
-so they come with the marts.
+A new edition is written to another file that then replaces the old one atomically. So no reader waits or sees
+an incomplete file; a reader that has the old edition open keeps it. Entities, and the members of rates (many
+for each entity), cost most to copy, so they are copied less often into a base file from which every edition
+starts. Members of durations are one for each conversation, and the macros compute percentiles from them, so
+they are copied with the marts.
 """
 
 import shutil
@@ -29,18 +29,20 @@ from receiver.atomic_files import put_in_place
 Connection = duckdb.DuckDBPyConnection
 
 MEMBERS = "marts.members"
-_MEASURED = ", ".join(sql_literal(counted.name) for counted in COUNTED if counted.measured)
-_AGES = {
+_DURATION_MARTS = ", ".join(sql_literal(counted.name) for counted in COUNTED if counted.measured)
+_AGE_NOTES = {
     MEMBERS: " In this file those of rates are as old as the entities and can be older than the other marts; "
     "those of durations are as new as these."
 }
 
 PUBLISH_DUTY_FACTOR = 4
-"""So many times as long as an edition took there is none: at a million events one costs 15 CPU seconds."""
+"""Minimum pause between editions, as a multiple of the time that the last one took to write.
+
+At a million events an edition costs 15 CPU seconds."""
 
 
 class PublishedFileWriter:
-    """Writes new editions when they are due."""
+    """Writer of the published file, which keeps the time of its last edition."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -49,24 +51,24 @@ class PublishedFileWriter:
         self._took_seconds = 0.0
 
     def publish_if_due(self, *, now: bool = False) -> bool:
-        """Write a new edition when the last is old enough, or at once. Returns whether one was written.
+        """Write an edition if the last is old enough, or at once with `now`; returns whether one was written.
 
-        An edition that took long makes the next one wait longer, so that most of the time none is written.
+        The pause grows with the time that the last edition took, so that most of the time none is written.
         """
         wait = max(self._settings.publish.marts_seconds, PUBLISH_DUTY_FACTOR * self._took_seconds)
         if not now and time.monotonic() - self._marts_at < wait:
             return False
-        begun = time.monotonic()
+        started = time.monotonic()
         with exclusive_file(self._settings.warehouse / "publish.lock"):
             self._publish(now=now)
-        self._took_seconds = time.monotonic() - begun
+        self._took_seconds = time.monotonic() - started
         return True
 
     def _publish(self, *, now: bool) -> None:
-        due = self._settings.publish
-        if now or time.monotonic() - self._entities_at >= due.entities_seconds or not self._base.exists():
+        publish = self._settings.publish
+        if now or time.monotonic() - self._entities_at >= publish.entities_seconds or not self._base.exists():
             comment_lake(self._settings.warehouse)
-            self._write(self._base, None, partial(copy_base, personal=due.personal))
+            self._write(self._base, None, partial(copy_base, personal=publish.personal))
             self._entities_at = time.monotonic()
         self._write(self._settings.published, self._base, copy_marts)
         self._marts_at = time.monotonic()
@@ -87,15 +89,21 @@ class PublishedFileWriter:
 
 
 def copy_base(con: Connection, *, personal: bool = False) -> None:
-    """Entities, and members of rates, of the lake as tables of `edition`; `personal`: whole."""
+    """Copy entities and the members of rates from the lake into tables of the database `edition`.
+
+    Columns about persons are copied only when `personal` is true.
+    """
     for name in relations(con, "entities"):
         copy_relation(con, name, personal=personal)
     if MEMBERS in relations(con, "marts"):
-        copy_relation(con, MEMBERS, f"mart NOT IN ({_MEASURED})")
+        copy_relation(con, MEMBERS, f"mart NOT IN ({_DURATION_MARTS})")
 
 
 def copy_marts(con: Connection) -> None:
-    """Every other mart, the members of durations, and the macros, into an `edition` with the base."""
+    """Copy all other marts and the members of durations into `edition`, and create the macros there.
+
+    `edition` is a copy of the base file.
+    """
     for name in relations(con, "marts"):
         if name != MEMBERS:
             copy_relation(con, name)
@@ -110,9 +118,9 @@ def copy_marts(con: Connection) -> None:
 def copy_relation(
     con: Connection, name: str, where: str = "true", *, of: str = "wh", personal: bool = False
 ) -> None:
-    """One table or view of a database into `edition`, with what is said of it and of its columns.
+    """Copy a table or view of the database `of` into `edition`, with comments on the table and its columns.
 
-    Columns about a person are left out unless `personal` asks for them.
+    `name` is `schema.table`, `where` a SQL condition. Columns about persons are copied only when `personal`.
     """
     hidden = frozenset() if personal else personal_columns().get(name, frozenset())
     chosen = f"* EXCLUDE ({', '.join(sorted(hidden))})" if hidden else "*"
@@ -124,7 +132,7 @@ def copy_relation(
     )
     if name in meanings():
         meaning = meanings()[name]
-        about = f"{meaning.about}{_AGES.get(name, '')}"
+        about = f"{meaning.about}{_AGE_NOTES.get(name, '')}"
         con.execute(f"COMMENT ON TABLE {copied} IS {sql_literal(about)}")
         for column in (column for column in meaning.columns if column not in hidden):
             text = meaning.columns[column]

@@ -1,8 +1,8 @@
-"""Table macros such as `scheduling_success(by := 'campaign', since := '2026-11-01')`, in any DuckDB.
+"""DuckDB table macros such as `scheduling_success(by := 'campaign', since := '2026-11-01')`.
 
-Rates and percentiles of several cells are computed from their parts and members: neither an average of rates
-nor a median of medians is one. Nothing of a mart is bound before a macro is called, so that making them costs
-nothing and needs no mart. What is wrong with an argument is said when the call is bound.
+Rates of several cells are computed from their summed counts, percentiles from their members, because rates
+and medians of cells cannot be averaged. A macro refers to its mart only when it is called, so creating the
+macros costs nothing and needs no mart. A wrong argument raises an error when the call is bound.
 """
 
 from collections.abc import Iterable
@@ -14,39 +14,42 @@ from pipelines.lake.sql import sql_literal, sql_literals
 from pipelines.serving.mart_catalog import ACTIVITY, BASES, COUNTED, CatalogMart
 
 PARTS = "^(population|numerator|denominator|open|(excluded|open|denominator|within)_.*|later)$"
-"""The columns of a mart that may be added up."""
+"""Regular expression of the mart columns that can be summed."""
 _WILSON_Z = "1.959963984540054"
 
 
 @dataclass(frozen=True, slots=True)
 class MacroTarget:
-    """Location of the marts: schema with catalog, and the relation with the `members` of a question."""
+    """Database in which macros are created. `marts` is the schema of the marts with its catalog.
+
+    `members` is the schema of one view of members for each question; None: all are in `marts.members`.
+    """
 
     marts: str
     members: str | None = None
     temporary: bool = False
 
     def members_of(self, counted: CatalogMart) -> str:
-        """The relation with the members of a question."""
+        """Return the relation with the members of a question."""
         return f"{self.members}.{counted.members}" if self.members else f"{self.marts}.members"
 
 
 LAKE = MacroTarget("wh.marts", members="wh.staging", temporary=True)
-"""Macros of a connection with the lake as `wh`; the view of one question is quicker than all members."""
+"""Target for a connection with the lake attached as `wh`; a view of one question is faster than all."""
 PUBLISHED = MacroTarget("marts")
-"""Macros within the published file."""
+"""Target for the published file."""
 
 
 def create_macros(con: duckdb.DuckDBPyConnection, place: MacroTarget) -> None:
-    """Make every macro in the current catalog, or for this connection alone where `place` is temporary."""
+    """Create every macro in the current catalog; only for this connection when `place.temporary`."""
     for counted in COUNTED:
         con.execute(macro(counted, place))
-        kept = "temp.main." if place.temporary else ""
-        con.execute(f"COMMENT ON MACRO TABLE {kept}{counted.name} IS {sql_literal(about(counted))}")
+        schema = "temp.main." if place.temporary else ""
+        con.execute(f"COMMENT ON MACRO TABLE {schema}{counted.name} IS {sql_literal(about(counted))}")
 
 
 def about(counted: CatalogMart) -> str:
-    """Question that a macro answers, and its arguments."""
+    """Describe the question that a macro answers and its arguments, for the comment on the macro."""
     lines = [counted.about, f"by := {', '.join(counted.cuts)}"]
     if counted.basis is not None:
         lines += [f"metric := {', '.join(counted.metrics)}", f"basis := {', '.join(BASES)}"]
@@ -54,16 +57,16 @@ def about(counted: CatalogMart) -> str:
 
 
 def macro(counted: CatalogMart, place: MacroTarget) -> str:
-    """The statement that makes one macro."""
+    """Return the SQL statement that creates the macro of a question."""
     kind = "TEMP MACRO" if place.temporary else "MACRO"
     return f"""
 CREATE OR REPLACE {kind} {counted.name}({", ".join(_parameters(counted))}) AS TABLE
 WITH parts AS (
-  SELECT {_cut(counted)} AS cut, CAST(sum(COLUMNS('{PARTS}')) AS BIGINT)
-  FROM query_table({_checked(counted, _mart(counted, place))}) AS cell
-  WHERE {_asked(counted)}
+  SELECT {_cut_sql(counted)} AS cut, CAST(sum(COLUMNS('{PARTS}')) AS BIGINT)
+  FROM query_table({_validated_relation(counted, _mart_sql(counted, place))}) AS cell
+  WHERE {_filter_sql(counted)}
   GROUP BY 1
-){_measured(counted, place) if counted.measured else _rated()}
+){_select_percentiles(counted, place) if counted.measured else _select_rates()}
 ORDER BY cut
 """  # noqa: S608 - our own names
 
@@ -76,12 +79,12 @@ def _parameters(counted: CatalogMart) -> Iterable[str]:
     yield from (f"{name} := NULL" for name in ("since", "until", "organization", "campaign"))
 
 
-def _cut(counted: CatalogMart) -> str:
+def _cut_sql(counted: CatalogMart) -> str:
     cases = " ".join(f"WHEN '{name}' THEN {column}" for name, column in counted.cuts.items())
     return f'CASE "by" {cases} END'
 
 
-def _asked(counted: CatalogMart) -> str:
+def _filter_sql(counted: CatalogMart) -> str:
     conditions = [
         "(since IS NULL OR cell.day >= CAST(since AS DATE))",
         "(until IS NULL OR cell.day <= CAST(until AS DATE))",
@@ -91,16 +94,16 @@ def _asked(counted: CatalogMart) -> str:
     return " AND ".join([*conditions, *(["cell.metric = metric"] if counted.basis is not None else [])])
 
 
-def _mart(counted: CatalogMart, place: MacroTarget) -> str:
+def _mart_sql(counted: CatalogMart, place: MacroTarget) -> str:
     name = f"'{place.marts}.{counted.name}"
     return f"{name}'" if counted.basis is None else f"{name}_' || basis"
 
 
-def _checked(counted: CatalogMart, relation: str) -> str:
-    """The name of a relation where the arguments are right; else an error that says what they may be."""
-    cases = [_unless_known('"by"', counted.cuts)]
+def _validated_relation(counted: CatalogMart, relation: str) -> str:
+    """Return SQL that gives `relation` for valid arguments, else an error that lists the valid ones."""
+    cases = [_unknown_value_case('"by"', counted.cuts)]
     if counted.basis is not None:
-        cases += [_unless_known("metric", counted.metrics), _unless_known("basis", BASES)]
+        cases += [_unknown_value_case("metric", counted.metrics), _unknown_value_case("basis", BASES)]
     if counted.cohort_only:
         begin, end = sql_literal("metric := '"), sql_literal("' is there by basis := 'cohort' only")
         known = sql_literals(counted.cohort_only)
@@ -110,7 +113,7 @@ def _checked(counted: CatalogMart, relation: str) -> str:
     return f"CASE {' '.join(cases)} ELSE {relation} END"
 
 
-def _unless_known(parameter: str, known: Iterable[str]) -> str:
+def _unknown_value_case(parameter: str, known: Iterable[str]) -> str:
     known, name = tuple(known), parameter.strip('"')
     begin, end = sql_literal(f"{name} := '"), sql_literal(f"' is unknown; use one of: {', '.join(known)}")
     return (
@@ -119,7 +122,7 @@ def _unless_known(parameter: str, known: Iterable[str]) -> str:
     )
 
 
-def _rated() -> str:
+def _select_rates() -> str:
     return f"""
 SELECT
   *,
@@ -130,7 +133,7 @@ FROM parts"""  # noqa: S608 - our own text
 
 
 def wilson_end(sign: str) -> str:
-    """One end of the Wilson 95 % interval, as an expression over a cell; `sign` is `-` or `+`."""
+    """Return a SQL expression for one end of the Wilson 95 % interval; `sign` is `-` (low) or `+` (high)."""
     z, within = _WILSON_Z, "greatest(0.0, " if sign == "-" else "least(1.0, "
     share, spread = "numerator / denominator", f"{z} * {z} / denominator"
     root = f"sqrt({share} * (1 - {share}) / denominator + {spread} / (4.0 * denominator))"
@@ -140,15 +143,15 @@ def wilson_end(sign: str) -> str:
     )
 
 
-def _measured(counted: CatalogMart, place: MacroTarget) -> str:
+def _select_percentiles(counted: CatalogMart, place: MacroTarget) -> str:
     return f""",
 measured AS (
   SELECT
-    {_cut(counted)} AS cut,
+    {_cut_sql(counted)} AS cut,
     quantile_cont(cell.value, 0.5) AS median_seconds,
     quantile_cont(cell.value, 0.9) AS p90_seconds
-  FROM query_table({_checked(counted, sql_literal(place.members_of(counted)))}) AS cell
-  WHERE cell.mart = '{counted.name}' AND cell.bucket = 'denominator' AND {_asked(counted)}
+  FROM query_table({_validated_relation(counted, sql_literal(place.members_of(counted)))}) AS cell
+  WHERE cell.mart = '{counted.name}' AND cell.bucket = 'denominator' AND {_filter_sql(counted)}
   GROUP BY 1
 )
 SELECT parts.*, measured.median_seconds, measured.p90_seconds

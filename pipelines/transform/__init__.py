@@ -1,1 +1,1 @@
-"""Tables -> models: the dbt project, built in this process or as Dagster assets."""
+"""Builds of the dbt project: its manifest, selection of models, and runs of dbt. Independent of Dagster."""

@@ -1,6 +1,7 @@
-"""The dbt project built in this process, with one kept manifest: what the stream does every few seconds.
+"""Builds of the dbt models in this process, with a manifest that stays in memory.
 
-Only entities are rebuilt there: they are incremental, while everything else is a view and always fresh.
+The stream's model process runs one every few seconds. Such a build covers only entities: they are incremental
+tables, everything else is a view and never stale.
 """
 
 import json
@@ -31,16 +32,19 @@ from pipelines.transform.model_selection import (
 )
 
 ATTEMPTS = 5
-"""Maximum attempts of a model that lost against the loader or maintenance."""
+"""Maximum attempts of a model whose commit conflicts with the loader or maintenance."""
 BUILDS_A_CONNECTION = 50
-"""DuckLake 1.0 remembers each commit until its connection is closed: 2 to 3 MB a build, 40 GB a day."""
+"""Builds after which dbt's connection is closed.
 
-_one_dbt = threading.RLock()  # dbt keeps its connection and its flags in globals
+DuckLake 1.0 keeps every commit in memory until then: 2 to 3 MB a build, 40 GB a day.
+"""
+
+_dbt_lock = threading.RLock()  # dbt keeps its connection and its flags in globals
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRun:
-    """One model or test that dbt ran; `failure` is dbt's message, None where all is well."""
+    """Model or test that dbt ran; `failure` is dbt's message, None when it succeeded."""
 
     name: str
     schema: str
@@ -50,7 +54,7 @@ class ModelRun:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """Result of one build. A model that failed is in both lists."""
+    """Result of one build. A failed model is in both `models` and `failures`."""
 
     models: tuple[ModelRun, ...]
     seconds: float
@@ -58,88 +62,88 @@ class BuildResult:
 
 
 @contextmanager
-def one_dbt() -> Iterator[None]:
-    """Waits until no other thread is in dbt."""
-    with _one_dbt:
+def dbt_lock() -> Iterator[None]:
+    """Hold the lock that lets only one thread of this process use dbt."""
+    with _dbt_lock:
         yield
 
 
 @contextmanager
-def building(warehouse: Path) -> Iterator[None]:
-    """Holds the one place at which models of a lake may be built; waits while another process has it.
+def build_lock(warehouse: Path) -> Iterator[None]:
+    """Hold the lock for building the models of a lake; wait while another process has it.
 
-    Two builds at once could add the same entity twice: appended rows do not conflict in DuckLake.
+    Two concurrent builds could add the same entity twice, because appended rows do not conflict in DuckLake.
     """
-    with _one_dbt, exclusive_file(warehouse / "models.lock"):
+    with _dbt_lock, exclusive_file(warehouse / "models.lock"):
         yield
 
 
 class ModelBuilder:
-    """Builds and tests the models of one lake; keep it, the first call reads the project (seconds).
+    """Builder and tester of the models of one lake. Reuse it: the first call parses the project (seconds).
 
-    `now` fixes the time that marts take for now, None leaves it to whoever reads them.
+    `now` is the current time that the marts use; None means the time at which a mart is queried.
     """
 
     def __init__(self, settings: Settings, *, now: str | None = None) -> None:
         self.warehouse = settings.warehouse
         self._manifest: Any = None
-        self._built = False
-        self._builds = 0
+        self._is_built = False
+        self._build_count = 0
         self._variables = {**model_variables(settings), "now": now}
         self._arguments = dbt_arguments(settings.home / "dbt", self._variables, target="in_process")
 
     def build(self, touched: Collection[str] | None = None, *, full_refresh: bool = False) -> BuildResult:
         """Bring the models up to date after rows were added to the `touched` event tables.
 
-        None, or the first call, builds every model. Models that fail stay as they were and are in
-        `failures`. Raises `Unavailable` where there is no lake, `HirestreamError` where dbt cannot start.
+        Every model is built when `touched` is None and on the first call. A model that fails keeps its old
+        rows and is in `failures`. Raises `Unavailable` without a lake, `HirestreamError` if dbt cannot start.
         """
-        begun = time.perf_counter()
-        with building(self.warehouse):
+        started = time.perf_counter()
+        with build_lock(self.warehouse):
             runs = self._build(touched, full_refresh)
-            self._renew_if_due()
+            self._close_connection_if_due()
         failures = tuple(run for run in runs if run.failure is not None)
-        return BuildResult(tuple(runs), time.perf_counter() - begun, failures)
+        return BuildResult(tuple(runs), time.perf_counter() - started, failures)
 
     def test(self) -> BuildResult:
-        """Run every dbt test of error severity and every warning; a warning is no failure."""
-        begun = time.perf_counter()
-        with building(self.warehouse):
+        """Run all dbt tests, of severity error and warn; a warning is not a failure."""
+        started = time.perf_counter()
+        with build_lock(self.warehouse):
             self._parse()
             runs = self._invoke("test", ())
         failures = tuple(run for run in runs if run.failure is not None)
-        return BuildResult(tuple(runs), time.perf_counter() - begun, failures)
+        return BuildResult(tuple(runs), time.perf_counter() - started, failures)
 
     def _build(self, touched: Collection[str] | None, full_refresh: bool) -> list[ModelRun]:
         if not catalog_file(self.warehouse).exists():
             raise Unavailable(f"there is no lake in {self.warehouse}; start the loader once, it creates it")
         self._parse()
-        if touched is None or full_refresh or not self._built:
+        if touched is None or full_refresh or not self._is_built:
             return self._build_everything(full_refresh)
         names = downstream_entities(self._manifest, touched)
         return self._attempt(names) if names else []
 
-    def _renew_if_due(self) -> None:
-        """Close dbt's connection now and then; the next build opens another one in half a second."""
-        self._builds += 1
-        if self._builds % BUILDS_A_CONNECTION == 0:
+    def _close_connection_if_due(self) -> None:
+        """Close dbt's connection every `BUILDS_A_CONNECTION` builds; the next build reopens it in 0.5 s."""
+        self._build_count += 1
+        if self._build_count % BUILDS_A_CONNECTION == 0:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
     def _build_everything(self, full_refresh: bool) -> list[ModelRun]:
-        """Build all models, or the entities alone where the lake has the views of these files."""
+        """Build all models, or only the entities when the views in the lake are up to date."""
         fingerprint = project_fingerprint(self._variables)
         is_current = built_fingerprint(self.warehouse, model_relations(self._manifest)) == fingerprint
         names = entities(self._manifest) if is_current else []
         outgrown = [] if full_refresh else outgrown_entities(self._manifest, self.warehouse)
         runs = self._attempt(outgrown, "--full-refresh") if outgrown else []
         runs += self._attempt(names, *(["--full-refresh"] if full_refresh else []))
-        self._built = not any(run.failure for run in runs)
-        if self._built and not is_current:
+        self._is_built = not any(run.failure for run in runs)
+        if self._is_built and not is_current:
             record_fingerprint(self.warehouse, fingerprint)
         return runs
 
     def _attempt(self, names: Sequence[str], *flags: str) -> list[ModelRun]:
-        """Run the named models, all where there is none; again those that met another writer."""
+        """Run the named models, or all without names; models that conflict with another writer run again."""
         done: dict[str, ModelRun] = {}
         for attempt in range(ATTEMPTS):
             done.update((run.name, run) for run in self._invoke("run", names, *flags))
@@ -156,14 +160,14 @@ class ModelBuilder:
     def _invoke(self, command: str, names: Sequence[str], *flags: str) -> list[ModelRun]:
         select = ["--select", *names] if names else []
         result = dbtRunner(manifest=self._manifest).invoke([command, *self._arguments, *flags, *select])
-        done: Any = result.result
-        if done is None:
+        run_result: Any = result.result
+        if run_result is None:
             raise HirestreamError(f"dbt {command} could not start: {result.exception}")
-        return [_model_run(node) for node in done.results]
+        return [_model_run(node) for node in run_result.results]
 
 
 def dbt_arguments(folder: Path, variables: Mapping[str, object], *, target: str) -> list[str]:
-    """Arguments of every dbt command; dbt's own files are in `folder`."""
+    """Return the arguments that every dbt command needs; dbt writes its own files into `folder`."""
     places = {
         "--target": target,
         "--project-dir": MODELS,

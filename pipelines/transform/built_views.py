@@ -1,7 +1,7 @@
-"""Fingerprint of the models whose views a lake has, kept in the lake itself.
+"""Fingerprint of the models of the last full build, stored in the lake.
 
-Creating the views takes 3.6 of the 5 CPU seconds of a first build, and a view is never stale. So they are
-created again only where the models or their variables changed.
+Creating the views takes 3.6 of the 5 CPU seconds of a first build, and a view is never stale. So views are
+created again only when the models or their variables changed.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ _VIEW = "wh.ledger.models_fingerprint"
 
 
 def built_fingerprint(warehouse: Path, models: Iterable[tuple[str, str]]) -> str | None:
-    """The fingerprint of the last build that created every view.
+    """Return the fingerprint of the last build that created every view.
 
-    None before the first build, and where one of `models`, pairs of schema and name, does not exist.
+    None before the first build, and when one of `models` does not exist. `models` are pairs `(schema, name)`.
     """
     with open_lake(warehouse, read_only=True) as con:
         present = set(
@@ -37,7 +37,10 @@ def built_fingerprint(warehouse: Path, models: Iterable[tuple[str, str]]) -> str
 
 
 def record_fingerprint(warehouse: Path, fingerprint: str) -> None:
-    """Record that every view is that of these models. Raises `Unavailable` where writers contend for long."""
+    """Store the fingerprint of a build that created every view.
+
+    Raises `Unavailable` when other writers keep conflicting.
+    """
     statement = f"CREATE OR REPLACE VIEW {_VIEW} AS SELECT {sql_literal(fingerprint)} AS fingerprint"
     with open_lake(warehouse) as con:
         in_transaction(con, lambda: con.execute(statement))

@@ -1,7 +1,7 @@
-"""Parsed dbt project: the manifest of a process, and the manifest files that Dagster reads.
+"""Parsed dbt project: the manifest of this process, and the manifest files that Dagster reads.
 
-A parse costs 4 CPU seconds, so it is done once for each state of the models' files. No model depends on the
-folder of the lake, so one parse serves every home.
+A parse costs 4 CPU seconds, so each state of the models' files is parsed once. No model depends on the folder
+of the lake, so one parse serves every home folder.
 """
 
 import hashlib
@@ -24,22 +24,22 @@ from pipelines.settings import Settings
 from pipelines.transform.generated_sources import MODELS
 from receiver.atomic_files import atomic_write
 
-_PLACES = frozenset({"warehouse", "plain_file"})
-"""Variables that say where files are; no model reads them."""
+_PATH_VARIABLES = frozenset({"warehouse", "plain_file"})
+"""Variables with paths of files; no model reads them."""
 
 MAX_STORED = 8
-"""Manifests kept in the cache folder."""
+"""Maximum number of manifests in the cache folder."""
 
 _manifests: dict[str, Manifest] = {}
 
-MAX_SAID = 500
-"""Most characters of dbt's own words in an error."""
+MAX_ERROR_CHARACTERS = 500
+"""Maximum characters of dbt's output in an error message."""
 PARTIAL_PARSE = "partial_parse.msgpack"
 _READ_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".md", ".csv"})
 
 
 def model_variables(settings: Settings) -> Mapping[str, object]:
-    """The dbt variables that settings decide. Another value means another manifest."""
+    """Return the dbt variables that settings define, by name. Each set of values has its own manifest."""
     return {
         "warehouse": str(settings.warehouse),
         "now": None,
@@ -49,33 +49,33 @@ def model_variables(settings: Settings) -> Mapping[str, object]:
 
 
 def project_fingerprint(variables: Mapping[str, object]) -> str:
-    """Hash of the models' files and of the variables that they read."""
-    read = {name: value for name, value in variables.items() if name not in _PLACES}
+    """Return a hash of the models' files and of the variables that models read."""
+    read = {name: value for name, value in variables.items() if name not in _PATH_VARIABLES}
     return _fingerprint(MODELS, read)
 
 
 def parsed_manifest(arguments: Sequence[str], variables: Mapping[str, object], *, target: str) -> Manifest:
-    """The manifest of the models as they are now: from this process, the user's cache folder, or a parse.
+    """Return the manifest of the current models: from memory, the user's cache folder, or a new parse.
 
-    Values of variables are read when a model is compiled; only the presence of `as_of` changes what a model
-    refers to. `arguments` are those of every dbt command.
-    Raises `HirestreamError` where the project is wrong.
+    Variables are evaluated when a model is compiled, so one manifest serves all values; only the presence of
+    `as_of` changes the references of a model. `arguments` are those of `dbt_arguments`. Raises
+    `HirestreamError` when the project is invalid.
     """
     key = f"{target}-{_fingerprint(MODELS, {'as_of': variables.get('as_of') is not None})}"
     if key not in _manifests:
         file = cache_folder() / "dbt" / f"{key}.msgpack"
-        _manifests[key] = _stored(file) or _parse_into(file, arguments)
+        _manifests[key] = _read_cached(file) or _parse_and_cache(file, arguments)
     return _manifests[key]
 
 
-def _stored(file: Path) -> Manifest | None:
+def _read_cached(file: Path) -> Manifest | None:
     try:
         return Manifest.from_msgpack(file.read_bytes())
-    except Exception:  # noqa: BLE001 - missing, damaged, or of another dbt: it is parsed again
+    except Exception:  # noqa: BLE001 - a missing or damaged file, or one of another dbt version, is parsed again
         return None
 
 
-def _parse_into(file: Path, arguments: Sequence[str]) -> Manifest:
+def _parse_and_cache(file: Path, arguments: Sequence[str]) -> Manifest:
     result = dbtRunner().invoke(["parse", *arguments])
     if not result.success or not isinstance(result.result, Manifest):
         raise HirestreamError(f"the dbt project cannot be read: {result.exception}")
@@ -88,17 +88,17 @@ def _parse_into(file: Path, arguments: Sequence[str]) -> Manifest:
 
 
 def manifest_folder(settings: Settings, models: Path = MODELS) -> Path:
-    """The folder with `manifest.json` and the partial parse of the models as they are now.
+    """Return the folder with `manifest.json` and the partial parse of the current models.
 
-    Needs neither a lake nor a broker. Raises `HirestreamError` with dbt's words when the project is wrong.
+    A lake or a broker is not needed. Raises `HirestreamError` with dbt's output when the project is invalid.
     """
     variables = model_variables(settings)
-    kept = settings.home / "dbt" / "manifests"
-    folder = kept / _fingerprint(models, variables)
+    manifests = settings.home / "dbt" / "manifests"
+    folder = manifests / _fingerprint(models, variables)
     if not (folder / "manifest.json").exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        earlier = [path for path in kept.iterdir() if path.is_dir()]
-        _put(_parsed(models, kept, variables), folder)
+        manifests.mkdir(parents=True, exist_ok=True)
+        earlier = [path for path in manifests.iterdir() if path.is_dir()]
+        _move_into_place(_parse_into_folder(models, manifests, variables), folder)
         for path in earlier:
             shutil.rmtree(path, ignore_errors=True)
     return folder
@@ -111,8 +111,8 @@ def _fingerprint(models: Path, variables: Mapping[str, object]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _parsed(models: Path, kept: Path, variables: Mapping[str, object]) -> Path:
-    target = Path(tempfile.mkdtemp(prefix=".parsing-", dir=kept))
+def _parse_into_folder(models: Path, parent: Path, variables: Mapping[str, object]) -> Path:
+    target = Path(tempfile.mkdtemp(prefix=".parsing-", dir=parent))
     options = [
         "--project-dir",
         models,
@@ -137,13 +137,13 @@ def _parsed(models: Path, kept: Path, variables: Mapping[str, object]) -> Path:
     )
     if done.returncode != 0:
         shutil.rmtree(target, ignore_errors=True)
-        said = " ".join((done.stdout + done.stderr).split())
-        raise HirestreamError(f"dbt cannot read the models in {models}: {said[:MAX_SAID]}")
+        output = " ".join((done.stdout + done.stderr).split())
+        raise HirestreamError(f"dbt cannot read the models in {models}: {output[:MAX_ERROR_CHARACTERS]}")
     return target
 
 
-def _put(parsed: Path, folder: Path) -> None:
-    """Move a finished parse to its name; another process that was faster left the same there."""
+def _move_into_place(parsed: Path, folder: Path) -> None:
+    """Rename a finished parse to its folder; discard it if another process put the same parse there first."""
     try:
         parsed.rename(folder)
     except OSError:

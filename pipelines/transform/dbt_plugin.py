@@ -1,4 +1,4 @@
-"""dbt plugin that attaches the lake: extensions from their wheels, by the same code as everywhere else."""
+"""dbt plugin that attaches the lake with the code of `pipelines.lake`; DuckDB extensions come from wheels."""
 
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,18 @@ from pipelines.lake.writer_lock import WriterLock
 
 
 class Plugin(BasePlugin):
-    """Configured with the folder `warehouse` of the lake, and `read_only`; named in `models/profiles.yml`."""
+    """dbt plugin listed in `models/profiles.yml`; options: `warehouse` (folder of the lake), `read_only`."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Keep the folder. dbt calls this once for each set of credentials."""
+        """Store the configuration. dbt calls this once for each set of credentials."""
         self._warehouse = Path(plugin_config["warehouse"]).resolve()
         self._read_only = bool(plugin_config.get("read_only", False))
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Load and attach. Raises `Unavailable` where there is no lake: dbt must not create one.
+        """Load the DuckDB extensions and attach the lake to dbt's connection.
 
-        Raises `UsageError` for a lake of a later release.
+        Raises `Unavailable` without a lake, because dbt must not create one; `UsageError` for a lake of a
+        later release.
         """
         if not catalog_file(self._warehouse).exists():
             raise Unavailable(f"there is no lake in {self._warehouse}; start the loader once, it creates it")
@@ -33,10 +34,10 @@ class Plugin(BasePlugin):
         refuse_newer(conn)
         writer_lock = WriterLock(self._warehouse)
 
-        def lake_writer_lock(mine: bool) -> bool:
-            """Called by the materializations around the statement that writes."""
+        def lake_writer_lock(acquire: bool) -> bool:
+            """Acquire or release the writer lock; materializations call it around the writing statement."""
             if not self._read_only:
-                writer_lock.acquire() if mine else writer_lock.release()
-            return mine
+                writer_lock.acquire() if acquire else writer_lock.release()
+            return acquire
 
         conn.create_function("lake_writer_lock", lake_writer_lock, ["BOOLEAN"], "BOOLEAN", side_effects=True)

@@ -1,4 +1,4 @@
-"""Selection of the entities of a build, from dbt's manifest."""
+"""Selection of the models to build, from dbt's manifest."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -10,10 +10,10 @@ from pipelines.lake.connection import open_lake
 
 
 def downstream_entities(manifest: Any, touched: Collection[str]) -> list[str]:
-    """Names of the incremental models that read one of the `touched` event tables, sorted.
+    """Return the names of the entities that depend on one of the `touched` event tables, sorted.
 
-    Tables are named with or without their schema, such as `conversation_started`.
-    A model that reads few of a family's events names them in `meta.event_types`.
+    Tables are named with or without the schema `events`, such as `conversation_started`. A model that reads
+    only some event types of its sources lists them in `meta.event_types`.
     """
     return sorted(
         node.name
@@ -23,12 +23,12 @@ def downstream_entities(manifest: Any, touched: Collection[str]) -> list[str]:
 
 
 def entities(manifest: Any) -> list[str]:
-    """Names of the incremental models, sorted."""
+    """Return the names of all entities (incremental models), sorted."""
     return sorted(node.name for node in _entities(manifest))
 
 
 def model_relations(manifest: Any) -> list[tuple[str, str]]:
-    """Schema and name of every model."""
+    """Return `(schema, name)` of every model that exists in the lake as a table or view."""
     return [
         (node.schema, node.name)
         for node in manifest.nodes.values()
@@ -37,9 +37,9 @@ def model_relations(manifest: Any) -> list[tuple[str, str]]:
 
 
 def outgrown_entities(manifest: Any, warehouse: Path) -> list[str]:
-    """Names of the incremental models that gained a column since their table was made, sorted."""
+    """Return the names of the entities that gained a column since their table was created, sorted."""
     with open_lake(warehouse, read_only=True) as con:
-        present = _columns(con)
+        present = _columns_by_table(con)
     return sorted(
         node.name
         for node in _entities(manifest)
@@ -72,7 +72,7 @@ def _ancestors(manifest: Any, unique_id: str) -> set[str]:
     return found
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+def _columns_by_table(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     rows = con.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'wh'"

@@ -1,4 +1,4 @@
-"""Entities and marts as of an earlier time, in a plain DuckDB file: the same models, a lake only read."""
+"""Build of entities and marts as of an earlier time into a DuckDB file; the lake is only read."""
 
 import shutil
 import tempfile
@@ -18,32 +18,32 @@ from pipelines.lake.sql import sql_literal
 from pipelines.serving.published_file import copy_relation
 from pipelines.serving.table_macros import PUBLISHED, create_macros
 from pipelines.settings import Settings
-from pipelines.transform.builder import dbt_arguments, one_dbt
+from pipelines.transform.builder import dbt_arguments, dbt_lock
 from pipelines.transform.dbt_manifest import model_variables, parsed_manifest
 from receiver.atomic_files import put_in_place
 
 _BUILT = "built"
-"""The database in which dbt builds; the target `plain` of `models/profiles.yml` calls it so."""
+"""Name of the database in which dbt builds, as in the target `plain` of `models/profiles.yml`."""
 
 
 def build_as_of(settings: Settings, as_of: datetime, file: Path, *, now: str | None = None) -> None:
-    """Build the models over everything that was loaded by `as_of` into a new `file`; `now` is that time too.
+    """Build the models from everything that was loaded by `as_of`, and write them to a new `file` atomically.
 
-    The file is whole or not there. Raises `UsageError` where its folder does not exist, `HirestreamError`
-    when a model fails.
+    `now` is the current time that the marts use, by default `as_of`. Raises `UsageError` when the folder of
+    the file does not exist or cannot be written, `HirestreamError` when a model fails.
     """
     if not file.parent.is_dir():
         raise UsageError(f"there is no folder {file.parent}")
-    with _scratch(file) as folder:
-        _build(settings, as_of, now or as_of.isoformat(), folder)
+    with _scratch_folder(file) as folder:
+        _run_models(settings, as_of, now or as_of.isoformat(), folder)
         new = folder / "new.duckdb"
-        _copy(settings, folder / f"{_BUILT}.duckdb", new)
+        _copy_tables(settings, folder / f"{_BUILT}.duckdb", new)
         put_in_place(new, file)
 
 
 @contextmanager
-def _scratch(file: Path) -> Iterator[Path]:
-    """A folder on the same disk, which only its owner can read."""
+def _scratch_folder(file: Path) -> Iterator[Path]:
+    """Create a temporary folder next to `file`, which only its owner can read, and delete it afterwards."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{file.name}.", dir=file.parent))
     except OSError as error:
@@ -54,14 +54,14 @@ def _scratch(file: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
+def _run_models(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
     variables = {
         **model_variables(settings),
         "now": now,
         "as_of": as_of.isoformat(),
         "plain_file": str(folder / f"{_BUILT}.duckdb"),
     }
-    with one_dbt():
+    with dbt_lock():
         arguments = dbt_arguments(folder, variables, target="plain")
         manifest = parsed_manifest(arguments, variables, target="plain")
         result = dbtRunner(manifest=manifest).invoke(["run", *arguments])
@@ -73,8 +73,8 @@ def _build(settings: Settings, as_of: datetime, now: str, folder: Path) -> None:
         raise HirestreamError(f"the models cannot be built as of then: {result.exception or failed}")
 
 
-def _copy(settings: Settings, built: Path, new: Path) -> None:
-    """Tables of what dbt left as views over the lake and over tables."""
+def _copy_tables(settings: Settings, built: Path, new: Path) -> None:
+    """Copy entities and marts into the file `new` as tables; dbt built some as views over the lake."""
     with open_lake(settings.warehouse, pinned=True) as con:
         con.execute(f"ATTACH {sql_literal(built)} AS {_BUILT} (READ_ONLY)")
         con.execute(f"ATTACH {sql_literal(new)} AS edition")

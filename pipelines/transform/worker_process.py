@@ -1,4 +1,4 @@
-"""The model builder in a process of its own, so that dbt's Python never holds up a commit."""
+"""Model builder in a separate process, so that dbt's Python code never delays a commit."""
 
 import multiprocessing
 import os
@@ -12,18 +12,24 @@ from pipelines.settings import Settings
 from pipelines.transform.builder import BuildResult, ModelBuilder
 
 NICENESS = 5
-"""Models yield to commits: a number that is a second older is better than a row that waits."""
+"""Niceness of the model process: commits have priority, because a mart may be a second older."""
 
 
 class ModelProcess:
-    """Builds models in a child that keeps dbt's manifest. Make it in the thread that lives longest."""
+    """Child process that builds models and keeps dbt's manifest in memory.
+
+    Create it in the thread that lives longest, because the child ends with the thread that started it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._start()
 
     def build(self, touched: Collection[str] | None) -> BuildResult:
-        """As `ModelBuilder.build`. Raises `Unavailable` when the child died; the next call has a new one."""
+        """Run `ModelBuilder.build` in the child.
+
+        Raises `Unavailable` when the child died; the next call starts another one.
+        """
         if not self._child.is_alive():
             self._start()
         try:
@@ -36,12 +42,12 @@ class ModelProcess:
         return answer
 
     def stop(self) -> None:
-        """End the child at once. What it was writing is not written; the next build does it."""
+        """Kill the child. An unfinished build is rolled back; the next build repeats it."""
         self._child.kill()
         self._child.join()
 
     def _start(self) -> None:
-        """Start the child; it imports dbt while the first batch is read."""
+        """Start the child, which imports dbt while the loader reads the first batch."""
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
         self._child = context.Process(target=_serve, args=(self._settings, other, os.getpid()), daemon=True)
@@ -50,9 +56,9 @@ class ModelProcess:
 
 
 def _serve(settings: Settings, pipe: Connection, parent: int) -> None:
-    """Answer each set of touched tables with the result of building, until the pipe is closed."""
+    """Build for each set of touched tables in the pipe and send the result back, until the pipe is closed."""
     tie_to(parent)()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the loader decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the loader ends the child
     os.nice(NICENESS)
     builder = ModelBuilder(settings)
     while True:

@@ -18,7 +18,7 @@ from pipelines.lake.writer_lock import WriterLock
 from pipelines.load.loader import Loader
 from pipelines.simulate.delivery.faults import Delivery
 from pipelines.simulate.simulation import simulate
-from pipelines.transform.builder import building
+from pipelines.transform.builder import build_lock
 from pipelines.transform.dbt_manifest import model_variables
 from pipelines.transform.generated_sources import MODELS
 from pipelines.transform.point_in_time import build_as_of
@@ -84,7 +84,7 @@ def build_then(lake: SmallLake, as_of: dt.datetime) -> None:
         "--log-path": lake.settings.home / "dbt" / "as_of",
         "--vars": json.dumps(variables),
     }
-    with building(lake.settings.warehouse):
+    with build_lock(lake.settings.warehouse):
         arguments = [str(part) for pair in places.items() for part in pair]
         done = dbtRunner().invoke(["run", "--full-refresh", "--quiet", *arguments])
     assert done.success, done.exception or done.result

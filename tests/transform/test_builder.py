@@ -57,7 +57,7 @@ def test_a_build_now_and_then_gives_its_connection_back(
     lake: SmallLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builder, "BUILDS_A_CONNECTION", 2)
-    lake.builder._builds = 0
+    lake.builder._build_count = 0
     kept = []
     for _ in range(4):
         assert built(lake, {"conversation_started"}) == {"conversations"}

@@ -25,7 +25,7 @@ from pipelines.lake.writer_lock import WriterLock
 from pipelines.privacy.keyed_hash import KeyedHasher, key_of
 from pipelines.serving.published_file import PublishedFileWriter
 from pipelines.settings import Settings
-from pipelines.transform.builder import ModelBuilder, building
+from pipelines.transform.builder import ModelBuilder, build_lock
 
 SEGMENT_DAYS = 7
 """Kafka's default maximum age of a log segment; its retention begins when the segment is closed."""
@@ -85,7 +85,7 @@ def forget(settings: Settings, keyed: KeyedHasher, done: RedactionResult, how: E
         names = ", ".join(failure.name for failure in failures)
         raise HirestreamError(f"records are redacted; these models failed, do it again: {names}")
     how.after("models")
-    with building(settings.warehouse):
+    with build_lock(settings.warehouse):
         rewrite(settings.warehouse)
         how.after("files")
         begun_at, event_types, topic = _finish(settings, keyed, done, how)

@@ -1,1 +1,1 @@
-"""Generated documentation pages."""
+"""Generation of documentation pages."""

@@ -1,4 +1,4 @@
-"""The contract page: every event with its fields, as Markdown. Generated, and compared in `make check`."""
+"""Generation of `docs/contracts.md`: every event with its fields. `make check` fails when it is outdated."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ What each event may hold and where it is found afterwards. Generated from `pipel
 
 
 def contract_page() -> str:
-    """The whole page."""
+    """Return the contract page as Markdown."""
     lines = [_HEAD, "| Event | Provider | Table | Entity |", "|---|---|---|---|"]
     ordered = sorted(contracts().values(), key=lambda c: (c.provider.name, c.event_type))
     lines += [
@@ -40,34 +40,34 @@ def contract_page() -> str:
     without = sorted(set(providers()) - {c.provider.name for c in ordered})
     lines += [f"| any | {name} | `events.generic` | |" for name in without]
     for provider in dict.fromkeys(c.provider.name for c in ordered):
-        lines += _provider(provider, [c for c in ordered if c.provider.name == provider])
+        lines += _provider_section(provider, [c for c in ordered if c.provider.name == provider])
     return "\n".join(lines) + "\n"
 
 
-def _provider(name: str, of_provider: list[Contract]) -> Iterator[str]:
-    """The fields that all events of a provider share, then its families."""
-    shared = _common(of_provider)
+def _provider_section(name: str, provider_contracts: list[Contract]) -> Iterator[str]:
+    """Yield the lines of a provider: fields that its events share, then its events by family (entity)."""
+    shared = _common_rows(provider_contracts)
     yield from ("", f"## Provider {name}", "")
     yield from _table(f"In every event of {name}:", shared)
-    for entity in dict.fromkeys(c.entity for c in sorted(of_provider, key=lambda c: c.entity)):
-        family = [c for c in of_provider if c.entity == entity]
-        of_family = [row for row in _common(family) if row not in shared] if len(family) > 1 else []
-        if of_family:
+    for entity in dict.fromkeys(c.entity for c in sorted(provider_contracts, key=lambda c: c.entity)):
+        family = [c for c in provider_contracts if c.entity == entity]
+        family_rows = [row for row in _common_rows(family) if row not in shared] if len(family) > 1 else []
+        if family_rows:
             yield from ("", f"### Events by `{entity}`", "")
-            yield from _table(f"In each of these {len(family)} events:", of_family)
+            yield from _table(f"In each of these {len(family)} events:", family_rows)
         for contract in family:
             yield from ("", f"### {contract.event_type}", "", f'<a id="{contract.table}"></a>')
             yield f"{contract.description} Table `events.{contract.table}`, version {contract.version}."
-            own = [row for row in _rows(contract) if row not in (*shared, *of_family)]
+            own = [row for row in _field_rows(contract) if row not in (*shared, *family_rows)]
             if own:
                 yield ""
                 yield from _table("Its own fields:", own)
 
 
-def _common(found: list[Contract]) -> list[str]:
-    """The rows that each of the contracts has, in the order of the first."""
-    others = [set(_rows(contract)) for contract in found[1:]]
-    return [row for row in _rows(found[0]) if all(row in other for other in others)]
+def _common_rows(family: list[Contract]) -> list[str]:
+    """Return the table rows that all contracts have in common, in the order of the first contract."""
+    others = [set(_field_rows(contract)) for contract in family[1:]]
+    return [row for row in _field_rows(family[0]) if all(row in other for other in others)]
 
 
 def _table(title: str, rows: list[str]) -> Iterator[str]:
@@ -80,17 +80,18 @@ def _table(title: str, rows: list[str]) -> Iterator[str]:
     yield from rows
 
 
-def _rows(contract: Contract) -> list[str]:
+def _field_rows(contract: Contract) -> list[str]:
     tables = tables_of(contract.provider.name, contract.event_type)
-    return [_row(table, column) for table in (tables.event, *tables.children) for column in table.columns]
+    with_children = (tables.event, *tables.children)
+    return [_field_row(table, column) for table in with_children for column in table.columns]
 
 
-def _row(table: Table, column: Column) -> str:
+def _field_row(table: Table, column: Column) -> str:
     name = f"`{column.name}`" if not table.path else f"`…__{table.name.rpartition('__')[2]}`.`{column.name}`"
     notes = [note for note, holds in (("required", column.required), ("personal", column.personal)) if holds]
     kind = ", ".join([f"{sql_type(column.dtype)}{' (JSON)' if column.is_json else ''}", *notes])
-    meaning, sure = "", ""
+    meaning, evidence = "", ""
     if column.said:
         meaning = column.said.meaning
-        sure = ", ".join(part for part in (column.said.confidence, column.said.source) if part)
-    return f"| `{column.json_path}` | {name} | {kind} | {meaning} | {sure} |"
+        evidence = ", ".join(part for part in (column.said.confidence, column.said.source) if part)
+    return f"| `{column.json_path}` | {name} | {kind} | {meaning} | {evidence} |"

@@ -1,4 +1,4 @@
-"""Generated documents: the reference pages, and what dbt knows of the contracts."""
+"""Generated files: the reference pages, and the dbt files that follow from the contracts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +10,16 @@ from pipelines.transform.generated_sources import GENERATED
 
 
 def generated_documents() -> dict[Path, str]:
-    """The text of every generated file."""
+    """Return the text of every generated file by path."""
     models = {file: render() for file, render in GENERATED.items()}
     return {PAGE: contract_page(), **reference_pages(), **models}
 
 
 def write_docs(wanted: Mapping[Path, str] | None = None, *, check: bool = False) -> list[Path]:
-    """Bring generated files up to date; returns the files that changed.
+    """Write the generated files that are outdated, and return their paths.
 
-    With `check` nothing is written. Raises `HirestreamError` naming the files that are not up to date.
+    `wanted` is the text by file, by default that of all generated files. With `check` nothing is written;
+    raises `HirestreamError` with the names of the outdated files.
     """
     wanted = generated_documents() if wanted is None else wanted
     changed = [file for file, text in wanted.items() if not file.exists() or file.read_text("utf-8") != text]

@@ -86,7 +86,7 @@ def parse_question(
     if basis is not None and basis not in BASES:
         raise UsageError(f"--basis is one of {', '.join(BASES)}, not {basis!r}")
     counted, metric, chosen = _find_metric(name, basis)
-    possible = {each for each, metrics in counted.placed().values() if metric in metrics}
+    possible = {each for each, metrics in counted.marts_by_name().values() if metric in metrics}
     if basis not in {None, chosen} or chosen not in possible:
         raise UsageError(f"{name} has no part by {basis}")
     try:
@@ -142,8 +142,8 @@ def _find_metric(name: str, basis: str | None) -> tuple[CatalogMart, str, str | 
             return counted, name, basis or _default_basis(counted, name)
         if name == counted.name:
             return counted, counted.metrics[0], basis or counted.basis
-        if name in counted.placed():
-            return counted, counted.metrics[0], counted.placed()[name][0]
+        if name in counted.marts_by_name():
+            return counted, counted.metrics[0], counted.marts_by_name()[name][0]
     known = (f"{each.name}: {', '.join(each.metrics)}" for each in COUNTED)
     raise UsageError(f"{name!r} is not a metric. There are: {'; '.join(known)}")
 

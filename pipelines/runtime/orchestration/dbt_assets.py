@@ -18,7 +18,7 @@ from pipelines.lake.catalog import column_types, row_counts
 from pipelines.lake.connection import open_lake
 from pipelines.runtime.orchestration.dbt_translator import Translator, with_short_names
 from pipelines.settings import Settings
-from pipelines.transform.builder import building
+from pipelines.transform.builder import build_lock
 from pipelines.transform.dbt_manifest import PARTIAL_PARSE, manifest_folder, model_variables
 from pipelines.transform.generated_sources import MODELS
 
@@ -44,7 +44,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         try:
             with suppress(FileNotFoundError):  # a newer parse replaced the file; dbt parses by itself
                 shutil.copyfile(folder / PARTIAL_PARSE, target / PARTIAL_PARSE)
-            with building(settings.warehouse):
+            with build_lock(settings.warehouse):
                 yield from _build(settings, context, target)
         finally:
             shutil.rmtree(target, ignore_errors=True)
