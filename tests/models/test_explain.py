@@ -49,7 +49,7 @@ def fullest(con: duckdb.DuckDBPyConnection) -> Cells:
 EVERY = [
     (mart, metric, basis)
     for counted in COUNTED
-    for mart, (basis, metrics) in counted.placed().items()
+    for mart, (basis, metrics) in counted.marts_by_name().items()
     for metric in metrics
 ]
 

@@ -15,7 +15,7 @@ from pipelines.serving.table_macros import about
 from tests.support.models.small_lake import SmallLake
 
 PLACES = ("lake", "published")
-EVERY = [(counted, mart) for counted in COUNTED for mart in counted.placed()]
+EVERY = [(counted, mart) for counted in COUNTED for mart in counted.marts_by_name()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def place(request: pytest.FixtureRequest, places: dict[str, Place]) -> Place:
 
 
 def called(counted: CatalogMart, mart: str, metric: str, **arguments: str) -> str:
-    basis, _ = counted.placed()[mart]
+    basis, _ = counted.marts_by_name()[mart]
     if basis is not None:
         arguments = {**arguments, "metric": metric, "basis": basis}
     return f"{counted.name}({', '.join(f'{name} := {value!r}' for name, value in arguments.items())})"
@@ -70,7 +70,7 @@ def test_the_table_of_marts_is_what_the_lake_has(traps: SmallLake) -> None:
     assert found == {
         (mart, metric)
         for counted in COUNTED
-        for mart, (_, metrics) in counted.placed().items()
+        for mart, (_, metrics) in counted.marts_by_name().items()
         for metric in metrics
     }
     for counted in COUNTED:
@@ -89,7 +89,7 @@ def test_the_defaults_are_those_of_the_four_questions() -> None:
 
 @pytest.mark.parametrize(("counted", "mart"), EVERY, ids=[mart for _, mart in EVERY])
 def test_parts_are_the_marts_by_every_cut(place: Place, counted: CatalogMart, mart: str) -> None:
-    _, metrics = counted.placed()[mart]
+    _, metrics = counted.marts_by_name()[mart]
     quick = place.marts == "marts"  # the lake works everything out for each call
     for metric in metrics if quick else metrics[-1:]:
         for cut in counted.cuts if quick else ("month", *counted.own_cuts):
@@ -112,7 +112,7 @@ def test_every_number_of_a_mart_is_a_part_of_its_macro(place: Place, counted: Ca
         f"SELECT DISTINCT column_name AS name FROM duckdb_columns() WHERE schema_name = '{schema}' "
         f"AND table_name = '{mart}' AND data_type IN ('BIGINT', 'DOUBLE', 'HUGEINT')"
     )
-    (row,) = place.rows(f"FROM {called(counted, mart, counted.placed()[mart][1][0])}")
+    (row,) = place.rows(f"FROM {called(counted, mart, counted.marts_by_name()[mart][1][0])}")
     assert set(row) - {"cut"} == {number["name"] for number in numbers}
 
 
