@@ -172,9 +172,9 @@ def _response(refusal: HttpRejection, headers: dict[str, str]) -> Response:
 
 
 def _add_webhooks_to_openapi(app: FastAPI, settings: CoreSettings) -> None:
-    fastapi_document = app.openapi
+    base_openapi = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return with_webhooks(fastapi_document(), settings)
+        return with_webhooks(base_openapi(), settings)
 
     app.openapi = openapi  # type: ignore[method-assign]
