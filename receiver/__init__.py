@@ -1,1 +1,1 @@
-"""HTTP in, topic out: verifies a webhook, answers once it is durable. Imports nothing of `pipelines`."""
+"""Webhook receiver: verifies a delivery and answers once it is durable. Imports nothing of `pipelines`."""

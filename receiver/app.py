@@ -1,4 +1,4 @@
-"""The HTTP side: routes only. What is decided elsewhere becomes a status here; nothing becomes a 500."""
+"""FastAPI application of the receiver: routes and error handlers. An unexpected error is answered 503."""
 
 import asyncio
 import logging
@@ -38,11 +38,11 @@ def create_app(
     new_id: NewId,
     prepare: Prepare | None = None,
 ) -> FastAPI:
-    """The application; `app.state.metrics` are its metrics. It closes `publisher` when it ends.
+    """Create the receiver's application; it closes `publisher` on shutdown.
 
-    With `prepare` deliveries are spooled until it found the topic fit for use.
-    Raises `SettingsError` when no source, or one without a usable secret, is configured, and when what it
-    keeps deliveries in cannot be opened.
+    `app.state.metrics` holds its `Metrics`. With `prepare`, deliveries go to the spool until `prepare`
+    finds the topic usable. Raises `SettingsError` when no source is configured, when a source has no usable
+    secret, and when the spool or the store of unverified deliveries cannot be opened.
     """
     known = sources(settings)
     hold = open_unverified_store(settings)
@@ -63,8 +63,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with (
-            _draining(settings, spool, circuit, publisher, prepare),
-            _releasing(hold, known, publisher, metrics),
+            _drain_in_background(settings, spool, circuit, publisher, prepare),
+            _release_in_background(hold, known, publisher, metrics),
         ):
             yield
         await publisher.close()
@@ -74,24 +74,24 @@ def create_app(
         description=DESCRIPTION,
         version="1",
         routes=[Route("/webhooks/{source}", deliveries, methods=["POST"])],
-        docs_url=None,  # both pages load their scripts from somebody else's server
+        docs_url=None,  # both pages load their scripts from a third-party server
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # or OTEL_* would send out requests
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else OTEL_* would send out requests
         lifespan=lifespan,
     )
     app.state.metrics = metrics
     _add_pages(app, health, metrics, hold)
-    _add_last_resorts(app)
-    _describe(app, settings)
+    _add_error_handlers(app)
+    _add_webhooks_to_openapi(app, settings)
     return app
 
 
 @asynccontextmanager
-async def _releasing(
+async def _release_in_background(
     hold: UnverifiedStore | None, known: Mapping[str, VerifiedSource], publisher: Publisher, metrics: Metrics
 ) -> AsyncIterator[None]:
-    """Verify unverified deliveries again next to the first requests; close the store at the end."""
+    """Release stored unverified deliveries in a background task during the block; then close their store."""
     if hold is None:
         yield
         return
@@ -108,29 +108,29 @@ async def _releasing(
 
 
 @asynccontextmanager
-async def _draining(
+async def _drain_in_background(
     settings: CoreSettings,
     spool: Spool | None,
     circuit: CircuitBreaker,
     publisher: Publisher,
     prepare: Prepare | None,
 ) -> AsyncIterator[None]:
-    """Drain the spool in the background; close the file at the end."""
+    """Drain the spool in a background task during the block; then close the spool."""
     if spool is None:
         yield
         return
-    longest = settings.receiver.confirm_timeout_seconds
+    timeout_seconds = settings.receiver.confirm_timeout_seconds
     drain = Drainer(
         spool=spool,
         circuit=circuit,
         front=publisher,
-        make_publisher=lambda: KafkaPublisher(settings.kafka, longest),
+        make_publisher=lambda: KafkaPublisher(settings.kafka, timeout_seconds),
         in_time_seconds=wait_seconds(settings),
         prepare=prepare,
     )
     drain.start()
     yield
-    await drain.stop(longest)
+    await drain.stop(timeout_seconds)
     await spool.close()
 
 
@@ -154,7 +154,7 @@ def _add_pages(app: FastAPI, health: Health, metrics: Metrics, hold: UnverifiedS
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _add_last_resorts(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def unroutable(_request: Request, error: HTTPException) -> Response:
         refusal = METHOD_NOT_ALLOWED if error.status_code == 405 else UNKNOWN_PATH
@@ -171,10 +171,10 @@ def _response(refusal: HttpRejection, headers: dict[str, str]) -> Response:
     return Response(refusal.body(), refusal.status, headers | named)
 
 
-def _describe(app: FastAPI, settings: CoreSettings) -> None:
-    plain = app.openapi
+def _add_webhooks_to_openapi(app: FastAPI, settings: CoreSettings) -> None:
+    base_openapi = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return with_webhooks(plain(), settings)
+        return with_webhooks(base_openapi(), settings)
 
     app.openapi = openapi  # type: ignore[method-assign]

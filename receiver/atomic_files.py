@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever ends this process or the machine."""
+"""Atomic and durable writes of files: after a crash a file is complete or absent."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def atomic_write(target: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Put the content in place at once: a reader sees the old file or the new one. Raises `OSError`."""
+    """Write a file atomically: a reader sees the old content or the new. Raises `OSError`."""
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
         try:
             new.write(content)
@@ -19,14 +19,14 @@ def atomic_write(target: Path, content: bytes, *, mode: int = 0o644) -> None:
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Rename a finished file durably: its bytes are on disk before its name changes. Raises `OSError`."""
+    """Rename `new` to `target` durably, with its bytes fsynced before the rename. Raises `OSError`."""
     _fsync(new)
     new.replace(target)
     fsync_folder(target.parent)
 
 
 def fsync_folder(folder: Path) -> None:
-    """Power loss brings no earlier name back. Raises `OSError`."""
+    """Fsync a folder, so that renames and deletions in it survive power loss. Raises `OSError`."""
     _fsync(folder)
 
 

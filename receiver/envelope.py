@@ -1,8 +1,8 @@
-"""The message on the topic: the raw body as value, everything else as headers.
+"""Kafka message of a delivery: the raw body as value, all other fields as headers.
 
-Both sides import this module and nothing else of each other. A header is UTF-8 text; one that is unknown
-is an absent header, never an empty one. A new header is a field of `DeliveryEnvelope`: the
-topic, the spool and the loader's batches then have it. The ledger keeps it once it is a column there.
+The receiver and the pipelines share the message format through this module only. A header is UTF-8 text; an
+unknown value is an absent header, never an empty one. A new header is a new field of `DeliveryEnvelope`: the
+topic, the spool and the loader's batches then have it. The ledger stores it only after it is a column there.
 """
 
 from dataclasses import dataclass, fields
@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 ENVELOPE_VERSION = "1"
 
 Headers = list[tuple[str, str | bytes | None]]
-"""Header format of the Kafka client; here every value is bytes."""
+"""Header format of the Kafka client: pairs `(name, value)`; hirestream writes values as bytes."""
 
 
 class EnvelopeError(ValueError):
-    """A record on the topic that this system's receiver did not write, or wrote in another version."""
+    """Raised for a Kafka record that no hirestream receiver wrote, or that has another envelope version."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEnvelope:
-    """One accepted delivery on its way to the topic.
+    """Accepted delivery with the metadata that its Kafka record carries.
 
     `key` puts all events of one entity into one partition; `body` is exactly what the sender signed.
-    `message_id` is the sender's own id of the message, where the signature covers one.
+    `message_id` is the sender's id of the message, when the signature covers one.
     """
 
     delivery_id: str
@@ -38,7 +38,7 @@ class DeliveryEnvelope:
     message_id: str | None = None
 
     def headers(self) -> Headers:
-        """The Kafka headers, in a fixed order; a field that is None has none."""
+        """Return the Kafka headers in a fixed order; a field that is None has no header."""
         texts = {name: getattr(self, name) for name in TEXT_HEADERS}
         texts |= {"received_at": format_instant(self.received_at), "envelope_version": ENVELOPE_VERSION}
         return [(name, texts[name].encode()) for name in HEADER_NAMES if texts[name] is not None]
@@ -47,7 +47,7 @@ class DeliveryEnvelope:
 TEXT_HEADERS = tuple(
     each.name for each in fields(DeliveryEnvelope) if each.name not in {"received_at", "key", "body"}
 )
-"""Fields of an envelope whose header is their text."""
+"""Fields of an envelope whose header is their value as text, without conversion."""
 
 REQUIRED_HEADERS = ("delivery_id", "source", "provider", "received_at", "envelope_version")
 """Headers of every record."""
@@ -57,5 +57,5 @@ HEADER_NAMES = (*REQUIRED_HEADERS, *(name for name in TEXT_HEADERS if name not i
 
 
 def format_instant(instant: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, the one text form of an instant on the topic."""
+    """Format an instant as RFC 3339 in UTC with microseconds, as in the envelope."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

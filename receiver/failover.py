@@ -1,4 +1,4 @@
-"""Kafka first; what it does not confirm in time goes to the spool. Then it is durable, or it is refused."""
+"""Failover from Kafka to the spool for deliveries that Kafka does not confirm in time."""
 
 import logging
 from typing import Literal
@@ -11,16 +11,17 @@ from receiver.settings import CoreSettings
 from receiver.spool.spool import Spool
 
 Kept = Literal["accepted", "spooled"]
+"""Where a delivery is durable: on the topic or in the spool."""
 
 logger = logging.getLogger(__name__)
 
 
 class Failover:
-    """Durable place of a delivery.
+    """Store for deliveries: publishes each to Kafka or, when Kafka does not confirm, appends it to the spool.
 
-    After the first that Kafka does not confirm, the following go to the spool at once and are not produced
-    at all; the drain finds out when Kafka is back. So senders wait once, not each of them, and the topic gets
-    a delivery twice only when its produce was under way in the first moments.
+    After the first delivery that Kafka does not confirm, later ones go to the spool without being produced,
+    until the drainer finds that Kafka confirms again. So only the first deliveries wait for the time-out, and
+    only those that were being produced at that moment can be on the topic twice.
     """
 
     def __init__(self, publisher: Publisher, spool: Spool | None, circuit: CircuitBreaker) -> None:
@@ -29,9 +30,9 @@ class Failover:
         self._circuit = circuit
 
     async def keep(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
-        """Make the delivery durable. Returns where it is, or why it is nowhere. Never raises."""
+        """Make the delivery durable. Returns where it is stored, or the rejection to answer. Never raises."""
         if self._spool is None:
-            return await self._plainly(envelope)
+            return await self._publish_without_spool(envelope)
         if self._circuit.reason is None:
             try:
                 await self._publisher.publish(envelope)
@@ -41,7 +42,7 @@ class Failover:
                 return "accepted"
         return await self._spool.keep(envelope) or "spooled"
 
-    async def _plainly(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
+    async def _publish_without_spool(self, envelope: DeliveryEnvelope) -> Kept | HttpRejection:
         try:
             await self._publisher.publish(envelope)
         except NotConfirmed as error:
@@ -51,10 +52,11 @@ class Failover:
 
 
 def wait_seconds(settings: CoreSettings) -> float:
-    """Time that a delivery waits for Kafka.
+    """Return how long a delivery waits for Kafka's confirmation.
 
-    With the spool behind it a short wait loses nothing, and an answer is due before the sender gives up,
-    whose own time-out nobody documents (3 to 30 seconds are usual). Without it, giving up is a refusal.
+    With the spool enabled the wait is short: the delivery is then spooled, and the answer must come before
+    the sender's time-out, which no provider documents (3 to 30 seconds are usual). With the spool disabled a
+    delivery not confirmed in time is refused, so the wait is the full confirm time-out.
     """
     longest = settings.receiver.confirm_timeout_seconds
     return min(settings.spool.wait_seconds, longest) if settings.spool.enabled else longest

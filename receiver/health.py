@@ -1,4 +1,4 @@
-"""Health of Kafka and spool, from the circuit breaker's state where it has one."""
+"""Health of Kafka and the spool, for `/readyz` and the metrics."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,21 +13,21 @@ State = Literal["idle", "spooling", "draining"] | Trouble
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Return whether deliveries can be kept, and where; `reason` is why Kafka does not confirm."""
+    """Readiness of the receiver. `reason` is why Kafka does not confirm, None when it does."""
 
     ready: bool
     reason: str | None
     spool: str
 
     def document(self) -> dict[str, str]:
-        """The JSON answer."""
+        """Return the JSON body of `/readyz`."""
         if not self.ready:
             return {"status": "not ready", "reason": self.reason or "", "spool": self.spool}
         return {"status": "ready", "kafka": self.reason or "answers", "spool": self.spool}
 
 
 class Health:
-    """Asks Kafka only while nothing is known against it: a frozen one takes its time to say nothing."""
+    """Health check. It asks Kafka only while the circuit is closed: a frozen broker costs a full time-out."""
 
     def __init__(self, publisher: Publisher, spool: Spool | None, circuit: CircuitBreaker) -> None:
         self._publisher = publisher
@@ -35,18 +35,18 @@ class Health:
         self._circuit = circuit
 
     async def look(self) -> HealthReport:
-        """Ready while one of the two can take deliveries."""
+        """Report the receiver as ready when Kafka or the spool can take deliveries."""
         reason = self._circuit.reason or await self._publisher.ready()
         spool = self._spool
         takes = spool is not None and spool.takes and spool.trouble is None
-        return HealthReport(reason is None or takes, reason, self._state() or "off")
+        return HealthReport(reason is None or takes, reason, self._spool_state() or "off")
 
     async def spool(self) -> tuple[State | None, QueueStats | None]:
-        """State and numbers of the spool, None without one."""
-        return self._state(), None if self._spool is None else await self._spool.stats()
+        """Return `(state, totals)` of the spool: both None without one, totals None when unreadable."""
+        return self._spool_state(), None if self._spool is None else await self._spool.stats()
 
-    def _state(self) -> State | None:
-        """Full or failing before anything else: then Kafka alone stands between a sender and a 503."""
+    def _spool_state(self) -> State | None:
+        """Return the spool's state. Its own trouble comes first: only Kafka can take deliveries then."""
         if self._spool is None:
             return None
         if self._spool.trouble is not None:

@@ -1,7 +1,7 @@
-"""Logs as JSON lines without data: no bodies, no header values, of an exception only its type.
+"""Logs as JSON lines without personal data: no bodies, no header values, only the type of an exception.
 
-The same line at most once in ten seconds, with the number of those left out, so that a flood of requests
-is no flood of log.
+The same line is written at most once in ten seconds, with the number of lines left out, so that a flood of
+requests does not flood the log.
 """
 
 import json
@@ -16,10 +16,10 @@ MAX_KINDS = 1000
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """Formatter that writes each log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """`record` without its traceback, whose text may hold data."""
+        """Return the record as JSON, without its traceback because the text may contain personal data."""
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class Sparse(logging.Filter):
-    """Lets a kind of line through once in a while. A kind is the logger, the level and the template."""
+    """Log filter that passes records of equal logger, level, template and arguments once in ten seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Sparse(logging.Filter):
         self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether `record` is written; it is told how many like it were not."""
+        """Return whether to write `record`. Sets `record.left_out` to the number of equal ones left out."""
         kind = self._kind(record)
         now = self._monotonic()
         last, left_out = self._seen.get(kind, (float("-inf"), 0))
@@ -57,13 +57,13 @@ class Sparse(logging.Filter):
 
     @staticmethod
     def _kind(record: logging.LogRecord) -> tuple[object, ...]:
-        """librdkafka formats its lines itself, so there the text is not a template."""
+        """Return the key of equal records, without text for librdkafka, which formats its lines itself."""
         text = "" if record.name.endswith("librdkafka") else (record.msg, str(record.args))
         return record.name, record.levelno, text
 
 
 def log_to_stderr() -> None:
-    """Sends everything the receiver says to stderr in this form."""
+    """Configure logging: JSON lines on stderr, with repeated lines left out."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     handler.addFilter(Sparse())

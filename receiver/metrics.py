@@ -1,6 +1,4 @@
-"""Prometheus metrics of the receiver, in a separate registry. Labels are configured names and fixed codes
-only.
-"""
+"""Prometheus metrics of the receiver, in a separate registry. Labels are configured names and fixed codes."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -12,7 +10,7 @@ from prometheus_client.registry import Collector
 from receiver.spool.sqlite_queue import QueueStats, SourceTotal
 
 NO_SOURCE = "-"
-"""Stands where a request names no configured source."""
+"""Value of the label `source` for a request that names no configured source."""
 
 BUCKETS_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
@@ -21,14 +19,14 @@ SPOOL_STATES = ("idle", "spooling", "draining", "full", "too_old", "failing")
 
 
 class SpoolSeries(Collector):
-    """The spool as it is now; its totals are those of its file, which a restart does not set back."""
+    """Collector of the spool's state and totals. Totals are in its file: a restart does not reset them."""
 
     def __init__(self) -> None:
         self.state: str | None = None
         self.counted: QueueStats | None = None
 
     def collect(self) -> Iterator[Metric]:
-        """No series where there is no spool, and no numbers where it cannot be read."""
+        """Yield the spool's metrics: none without a spool, only its state when the file cannot be read."""
         if self.state is not None:
             states = GaugeMetricFamily("hirestream_spool_state", "1 for the state it is in", labels=["state"])
             for state in SPOOL_STATES:
@@ -50,15 +48,15 @@ class SpoolSeries(Collector):
             )
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing in advance: what there is depends on the settings."""
+        """Yield no metric at registration, because the metrics depend on the settings."""
         yield from ()
 
 
 class Metrics:
-    """The series of one receiver."""
+    """Metrics of one receiver process."""
 
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
-        """`keys`: source and key id of every live secret."""
+        """Create the metrics; `keys` are `(source, key_id)` of every live secret, whose series start at 0."""
         self.registry = CollectorRegistry()
         deliveries = Counter(
             "hirestream_deliveries",
@@ -115,7 +113,7 @@ class Metrics:
             self.deliveries(source, "spooled")
 
     def show_held(self, totals: Iterable[SourceTotal]) -> None:
-        """Update the gauges of unverified deliveries; a source without any has no series."""
+        """Set the gauges of stored unverified deliveries; a source without any has no series."""
         for gauge in (self._held, self._held_bytes, self._held_oldest):
             gauge.clear()
         for total in totals:
@@ -124,7 +122,7 @@ class Metrics:
             self._held_oldest.labels(total.source).set(total.oldest_at.timestamp())
 
     def text(self) -> bytes:
-        """The series as Prometheus reads them."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:

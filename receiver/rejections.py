@@ -1,4 +1,4 @@
-"""Every reason not to take a delivery: its status, whether to send again, and what the sender reads."""
+"""HTTP answers for rejected requests: status, message and whether the sender should send again."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from http import HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class HttpRejection:
-    """One reason. With `retry_after_seconds` the sender should try again then; without, it is of no use.
+    """HTTP answer for a rejected request. Without `retry_after_seconds`, sending it again cannot succeed.
 
-    `closes` ends the connection: the rest of what the sender is sending will not be read.
+    `closes` closes the connection, so the rest of the request is not read.
     """
 
     code: str
@@ -25,15 +25,15 @@ class HttpRejection:
         return self.retry_after_seconds is not None
 
     def document(self) -> dict[str, dict[str, str]]:
-        """The JSON answer."""
+        """Return the answer as a JSON document."""
         return {"error": {"code": self.code, "message": self.message}}
 
     def body(self) -> bytes:
-        """The JSON answer as bytes."""
+        """Return the body of the answer: the JSON document as bytes."""
         return json.dumps(self.document()).encode()
 
     def headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """The HTTP headers of the answer."""
+        """Yield `(name, value)` of each HTTP header of the answer."""
         yield b"content-type", b"application/json"
         yield b"content-length", b"%d" % len(self.body())
         if self.retry_after_seconds is not None:
@@ -42,7 +42,7 @@ class HttpRejection:
             yield b"connection", b"close"
 
     def wire(self) -> bytes:
-        """The whole answer as HTTP/1.1, for where there is no request to answer through. It closes."""
+        """Return the whole HTTP/1.1 answer, which closes the connection, for use without an ASGI request."""
         status = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n".encode()
         named = dict(self.headers()) | {b"connection": b"close"}
         return status + b"".join(b"%s: %s\r\n" % pair for pair in named.items()) + b"\r\n" + self.body()

@@ -1,4 +1,4 @@
-"""The receiver as a process: one event loop, ended by SIGTERM or Ctrl-C once every answer is given."""
+"""Receiver process: one event loop. SIGTERM or Ctrl-C ends it after the requests in progress are answered."""
 
 import asyncio
 import logging
@@ -24,10 +24,10 @@ from receiver.sources import sources
 from receiver.spool.drainer import Prepare
 
 ENVELOPE_BYTES = 16 * 1024
-"""Most that key and headers add to a body on the topic."""
+"""Maximum bytes that the key and headers add to a body on the topic."""
 
 OTHER_FILES = 256
-"""Files and sockets that are not connections of senders: Kafka's, logs, the connections being refused."""
+"""Number of files and sockets reserved for Kafka, logs and connections that are being refused."""
 
 GRACE_SECONDS = 2
 
@@ -35,14 +35,14 @@ logger = logging.getLogger(__name__)
 
 
 class ServerError(Exception):
-    """The process cannot serve here: a port or a limit of the machine. One line with the remedy."""
+    """Raised when the port or the open-file limit prevents serving. The message names the remedy."""
 
 
 class BoundedServer(uvicorn.Server):
-    """uvicorn's server, which also ends overdue connections."""
+    """uvicorn server that also closes connections past their deadline."""
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second."""
+        """Expire overdue connections; uvicorn calls this ten times a second."""
         now = asyncio.get_running_loop().time()
         for connection in tuple(self.server_state.connections):
             if isinstance(connection, LimitedHttpProtocol):
@@ -51,40 +51,39 @@ class BoundedServer(uvicorn.Server):
 
 
 def serve(settings: CoreSettings, prepare: Prepare | None = None) -> None:
-    """Take deliveries until SIGTERM or SIGINT, then finish those under way and return.
+    """Accept deliveries until SIGTERM or SIGINT, then finish those in progress and return.
 
-    With `prepare` nothing is produced until it has made sure of the topic: what comes is spooled, and it is
-    tried again and again next to that. Without, the topic is the caller's to check before.
-    Raises `SettingsError` when nothing could be verified or confirmed with `settings`, `ServerError` when
-    the port or the open files needed are unavailable.
+    With `prepare`, deliveries go to the spool until `prepare`, which is retried, finds the topic usable.
+    Without it, the caller must have checked the topic. Raises `SettingsError` when `settings` could not
+    verify or publish any delivery, `ServerError` when the port or enough open files are unavailable.
     """
     check(settings)
     serve_into(KafkaPublisher(settings.kafka, wait_seconds(settings)), settings, prepare)
 
 
 def serve_into(publisher: Publisher, settings: CoreSettings, prepare: Prepare | None = None) -> None:
-    """`serve` with a publisher that is there already; it is closed at the end."""
+    """Run `serve` with an existing publisher, which is closed at the end; `settings` are not checked."""
     log_to_stderr()
     limits = settings.receiver
-    _allow_files(limits.max_connections + OTHER_FILES)
+    _raise_open_files_limit(limits.max_connections + OTHER_FILES)
     listener = _listen(limits.host, limits.port)
     app = create_app(settings, publisher, clock=lambda: datetime.now(UTC), new_id=_uuid7, prepare=prepare)
     metrics: Metrics = app.state.metrics
     metrics.unreported.set_function(lambda: publisher.in_flight)
-    server = BoundedServer(_config(settings, app, metrics))
+    server = BoundedServer(_uvicorn_config(settings, app, metrics))
     metrics.connections.set_function(lambda: len(server.server_state.connections))
     logger.info("listening on %s port %d", limits.host, limits.port)
 
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    with signals_handled(stop):  # uvicorn raises a caught signal once more at its end; so the exit is 0
+    with signals_handled(stop):  # uvicorn raises a caught signal again at its end; so the exit code is 0
         server.run(sockets=[listener])
     logger.info("stopped")
 
 
 def check(settings: CoreSettings) -> None:
-    """Raises `SettingsError` for what would refuse deliveries later on."""
+    """Check sources and message sizes. Raises `SettingsError` for a setting that would refuse deliveries."""
     sources(settings)
     if settings.receiver.max_body_bytes + ENVELOPE_BYTES > settings.kafka.max_message_bytes:
         raise SettingsError(
@@ -93,7 +92,7 @@ def check(settings: CoreSettings) -> None:
         )
 
 
-def _config(settings: CoreSettings, app: Any, metrics: Metrics) -> uvicorn.Config:
+def _uvicorn_config(settings: CoreSettings, app: Any, metrics: Metrics) -> uvicorn.Config:
     def on_refused(refusal: HttpRejection) -> None:
         metrics.deliveries(NO_SOURCE, refusal.code).inc()
         logger.info("refused: %s", refusal.code, extra={"source": NO_SOURCE})
@@ -125,8 +124,11 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _allow_files(needed: int) -> None:
-    """Raise the soft limit of open files: reaching it would stop Kafka's sockets too."""
+def _raise_open_files_limit(needed: int) -> None:
+    """Raise the soft limit of open files to `needed`: Kafka's sockets would fail at the limit too.
+
+    Raises `ServerError` when the hard limit is lower.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         if hard != resource.RLIM_INFINITY and hard < needed:

@@ -1,7 +1,7 @@
-"""Settings that the receiver and everything behind it share: frozen, from the environment or one file.
+"""Settings of the receiver, which the pipelines extend; read once at start-up from environment or TOML file.
 
-Read once at start-up. What is missing or malformed becomes one `SettingsError` that names the variable and
-the remedy; no secret is ever part of a message.
+A missing or malformed setting raises `SettingsError`, which names the variable and the remedy. No message
+contains a secret.
 """
 
 import os
@@ -34,17 +34,17 @@ SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class SettingsError(Exception):
-    """A setting is missing or malformed. The message is one line: which one, what is wrong, what to do."""
+    """Raised when a setting is missing or malformed. The one-line message names setting, fault and remedy."""
 
 
 class Section(BaseModel):
-    """A group of settings; a name that does not exist in it is an error, not a silent default."""
+    """Base class of a group of settings: immutable, and an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class KafkaSettings(Section):
-    """Settings of Kafka and the topic."""
+    """Settings of the Kafka cluster and the topic."""
 
     bootstrap_servers: str | None = Field(None, description="Kafka to use; unset means the embedded broker")
     port: Port = Field(19092, description="port of the embedded broker")
@@ -66,7 +66,7 @@ class KafkaSettings(Section):
 
     @field_validator("config", mode="before")
     @classmethod
-    def _dotted(cls, value: Any) -> Any:
+    def _to_librdkafka_names(cls, value: Any) -> Any:
         return (
             {k.lower().replace("_", "."): str(v) for k, v in value.items()}
             if isinstance(value, dict)
@@ -74,12 +74,12 @@ class KafkaSettings(Section):
         )
 
     def client_config(self) -> dict[str, str]:
-        """The librdkafka settings every client of this system starts from."""
+        """Return the librdkafka settings that every Kafka client of hirestream uses."""
         return {"bootstrap.servers": self.bootstrap_servers or f"127.0.0.1:{self.port}", **self.config}
 
 
 class ReceiverSettings(Section):
-    """The HTTP side."""
+    """Settings of the HTTP server: address, limits and time-outs."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(8080, description="port to listen on")
@@ -98,7 +98,7 @@ class ReceiverSettings(Section):
 
 
 class SourceSettings(Section):
-    """One sender: its provider and the secrets that its signatures are made with."""
+    """Settings of one source: provider, secrets, signature scheme and retention."""
 
     provider: Provider = Field(description="popp, orufy or standard_webhooks")
     secrets: SecretStr | None = Field(None, description="live secrets as kid:value,kid:value")
@@ -113,13 +113,13 @@ class SourceSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def _require_one_secret_setting(self) -> Self:
         if (self.secrets is None) == (self.secrets_file is None):
             raise ValueError("give exactly one of SECRETS and SECRETS_FILE (as kid:value,kid:value)")
         return self
 
     def live_secrets(self) -> dict[str, bytes]:
-        """Key id to secret, in the order given. Raises `SettingsError` on an empty or unreadable one."""
+        """Return key id to secret, in the order given. Raises `SettingsError` for a missing or bad secret."""
         text = self._read_file() if self.secrets is None else self.secrets.get_secret_value()
         found: dict[str, bytes] = {}
         for number, item in enumerate((part.strip() for part in re.split(r"[,\n]", text)), start=1):
@@ -136,7 +136,7 @@ class SourceSettings(Section):
         return found
 
     def _read_file(self) -> str:
-        assert self.secrets_file is not None  # noqa: S101 - held by _one_place
+        assert self.secrets_file is not None  # noqa: S101 - ensured by _require_one_secret_setting
         try:
             return self.secrets_file.read_text()
         except OSError as error:
@@ -144,14 +144,14 @@ class SourceSettings(Section):
 
 
 class HeldSettings(Section):
-    """Bounds of what is kept of sources with HOLD_UNVERIFIED; what comes when it is full is not kept."""
+    """Limits of the store of unverified deliveries (HOLD_UNVERIFIED); a full store keeps no more."""
 
     max_bytes: int = Field(50_000_000, ge=1, description="maximum bytes of stored unverified deliveries")
     max_deliveries: int = Field(10_000, ge=1, description="maximum number of stored unverified deliveries")
 
 
 class SpoolSettings(Section):
-    """The durable store for when Kafka does not confirm."""
+    """Settings of the spool, which stores deliveries while Kafka does not confirm."""
 
     enabled: bool = Field(True, description="keep on disk what Kafka does not confirm in time; else 503")
     wait_seconds: float = Field(
@@ -164,7 +164,7 @@ class SpoolSettings(Section):
 
 
 class CoreSettings(BaseSettings):
-    """Settings that every part needs. `pipelines.settings.Settings` adds the rest."""
+    """Settings that the receiver and the pipelines need. `pipelines.settings.Settings` adds the others."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", validate_default=True
@@ -181,12 +181,12 @@ class CoreSettings(BaseSettings):
 
     @field_validator("home")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _resolve_home(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
     @field_validator("sources")
     @classmethod
-    def _named(cls, value: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
+    def _check_source_names(cls, value: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
         for name in value:
             if not SOURCE_NAME.fullmatch(name):
                 raise ValueError(f"source name {name!r} must be lower-case letters, digits, - or _")
@@ -198,16 +198,16 @@ class CoreSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic defines this signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments before environment before `hirestream.toml` in the home folder."""
+        """Return the origins of values by precedence: arguments, environment, `hirestream.toml` in home."""
         home = Path(os.environ.get(f"{PREFIX}HOME", PROJECT / "var")).expanduser()
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "hirestream.toml")
 
     @classmethod
     def read(cls) -> Self:
-        """The settings of this process. Raises `SettingsError` with one line: the setting and the remedy."""
+        """Read this process's settings. Raises `SettingsError` when one is unknown, missing or malformed."""
         known = {name.upper() for name in cls.model_fields}
         for variable in sorted(os.environ):
             if variable.startswith(PREFIX) and variable[len(PREFIX) :].split("__")[0] not in known:
@@ -224,7 +224,7 @@ class CoreSettings(BaseSettings):
             raise SettingsError(f"settings cannot be read: {error}") from error
 
     def source_secrets(self) -> dict[str, dict[str, bytes]]:
-        """Live secrets by source. Raises `SettingsError` when there is no source, or one without a secret."""
+        """Return source to secrets by key id. Raises `SettingsError` without a source or a usable secret."""
         if not self.sources:
             raise SettingsError(
                 "no source is configured; set HIRESTREAM_SOURCES__POPP__PROVIDER=popp "

@@ -1,4 +1,4 @@
-"""Handlers of signals for the time of a block."""
+"""Temporary signal handlers."""
 
 import signal
 import threading
@@ -13,13 +13,13 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def signals_handled(handler: Handler, signals: Sequence[signal.Signals] = STOP_SIGNALS) -> Iterator[None]:
-    """Inside, `signals` go to `handler`. Only the main thread can do so; in another one nothing changes."""
+    """Install `handler` for `signals` during the block; in another thread than the main one, do nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in signals}
+    handlers_before = {number: signal.signal(number, handler) for number in signals}
     try:
         yield
     finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
+        for number, handler_before in handlers_before.items():
+            signal.signal(number, handler_before)

@@ -1,4 +1,4 @@
-"""The configured senders, each with provider, scheme and live secrets, checked before anything listens."""
+"""Configured sources with provider, scheme and secrets, checked at start-up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from receiver.signatures import SCHEME_FORMS, BasicAuth, Scheme, StandardWebhook
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSource:
-    """One sender that may post to `/webhooks/{name}`."""
+    """Configured source that may post to `/webhooks/{name}`, with secrets by key id."""
 
     name: str
     provider: ProviderRules
@@ -22,7 +22,7 @@ class VerifiedSource:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A live secret by its id; `scheme` is the text of the setting, empty where there is none."""
+    """Live secret without its value. `scheme` is the text of the scheme in use, empty when none is known."""
 
     source: str
     provider: str
@@ -31,7 +31,7 @@ class SigningKey:
 
 
 def keys(settings: CoreSettings) -> list[SigningKey]:
-    """Every live secret, without its value. Raises `SettingsError` for secrets that cannot be read."""
+    """List the live secrets of all sources. Raises `SettingsError` when secrets cannot be read."""
     return [
         SigningKey(
             name, source.provider, source.scheme or str(providers()[source.provider].scheme or ""), key_id
@@ -42,7 +42,7 @@ def keys(settings: CoreSettings) -> list[SigningKey]:
 
 
 def sources(settings: CoreSettings) -> dict[str, VerifiedSource]:
-    """Every configured source by name. Raises `SettingsError` when one cannot verify anything."""
+    """Return the sources by name. Raises `SettingsError` when one has no usable scheme or secret."""
     secrets = settings.source_secrets()
     return {name: _source(settings, name, secrets[name]) for name in settings.sources}
 
@@ -52,7 +52,7 @@ def _source(settings: CoreSettings, name: str, secrets: Mapping[str, bytes]) -> 
     provider = providers()[settings.sources[name].provider]
     scheme = _scheme(f"{setting}__SCHEME", settings.sources[name].scheme, provider)
     for key_id, secret in secrets.items():
-        _check(f"{setting}__SECRETS", scheme, key_id, secret)
+        _check_secret(f"{setting}__SECRETS", scheme, key_id, secret)
     return VerifiedSource(name, provider, scheme, secrets, settings.sources[name].hold_unverified)
 
 
@@ -71,18 +71,19 @@ def _scheme(setting: str, text: str | None, provider: ProviderRules) -> Scheme:
         raise SettingsError(f"{setting}: {error}") from None
 
 
-def _check(setting: str, scheme: Scheme, key_id: str, secret: bytes) -> None:
-    """A secret that cannot verify would refuse every delivery, so it stops the start instead."""
+def _check_secret(setting: str, scheme: Scheme, key_id: str, secret: bytes) -> None:
+    """Raise `SettingsError` when the secret does not fit the scheme: it would refuse every delivery."""
     try:
         scheme.check(secret)
     except ValueError:
         raise SettingsError(
-            f"{setting}: the secret with key id {key_id} does not fit the scheme {scheme}; {_fitting(scheme)}"
+            f"{setting}: the secret with key id {key_id} does not fit the scheme {scheme}; "
+            f"{_secret_format_advice(scheme)}"
         ) from None
 
 
-def _fitting(scheme: Scheme) -> str:
-    """Format of a secret of this scheme. The error never repeats the secret."""
+def _secret_format_advice(scheme: Scheme) -> str:
+    """Return the secret format of a scheme as advice for an error message, which never repeats the secret."""
     if isinstance(scheme, StandardWebhooks):
         return "copy it again as the sender shows it: whsec_, whpk_ or whsk_, and base64"
     if isinstance(scheme, BasicAuth):

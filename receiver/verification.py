@@ -1,4 +1,4 @@
-"""The rule of the door: who signed is let in, whatever the body holds. Pure."""
+"""Acceptance of a delivery: only its signature counts, not its content. No I/O."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ MAX_MESSAGE_ID = 200
 def accept(
     source: VerifiedSource, headers: RawHeaders, body: bytes, now: datetime, delivery_id: str
 ) -> DeliveryEnvelope | HttpRejection:
-    """The delivery as it goes to the topic, or why not. Only the signature can refuse; nothing raises."""
+    """Verify a delivery. Returns its envelope, or `NOT_AUTHENTIC` when the signature fails. Never raises."""
     headers = tuple(headers)
     key_id = verify(source.scheme, source.secrets, headers, body, now)
     if key_id is None:
@@ -30,7 +30,7 @@ def accept(
         received_at=now,
         key=partition_key(source, about),
         body=body,
-        event_type=_bounded(about.event_type),
+        event_type=_short_event_type(about.event_type),
         key_id=key_id,
         content_type=_content_type(headers),
         message_id=_message_id(source, headers),
@@ -38,30 +38,30 @@ def accept(
 
 
 def partition_key(source: VerifiedSource, about: BodyMetadata) -> bytes:
-    """The same for all events of one entity; the source's name when the body does not say which."""
+    """Return the Kafka key: equal for all events of an entity, the source's name when the body names none."""
     if about.entity_id is None:
         return source.name.encode()
     return f"{source.provider.name}|{about.organization_id or ''}|{about.entity_id}".encode()
 
 
-def _bounded(event_type: str | None) -> str | None:
+def _short_event_type(event_type: str | None) -> str | None:
     return event_type if event_type is not None and len(event_type) <= MAX_EVENT_TYPE else None
 
 
 def _content_type(headers: RawHeaders) -> str | None:
-    """The header where it is short plain ASCII; it is a note for people, nothing depends on it."""
+    """Return the Content-Type header when it is short printable ASCII. It is informative only."""
     value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
-    return _plain(value, MAX_CONTENT_TYPE)
+    return _printable_ascii(value, MAX_CONTENT_TYPE)
 
 
 def _message_id(source: VerifiedSource, headers: RawHeaders) -> str | None:
-    """The id that was signed: of no other scheme is it known which header holds one."""
+    """Return the signed message id; only Standard Webhooks defines a header for one."""
     if not isinstance(source.scheme, StandardWebhooks):
         return None
-    return _plain(only(headers, b"webhook-id") or b"", MAX_MESSAGE_ID)
+    return _printable_ascii(only(headers, b"webhook-id") or b"", MAX_MESSAGE_ID)
 
 
-def _plain(value: bytes, longest: int) -> str | None:
-    """The value where it is printable ASCII, neither empty nor too long."""
+def _printable_ascii(value: bytes, max_length: int) -> str | None:
+    """Return the value as text when it is printable ASCII of 1 to `max_length` characters, else None."""
     text = value.decode("ascii", errors="replace")
-    return text if 0 < len(text) <= longest and text.isascii() and text.isprintable() else None
+    return text if 0 < len(text) <= max_length and text.isascii() and text.isprintable() else None

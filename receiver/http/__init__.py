@@ -1,1 +1,1 @@
-"""HTTP protocol limits, the webhook endpoint and its OpenAPI description. May import all but the app."""
+"""HTTP protocol limits, the webhook endpoint and its OpenAPI description. May import all but `app`."""

@@ -1,7 +1,7 @@
-"""HTTP on one connection, with an end to everything: headers, bodies, idling, unread answers, connections.
+"""uvicorn HTTP protocol with time-outs and size limits, and a limit on open connections.
 
-uvicorn closes only an idle kept-alive connection. Here each connection has one deadline, and the server
-looks at all of them a few times a second, which costs less than a timer for each.
+uvicorn itself closes only idle kept-alive connections. Here each connection has one deadline, which the server
+checks ten times a second, because that costs less than a timer for each connection.
 """
 
 import asyncio
@@ -24,20 +24,20 @@ from receiver.settings import ReceiverSettings
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_FRAMING = 8
-"""Bytes on the wire for a byte of body; chunks of one byte take six."""
+"""Maximum bytes on the wire for a byte of body; chunks of one byte take six."""
 
 MAX_QUEUED = 64
-"""Requests sent ahead on one connection before their answers."""
+"""Maximum requests on one connection that are sent before earlier ones are answered."""
 
 MAX_SURPLUS = 64
-"""Connections over the limit that get an answer; more are closed without one."""
+"""Maximum connections over `max_connections` that get an answer; more are aborted without one."""
 
 NEVER = float("inf")
 END_SECONDS = 5.0
 
 
 class Phase(Enum):
-    """Phase of a connection: what it waits for."""
+    """Phase of a connection, named after what it waits for; END discards further input before closing."""
 
     REQUEST = auto()
     HEADERS = auto()
@@ -47,7 +47,7 @@ class Phase(Enum):
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits. The limits are class attributes: see `limited_protocol`."""
+    """uvicorn's HTTP protocol with limits, which `limited_protocol` sets as class attributes."""
 
     limits: ClassVar[ReceiverSettings]
     surplus: ClassVar[set["LimitedHttpProtocol"]]
@@ -60,11 +60,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     refusal = BROKEN_REQUEST
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Answer and close a connection over the limit; it is not counted as open."""
+        """Start the deadline. A connection over the limit is answered 503, closed, and not counted as open."""
         full = len(self.connections) >= self.limits.max_connections
         self.lingering = LingeringTransport(transport, self.loop)
         super().connection_made(self.lingering)  # type: ignore[arg-type]
-        self._wait(Phase.REQUEST, self.limits.headers_timeout_seconds)
+        self._enter_phase(Phase.REQUEST, self.limits.headers_timeout_seconds)
         if full:
             self.connections.discard(self)
             self.surplus.add(self)
@@ -73,12 +73,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """Release the connection's place among those over the limit."""
         super().connection_lost(exc)
         self.surplus.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser, and counts what belongs to one message."""
+        """Pass the data to the parser and check the size of the current request."""
         if self.phase is Phase.END:
             return
         before = self.messages
@@ -88,88 +88,88 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._check_size()
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Start the deadline of the headers at the first byte of a request."""
         super().on_message_begin()
         self.messages += 1
         self.message_bytes = 0
-        self._wait(Phase.HEADERS, self.limits.headers_timeout_seconds)
+        self._enter_phase(Phase.HEADERS, self.limits.headers_timeout_seconds)
 
     def on_headers_complete(self) -> None:
-        """The body follows, if there is one."""
-        # uvicorn queues without end what a client sends ahead of the answers
+        """Check the headers and start the deadline of the body."""
+        # uvicorn queues pipelined requests without limit
         if len(self.pipeline) >= MAX_QUEUED:
             raise ValueError("the parser hands this on as its own error, which ends in send_400_response")
         if sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
             self.refusal = HEADERS_TOO_LARGE
             raise ValueError("as above")
-        self._wait(Phase.BODY, self.limits.body_timeout_seconds)
+        self._enter_phase(Phase.BODY, self.limits.body_timeout_seconds)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """All of the request is here."""
-        self._wait(Phase.ANSWER, NEVER)
+        """Wait without a deadline for the answer to the complete request."""
+        self._enter_phase(Phase.ANSWER, NEVER)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The next request may come, unless this was the last answer."""
+        """Wait for the next request, or discard further input when the connection is closing."""
         self.lingering.flush()
         super().on_response_complete()
         if self.transport.is_closing():
-            self._discard()
+            self._discard_input()
         elif self.phase is Phase.ANSWER and self.cycle.response_complete:
-            self._wait(Phase.REQUEST, self.limits.idle_timeout_seconds)
+            self._enter_phase(Phase.REQUEST, self.limits.idle_timeout_seconds)
 
     def pause_writing(self) -> None:
-        """The client does not read what it is sent."""
+        """Start a deadline for a client that does not read its answer."""
         super().pause_writing()
         self.stalled_deadline = self.loop.time() + self.limits.idle_timeout_seconds
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Clear the deadline when the client reads again."""
         super().resume_writing()
         self.stalled_deadline = NEVER
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own text
-        """Remaining input that the parser has not read."""
+        """Refuse a request that the parser rejects, with `refusal` instead of uvicorn's text."""
         self.refuse(self.refusal)
 
     def on_refused(self, refusal: HttpRejection) -> None:
-        """Hears of each refusal that no application saw."""
+        """Handle a rejection that was answered before the application; subclasses override it."""
 
     def expire(self, now: float) -> None:
-        """Ends what took longer than its limit; `now` is the loop's time."""
+        """Close or refuse a connection past its deadline; `now` is the event loop's time in seconds."""
         overdue = now >= self.deadline
         if now >= self.stalled_deadline or (overdue and self.phase is Phase.END):
             self.transport.abort()
         elif overdue and self.phase is Phase.REQUEST:
-            self._discard()
+            self._discard_input()
             self.transport.close()
         elif overdue:
             self.refuse(TOO_SLOW)
 
     def refuse(self, refusal: HttpRejection) -> None:
-        """Answers without the application and closes; an earlier request in the works is answered first."""
+        """Send `refusal` and close. When an earlier request is unanswered, only that answer is sent first."""
         self.on_refused(refusal)
-        if self._earlier_in_the_works():
+        if self._has_unanswered_request():
             self.cycle.keep_alive = False
-            self._discard()
+            self._discard_input()
             return
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(refusal.wire())
-        self._discard()
+        self._discard_input()
         self.transport.close()
 
-    def _earlier_in_the_works(self) -> bool:
-        """Return whether what is refused comes after a whole request that has no answer yet."""
+    def _has_unanswered_request(self) -> bool:
+        """Return whether a complete earlier request on this connection has no answer yet."""
         if self.cycle is None or self.cycle.response_complete:
             return False
         return self.phase is Phase.ANSWER or self.cycle.scope is not self.scope
 
-    def _discard(self) -> None:
-        """From here on, what comes in is thrown away; the last answer has as long as it may take."""
-        self._wait(Phase.END, self.limits.confirm_timeout_seconds + END_SECONDS)
+    def _discard_input(self) -> None:
+        """Discard all further input; the deadline leaves time for the last answer."""
+        self._enter_phase(Phase.END, self.limits.confirm_timeout_seconds + END_SECONDS)
         self.flow.resume_reading()
 
     def _check_size(self) -> None:
@@ -178,7 +178,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         elif self.message_bytes > MAX_HEADER_BYTES + MAX_FRAMING * self.limits.max_body_bytes:
             self.refuse(TOO_LARGE)
 
-    def _wait(self, phase: Phase, seconds: float) -> None:
+    def _enter_phase(self, phase: Phase, seconds: float) -> None:
         self.phase = phase
         self.deadline = self.loop.time() + seconds
 
@@ -186,7 +186,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 def limited_protocol(
     settings: ReceiverSettings, on_rejection: Callable[[HttpRejection], None]
 ) -> type[LimitedHttpProtocol]:
-    """Protocol class with these limits; calls `on_rejection` for a rejection before the application."""
+    """Return a protocol class with these limits, which calls `on_rejection` for each rejection it makes itself."""
 
     class Limited(LimitedHttpProtocol):
         limits = settings

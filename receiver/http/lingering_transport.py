@@ -1,4 +1,4 @@
-"""A transport that sends an answer in one piece, and whose close lets the client read it."""
+"""Transport that sends an answer in one packet, and closes so that the client can still read it."""
 
 import asyncio
 
@@ -6,11 +6,12 @@ LINGER_SECONDS = 1.0
 
 
 class LingeringTransport:
-    """Closing while unread bytes arrive makes the kernel reset the connection, and the answer is lost.
+    """asyncio transport with a delayed close and with the head and body of an answer in one write.
 
-    So `close` ends our side, lets the protocol throw away what still comes for a second, then closes.
-    uvicorn writes the head of an answer and its body apart, a system call and a packet each: the head is
-    held until the next write, `flush` or `close`.
+    Closing a socket while unread bytes arrive makes the kernel reset the connection, and the answer is lost.
+    So `close` sends EOF, lets the protocol discard input for a second, then aborts the connection. uvicorn
+    writes the head of an answer and its body separately, a system call and a packet each; so the head is
+    buffered until the next write, `flush` or `close`.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -24,7 +25,7 @@ class LingeringTransport:
         self.abort = transport.abort
 
     def write(self, data: bytes) -> None:
-        """Sends, as long as there is a connection; an answer to nobody is no error."""
+        """Send data, or buffer it when it is the head of an answer. A closing connection drops it silently."""
         if self.is_closing():
             return
         if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
@@ -35,17 +36,17 @@ class LingeringTransport:
             self._head = b""
 
     def flush(self) -> None:
-        """Sends a head that no body followed."""
+        """Send a buffered head without waiting for a body."""
         if self._head:
             self._transport.write(self._head)
             self._head = b""
 
     def is_closing(self) -> bool:
-        """Return whether the connection has ended, or is about to."""
+        """Return whether the connection is closed or closing."""
         return self._closing or self._transport.is_closing()
 
     def close(self) -> None:
-        """Ends our side now and the connection soon. Again is harmless."""
+        """Send EOF now and abort the connection after `LINGER_SECONDS`. Can be called again."""
         if not self.is_closing():
             self.flush()
             self._closing = True

@@ -142,17 +142,17 @@ ANSWERS = (
 
 
 def with_webhooks(document: dict[str, Any], settings: CoreSettings) -> dict[str, Any]:
-    """`document` with the webhook route in it, its sources as the values of the path parameter."""
+    """Return the OpenAPI `document` with the webhook route added; the sources are its path parameter's values."""
     return document | {"paths": {PATH: {"post": _operation(settings)}} | document["paths"]}
 
 
 def _operation(settings: CoreSettings) -> dict[str, Any]:
-    named = {"type": "string", "enum": sorted(settings.sources)}
+    source_schema = {"type": "string", "enum": sorted(settings.sources)}
     return {
         "summary": "One webhook of one source",
         "description": SIGNATURES,
         "operationId": "deliver",
-        "parameters": [{"name": "source", "in": "path", "required": True, "schema": named}],
+        "parameters": [{"name": "source", "in": "path", "required": True, "schema": source_schema}],
         "requestBody": {
             "required": True,
             "description": f"At most {settings.receiver.max_body_bytes} bytes, kept exactly as they are",
@@ -163,9 +163,9 @@ def _operation(settings: CoreSettings) -> dict[str, Any]:
 
 
 def _response(refusal: HttpRejection) -> dict[str, Any]:
-    retry = {"schema": {"type": "integer"}, "description": "seconds"}
-    described: dict[str, Any] = {
+    retry_header = {"schema": {"type": "integer"}, "description": "seconds"}
+    response: dict[str, Any] = {
         "description": refusal.message,
         "content": {"application/json": {"schema": ERROR_SCHEMA, "example": refusal.document()}},
     }
-    return described | ({"headers": {"Retry-After": retry}} if refusal.retryable else {})
+    return response | ({"headers": {"Retry-After": retry_header}} if refusal.retryable else {})

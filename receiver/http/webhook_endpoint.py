@@ -1,4 +1,4 @@
-"""One delivery over HTTP: read, let in or refuse, publish, answer."""
+"""Webhook endpoint: reads a delivery, verifies it, makes it durable and answers."""
 
 import asyncio
 import logging
@@ -22,19 +22,19 @@ logger = logging.getLogger(__name__)
 
 
 class Disconnected(Exception):
-    """The sender went away before its body was complete: there is nobody to answer."""
+    """Raised when the sender disconnects before its body is complete, so no answer is possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A delivery that is durable, and where."""
+    """Durable delivery, with the place where it is stored (`accepted` on the topic or `spooled`)."""
 
     delivery_id: str
     kept: Kept
 
 
 class WebhookEndpoint:
-    """`POST /webhooks/{source}` as a raw ASGI endpoint: a function route costs half of the rate."""
+    """Raw ASGI endpoint of `POST /webhooks/{source}`; a FastAPI function route would halve the throughput."""
 
     def __init__(
         self,
@@ -58,23 +58,25 @@ class WebhookEndpoint:
         metrics.in_flight.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one delivery. A last resort keeps every failure of ours a 503 that names no data."""
+        """Answer one delivery. Any unexpected error is answered 503 and logged by its type only."""
         source = self._sources.get(scope["path_params"]["source"])
         self._in_flight += 1
         try:
-            outcome = UNKNOWN_SOURCE if source is None else await self._take(source, scope, receive)
+            outcome = UNKNOWN_SOURCE if source is None else await self._process(source, scope, receive)
         except Disconnected:
-            self._count(source, "disconnected")
+            self._count_outcome(source, "disconnected")
             return
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the last resort
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every error needs an answer
             logger.error("delivery failed: %s", type(error).__name__)
             outcome = UNAVAILABLE
         finally:
             self._in_flight -= 1
         await self._answer(source, outcome, send)
 
-    async def _take(self, source: VerifiedSource, scope: Scope, receive: Receive) -> Accepted | HttpRejection:
-        """The delivery once it is durable, or why it is not."""
+    async def _process(
+        self, source: VerifiedSource, scope: Scope, receive: Receive
+    ) -> Accepted | HttpRejection:
+        """Read, verify and store a delivery. Returns its rejection when it was not made durable."""
         started = asyncio.get_running_loop().time()
         body = await read_body(scope["headers"], receive, self._max_body_bytes)
         if body is None:
@@ -97,21 +99,21 @@ class WebhookEndpoint:
         self, source: VerifiedSource | None, outcome: Accepted | HttpRejection, send: Send
     ) -> None:
         if isinstance(outcome, HttpRejection):
-            self._count(source, outcome.code)
+            self._count_outcome(source, outcome.code)
             logger.info("refused: %s", outcome.code, extra={"source": source.name if source else NO_SOURCE})
             await respond(send, outcome.status, list(outcome.headers()), outcome.body())
             return
-        self._count(source, outcome.kept)
+        self._count_outcome(source, outcome.kept)
         body = b'{"delivery_id": "%s"}' % outcome.delivery_id.encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await respond(send, 200, headers, body)
 
-    def _count(self, source: VerifiedSource | None, outcome: str) -> None:
+    def _count_outcome(self, source: VerifiedSource | None, outcome: str) -> None:
         self._metrics.deliveries(source.name if source else NO_SOURCE, outcome).inc()
 
 
 async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive, max_bytes: int) -> bytes | None:
-    """The whole body, None as soon as it is known to be too large. Raises `Disconnected`."""
+    """Read the whole body; returns None when it exceeds `max_bytes`. Raises `Disconnected`."""
     if any(name == b"content-length" and int(value) > max_bytes for name, value in headers):
         return None
     chunks: list[bytes] = []
@@ -130,6 +132,6 @@ async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive, max_by
 
 
 async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    """One whole answer."""
+    """Send a complete HTTP answer."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

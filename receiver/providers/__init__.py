@@ -1,1 +1,1 @@
-"""Rules of each provider, a module with a `PROVIDER` for each. Imports only `signatures`."""
+"""Rules of the providers: one module with a `PROVIDER` for each. Imports only `signatures`."""

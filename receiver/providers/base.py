@@ -1,4 +1,4 @@
-"""A provider as a value: its signature scheme, and where a body says what it is about."""
+"""Base types of a provider: its signature scheme, and how to read metadata from a body."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Document = TypeVar("Document")
 
 @dataclass(frozen=True, slots=True)
 class BodyMetadata:
-    """Metadata that a body contains; None where it is absent or not usable text."""
+    """Metadata read from a body: event type, organization and entity. None: absent or not usable text."""
 
     event_type: str | None = None
     organization_id: str | None = None
@@ -24,7 +24,7 @@ class BodyMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRules:
-    """One kind of sender. Without a `scheme` of its own, the source must name one."""
+    """Rules of one provider. `about` reads a body's metadata; with `scheme` None the source must name a scheme."""
 
     name: str
     scheme: Scheme | None
@@ -32,7 +32,7 @@ class ProviderRules:
 
 
 def decode(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document | None:
-    """The document, None for whatever is not one: no JSON, no UTF-8, another shape, nested without end."""
+    """Decode a body; None when it is not UTF-8 or JSON, has another shape, or is nested too deeply."""
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError):
@@ -40,5 +40,5 @@ def decode(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document | N
 
 
 def name(value: object) -> str | None:
-    """`value` when it is printable text of a name's length."""
+    """Return `value` when it is printable text of 1 to `MAX_NAME` characters, else None."""
     return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable() else None

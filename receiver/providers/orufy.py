@@ -1,4 +1,4 @@
-"""Orufy Bookings. How its secret token travels is not documented, so a source must name a scheme."""
+"""Orufy Bookings. Orufy does not document how its secret token is sent, so a source must name a scheme."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from receiver.providers.base import BodyMetadata, ProviderRules, decode, name
 
 
 class OrufyMeetingIds(msgspec.Struct):
-    """The meeting; `appId` is the Orufy account."""
+    """Ids of the meeting in an Orufy body; `appId` is the Orufy account."""
 
     id: Any = msgspec.field(default=None, name="_id")
     app_id: Any = msgspec.field(default=None, name="appId")
 
 
 class OrufyBody(msgspec.Struct):
-    """The body."""
+    """Fields of an Orufy body that the receiver reads."""
 
     meeting: OrufyMeetingIds = msgspec.field(name="meetData")
     event_type: Any = msgspec.field(default=None, name="eventType")
@@ -25,7 +25,7 @@ DECODER = msgspec.json.Decoder(OrufyBody)
 
 
 def about(body: bytes) -> BodyMetadata:
-    """Account and meeting. A reschedule makes a new meeting, so a chain of them is not one entity here."""
+    """Return the metadata of a body: account and meeting. A rescheduled meeting is a new entity."""
     document = decode(DECODER, body)
     if document is None:
         return BodyMetadata()

@@ -1,4 +1,4 @@
-"""Popp AI. Documented: header `x-signature`, HMAC-SHA256. A guess: of the raw body, in lower-case hex."""
+"""Popp AI. Documented: HMAC-SHA256 in the header `x-signature`. Guessed: over the raw body, lower-case hex."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from receiver.signatures import HmacScheme
 
 
 class PoppBodyData(msgspec.Struct, rename="camel"):
-    """The ids that every event has; `recordId` is that of the conversation, the booking or the run."""
+    """Ids in the `data` of a Popp body; `recordId` identifies the conversation, the booking or the run."""
 
     organization_id: Any = None
     conversation_id: Any = None
@@ -17,7 +17,7 @@ class PoppBodyData(msgspec.Struct, rename="camel"):
 
 
 class PoppBody(msgspec.Struct):
-    """The envelope, current and legacy."""
+    """Fields of a Popp body that the receiver reads, in the current and the legacy envelope."""
 
     data: PoppBodyData
     event: Any = None
@@ -27,7 +27,7 @@ DECODER = msgspec.json.Decoder(PoppBody)
 
 
 def about(body: bytes) -> BodyMetadata:
-    """Organization and conversation, or the record where an event names no conversation."""
+    """Return the metadata of a body. The entity is its conversation, or its record when it names none."""
     document = decode(DECODER, body)
     if document is None:
         return BodyMetadata()

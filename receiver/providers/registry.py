@@ -1,4 +1,4 @@
-"""Finds every provider: a module of this package with a `PROVIDER`."""
+"""Registry of the providers: the modules of this package that define `PROVIDER`."""
 
 import importlib
 import pkgutil
@@ -11,7 +11,7 @@ from receiver.providers.base import ProviderRules
 
 @cache
 def providers() -> MappingProxyType[str, ProviderRules]:
-    """Every provider by name."""
+    """Return provider name to rules, for every provider."""
     names = (info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
     modules = (importlib.import_module(name) for name in names if name != __name__)
     found: list[ProviderRules] = [module.PROVIDER for module in modules if hasattr(module, "PROVIDER")]

@@ -1,4 +1,4 @@
-"""Any sender that follows Standard Webhooks: `type` and `data`, signed with `webhook-*` headers."""
+"""Standard Webhooks: the provider of any sender whose bodies have `type` and `data` and `webhook-*` headers."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from receiver.signatures import StandardWebhooks
 
 
 class StandardBodyData(msgspec.Struct):
-    """Subject of the event, where it has an id."""
+    """Id in the `data` of a body, None when absent."""
 
     id: Any = None
 
 
 class StandardBody(msgspec.Struct):
-    """The body the specification recommends."""
+    """Fields of a body as the Standard Webhooks specification recommends it."""
 
     data: StandardBodyData
     type: Any = None
@@ -25,7 +25,7 @@ DECODER = msgspec.json.Decoder(StandardBody)
 
 
 def about(body: bytes) -> BodyMetadata:
-    """The type and the id of the data; the specification knows no organization."""
+    """Return the metadata of a body: its type and the id in `data`. The specification has no organization."""
     document = decode(DECODER, body)
     return (
         BodyMetadata()

@@ -1,4 +1,4 @@
-"""Verify stored deliveries again as of their time of receipt, and publish the authentic ones."""
+"""Release of unverified deliveries: verify them again as of their time of receipt, publish the authentic ones."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from receiver.unverified.store import headers_of_note, open_unverified_queue
 from receiver.verification import accept
 
 PAGE = 20
-"""Deliveries in memory at a time."""
+"""Maximum number of deliveries in memory at a time."""
 
 RETRY_SECONDS = 5.0
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """One source: deliveries published now, and those still stored."""
+    """Numbers of deliveries of one source: published by this release, and still stored."""
 
     source: str
     released: int
@@ -42,22 +42,22 @@ async def release(
     on_released: OnReleased,
     source: str | None = None,
 ) -> None:
-    """Publish every stored delivery that `known` verifies, then delete it; the rest stays.
+    """Publish and then delete every stored delivery that now verifies; `known` are the sources by name.
 
-    A crash between the two publishes the same delivery id again. Raises `NotConfirmed` when Kafka did not
-    confirm all: at once when it does not answer, else after the others were tried.
+    A crash between the two steps publishes the same delivery id again. Raises `NotConfirmed` when Kafka did
+    not confirm all: at once when Kafka does not answer, else after the other deliveries were tried.
     """
     after, refused = 0, None
     while page := await asyncio.to_thread(queue.oldest, after, PAGE, source):
         after = page[-1].position
-        verified = await asyncio.to_thread(_verified, page, known)
+        verified = await asyncio.to_thread(_verify_page, page, known)
         envelopes = [envelope for _, envelope in verified]
         answers = await asyncio.gather(*map(publisher.publish, envelopes), return_exceptions=True)
         confirmed = [one for one, answer in zip(verified, answers, strict=True) if answer is None]
         await asyncio.to_thread(queue.delete, [placed.position for placed, _ in confirmed])
         for name, count in Counter(envelope.source for _, envelope in confirmed).items():
             on_released(name, count)
-        refused = _refused(answers) or refused
+        refused = _first_not_confirmed(answers) or refused
         if refused is not None and await publisher.ready() is not None:
             break
     if refused is not None:
@@ -67,7 +67,7 @@ async def release(
 async def release_until_done(
     queue: SqliteQueue, known: Mapping[str, VerifiedSource], publisher: Publisher, on_released: OnReleased
 ) -> None:
-    """`release`, again while Kafka does not confirm. A store that cannot be read is logged and left."""
+    """Run `release` until Kafka confirms all. When the store cannot be read, log the error and return."""
     while True:
         try:
             await release(queue, known, publisher, on_released)
@@ -81,7 +81,7 @@ async def release_until_done(
 
 
 def run_release(settings: CoreSettings, source: str | None = None) -> list[ReleaseResult]:
-    """Run `release` for one source or all; returns the result of each source that had any.
+    """Run `release` for one source or all. Returns the result of each source that had stored deliveries.
 
     Raises `SettingsError` and `NotConfirmed`.
     """
@@ -96,22 +96,22 @@ def run_release(settings: CoreSettings, source: str | None = None) -> list[Relea
 
     try:
         asyncio.run(_release_once(settings, queue, known, on_released, source))
-        return _released(counts, [total for total in queue.totals() if source in {None, total.source}])
+        return _release_results(counts, [total for total in queue.totals() if source in {None, total.source}])
     finally:
         queue.close()
 
 
 def run_discard(settings: CoreSettings, source: str) -> int:
-    """Delete the deliveries of a source that still do not verify; their number. Raises `SettingsError`."""
+    """Delete a source's deliveries that still do not verify; returns their number. Raises `SettingsError`."""
     known = sources(settings)
     queue = open_unverified_queue(settings)
     after, deleted = 0, 0
     while queue is not None and (page := queue.oldest(after, PAGE, source)):
         after = page[-1].position
-        kept = {placed.position for placed, _ in _verified(page, known)}
-        gone = [placed.position for placed in page if placed.position not in kept]
-        queue.delete(gone)
-        deleted += len(gone)
+        verified = {placed.position for placed, _ in _verify_page(page, known)}
+        unverified = [placed.position for placed in page if placed.position not in verified]
+        queue.delete(unverified)
+        deleted += len(unverified)
     if queue is not None:
         queue.close()
     return deleted
@@ -131,28 +131,28 @@ async def _release_once(
         await publisher.close()
 
 
-def _released(counts: Mapping[str, int], left: Sequence[SourceTotal]) -> list[ReleaseResult]:
+def _release_results(counts: Mapping[str, int], left: Sequence[SourceTotal]) -> list[ReleaseResult]:
     held = {total.source: total.items for total in left}
     return [ReleaseResult(name, counts.get(name, 0), held.get(name, 0)) for name in sorted({*counts, *held})]
 
 
-def _refused(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
-    """First error of Kafka, if any. Raises any other error."""
+def _first_not_confirmed(answers: Sequence[BaseException | None]) -> NotConfirmed | None:
+    """Return the first `NotConfirmed` among the answers, None without an error. Raises any other error."""
     first = next((answer for answer in answers if answer is not None), None)
     if first is None or isinstance(first, NotConfirmed):
         return first
     raise first
 
 
-def _verified(
+def _verify_page(
     page: Sequence[QueuedItem], known: Mapping[str, VerifiedSource]
 ) -> list[tuple[QueuedItem, DeliveryEnvelope]]:
-    """Deliveries of a page that verify now, with their envelopes."""
-    tried = ((placed, _again(placed, known.get(placed.item.source))) for placed in page)
+    """Return `(delivery, envelope)` for each delivery of a page that now verifies."""
+    tried = ((placed, _verify_stored(placed, known.get(placed.item.source))) for placed in page)
     return [(placed, envelope) for placed, envelope in tried if envelope is not None]
 
 
-def _again(placed: QueuedItem, source: VerifiedSource | None) -> DeliveryEnvelope | None:
+def _verify_stored(placed: QueuedItem, source: VerifiedSource | None) -> DeliveryEnvelope | None:
     item = placed.item
     if source is None:
         return None

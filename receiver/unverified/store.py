@@ -1,6 +1,6 @@
-"""Store of unverified deliveries, kept until the scheme is corrected. Their senders get 401.
+"""Store of unverified deliveries, kept until the scheme is corrected. Their senders are answered 401.
 
-The file holds bodies and headers of anybody who posted to that source, tokens among them: only its owner
+The file holds bodies and headers, including tokens, of anybody who posted to the source. So only its owner
 can read it, and deleted rows are overwritten.
 """
 
@@ -22,7 +22,7 @@ MAX_WAITING = 256
 """Maximum number of deliveries being stored at a time; more are dropped, which limits memory."""
 
 FULL_SECONDS = 1.0
-"""Pause before a full store is tried again."""
+"""Pause after which a full store is tried again."""
 
 HoldOutcome = Literal["held", "full", "busy", "failed"]
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class UnverifiedStore:
-    """The store as the event loop uses it."""
+    """Asynchronous store of unverified deliveries; `queue` is its blocking SQLite file."""
 
     def __init__(self, queue: SqliteQueue, bounds: QueueLimits) -> None:
         self.queue = queue
@@ -40,7 +40,7 @@ class UnverifiedStore:
     async def keep(
         self, source: str, headers: RawHeaders, body: bytes, received_at: datetime, delivery_id: str
     ) -> HoldOutcome:
-        """Store one delivery durably; returns the outcome. Never raises."""
+        """Store one delivery durably. Returns the outcome, `held` when it was stored. Never raises."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._full_until:
             return "full"
@@ -71,14 +71,16 @@ class UnverifiedStore:
 
 
 def open_unverified_store(settings: CoreSettings) -> UnverifiedStore | None:
-    """Open the store; None when no source needs one and none exists. Raises `SettingsError`."""
+    """Open the store of unverified deliveries; None when no source needs it and no file exists. Raises
+    `SettingsError`.
+    """
     needed = any(source.hold_unverified for source in settings.sources.values())
     queue = open_unverified_queue(settings, make=needed)
     return None if queue is None else UnverifiedStore(queue, bounds(settings))
 
 
 def open_unverified_queue(settings: CoreSettings, *, make: bool = False) -> SqliteQueue | None:
-    """Open the store of unverified deliveries; None when none exists and none is needed. Raises
+    """Open the queue file of unverified deliveries; None when it is missing and not `make`. Raises
     `SettingsError`.
     """
     path = unverified_path(settings)
@@ -106,20 +108,20 @@ def unverified_totals(settings: CoreSettings) -> list[SourceTotal]:
 
 
 def unverified_path(settings: CoreSettings) -> Path:
-    """Path of the store."""
+    """Return the path of the store's file in the home folder."""
     return settings.home / FILE_NAME
 
 
 def bounds(settings: CoreSettings) -> QueueLimits:
-    """Limits of the store."""
+    """Return the limits of the store from the settings."""
     return QueueLimits(settings.held.max_bytes, settings.held.max_deliveries)
 
 
 def headers_to_note(headers: RawHeaders) -> bytes:
-    """Headers as JSON, in their order and with duplicates."""
+    """Encode HTTP headers as JSON for the note of a queue item, in order and with duplicates."""
     return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]).encode()
 
 
 def headers_of_note(note: bytes) -> list[tuple[bytes, bytes]]:
-    """Headers from that JSON, byte for byte."""
+    """Decode HTTP headers from the note that `headers_to_note` made, byte for byte."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(note)]
