@@ -1,1 +1,1 @@
-"""Contracts: the shape of each event as typed values, from which decoding, tables and docs are derived."""
+"""Contracts: the typed shape of each event, from which decoding, tables and docs are derived."""

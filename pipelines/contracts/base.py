@@ -1,4 +1,4 @@
-"""A contract: one event type of one provider as a value."""
+"""Data classes of a contract (one event type of one provider) and of the provider itself."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -9,52 +9,52 @@ Path = tuple[str, ...]
 
 
 def unchanged(document: object) -> object:
-    """A document that needs no arranging."""
+    """Return the document as it is: `normalize` of a provider whose documents fit its contracts as sent."""
     return document
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderContract:
-    """Paths at which a provider puts the common fields, in the JSON document."""
+    """A provider: the paths of the common fields in its JSON documents, and the rules for all of them."""
 
     name: str
     event_type: Path
     event_id: Path | None
     organization: Path | None
     clocks: tuple[Path, ...] = ()
-    """Business times in order of preference; the first one present is `occurred_at`."""
+    """Paths of business times in order of preference; the first one present is `occurred_at`."""
     flattened: frozenset[str] = field(default=frozenset())
-    """Objects of the document whose name is left out of column names."""
+    """Names of JSON objects that are left out of the column names of their fields."""
     placeholders: frozenset[str] = field(default=frozenset())
-    """Organization and event ids that only the provider's documents and test deliveries use."""
+    """Organization and event ids that only the provider's documentation and test deliveries use."""
     needs_type: bool = True
-    """Return whether a document without an event type is refused."""
+    """True where a document without an event type is a decode failure."""
     needs_organization: bool = True
-    """Return whether a document without an organization is refused."""
+    """True where a document without an organization is a decode failure."""
     one_sender: bool = True
-    """False where every source is a sender of its own, whose ids mean nothing beyond it."""
+    """False where each source is another sender, so that its ids are unique within the source only."""
     normalize: Callable[[object], object] = unchanged
-    """Brings a parsed document into the one shape that the contracts describe; never fails, adds no value."""
+    """Function that brings a parsed document into the shape of the contracts; never fails, adds no value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One event type: its document, and what `recordId` or its like is in it."""
+    """Contract of one event type: its provider, the type of its document, and the entity it is about."""
 
     provider: ProviderContract
     document: type[Record]
     entity: str
-    """Column that identifies the entity the event is about, such as `booking_id`."""
+    """Column with the id of the entity that the event is about, such as `booking_id`."""
     version: int = 1
 
     @property
     def description(self) -> str:
-        """A sentence on what happened: the docstring of the document."""
+        """Sentence that says what happened: the docstring of the document class."""
         return self.document.__doc__ or ""
 
     @property
     def event_type(self) -> str:
-        """The name the provider sends; the tag of the document."""
+        """Event type as the provider sends it: the msgspec tag of the document class."""
         return str(self.document.__struct_config__.tag)
 
     @property
@@ -64,7 +64,7 @@ class Contract:
 
 
 def walk(document: object, path: Path) -> object:
-    """The value at `path` in a decoded JSON document, None where there is none."""
+    """Return the value at `path` in a parsed JSON document; None where the path does not exist."""
     for step in path:
         if not isinstance(document, dict):
             return None
@@ -73,22 +73,22 @@ def walk(document: object, path: Path) -> object:
 
 
 def by_event_type(contracts: Iterable[Contract]) -> dict[tuple[str, str], Contract]:
-    """Contracts, sorted by provider and event type. Raises `ValueError` when two want the same table."""
-    found: dict[tuple[str, str], Contract] = {}
+    """Map (provider name, event type) to contract, sorted. Raises `ValueError` when two share a table."""
+    contracts_by_type: dict[tuple[str, str], Contract] = {}
     tables: set[str] = set()
     for contract in sorted(contracts, key=lambda contract: (contract.provider.name, contract.event_type)):
         if contract.table in tables:
             raise ValueError(f"two contracts want the table of {contract.event_type}")
         tables.add(contract.table)
-        found[contract.provider.name, contract.event_type] = contract
-    return found
+        contracts_by_type[contract.provider.name, contract.event_type] = contract
+    return contracts_by_type
 
 
 def by_name(providers: Iterable[ProviderContract]) -> dict[str, ProviderContract]:
-    """Providers by name. Raises `ValueError` when two have the same name."""
-    found: dict[str, ProviderContract] = {}
+    """Map provider name to provider. Raises `ValueError` when two have the same name."""
+    by_provider_name: dict[str, ProviderContract] = {}
     for provider in providers:
-        if provider.name in found:
+        if provider.name in by_provider_name:
             raise ValueError(f"two providers have the name {provider.name}")
-        found[provider.name] = provider
-    return found
+        by_provider_name[provider.name] = provider
+    return by_provider_name

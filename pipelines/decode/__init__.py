@@ -1,1 +1,1 @@
-"""Bytes to typed documents: validation, event key, decode failures. Pure."""
+"""Decoding of bodies to typed documents, event keys and decode failures. No input or output."""

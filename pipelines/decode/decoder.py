@@ -1,7 +1,8 @@
-"""One body -> one typed document, or every reason why not. The strict judge of what a delivery says.
+"""Strict decoding of one body to a typed document, or to a decode failure with every reason.
 
-The common case is one call into the decoder. What that refuses is looked at again: fields a contract does not
-name are set aside as extras, an event type without a contract is generic, and the rest is a reject.
+The common case is one call of the msgspec decoder. A body that it rejects is parsed again: fields that the
+contract does not name become extras, an event type without a contract becomes an `UntypedEvent`, and anything
+else becomes a `DecodeFailure`.
 """
 
 import datetime as dt
@@ -30,14 +31,14 @@ Stage = Literal["envelope", "provider", "json", "identity", "contract"]
 MAX_REASONS = 50
 MAX_ID_LENGTH = 512
 MAX_DEPTH = 100
-"""Levels of nesting. What is deeper could be read in one thread and not written in another."""
+"""Maximum levels of nesting. One thread could read a deeper document, and another one fail to write it."""
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MISFITS = (msgspec.ValidationError, RecursionError, OverflowError)
 
 
 class Identity(Struct, frozen=True, gc=False):
-    """Identity of the event in a delivery, as far as it can be read."""
+    """Identity of the event in a delivery; parts that cannot be read are None."""
 
     event_type: str | None = None
     organization_id: str | None = None
@@ -47,7 +48,7 @@ class Identity(Struct, frozen=True, gc=False):
 
 
 class TypedEvent(Struct, frozen=True, gc=False):
-    """A document that fits its contract; `extras` are its fields beyond it, by path."""
+    """Document that fits its contract. `extras` maps JSON path to value for fields outside the contract."""
 
     identity: Identity
     document: Record
@@ -55,14 +56,14 @@ class TypedEvent(Struct, frozen=True, gc=False):
 
 
 class EventTime(Struct, frozen=True, gc=False):
-    """The business time that a document without a contract has, and where it stands."""
+    """Business time of a document without a contract; `basis` is the path that it was read from."""
 
     at: dt.datetime
     basis: str
 
 
 class UntypedEvent(Struct, frozen=True, gc=False):
-    """A document of an event type that has no contract, as JSON text."""
+    """Document of an event type without a contract; `payload` is its JSON text."""
 
     identity: Identity
     payload: str
@@ -70,7 +71,7 @@ class UntypedEvent(Struct, frozen=True, gc=False):
 
 
 class DecodeFailure(Struct, frozen=True, gc=False):
-    """A body that is no event of its provider; `identity` holds what could be read all the same."""
+    """Problems of a body that is not a valid event; `stage` is the decoding step that found them."""
 
     identity: Identity
     stage: Stage
@@ -81,7 +82,7 @@ Decoded = TypedEvent | UntypedEvent | DecodeFailure
 
 
 class ProviderDecoder:
-    """Decodes the bodies of one provider."""
+    """Decoder for the bodies of one provider."""
 
     def __init__(self, provider: ProviderContract) -> None:
         self.provider = provider
@@ -89,13 +90,13 @@ class ProviderDecoder:
         plain = provider.normalize is unchanged and provider.one_sender
         self._decode = _union_decoder(list(self.contracts.values())) if plain else None
         some = next(iter(self.contracts.values()), None)
-        self._organization = attributes(some, provider.organization)
-        self._event_id = attributes(some, provider.event_id)
+        self._organization = attribute_path(some, provider.organization)
+        self._event_id = attribute_path(some, provider.event_id)
 
     def decode(self, body: bytes, source: str | None = None, message_id: str | None = None) -> Decoded:
-        """The document of a body, or why there is none. Raises nothing, whatever the body is.
+        """Decode a body to an event or a `DecodeFailure`. Raises nothing, whatever the body is.
 
-        `message_id` is the id that the sender put next to the body, where its scheme has one.
+        `message_id` is the id that the sender sent outside the body, where its signature scheme has one.
         """
         if self._decode is not None:
             try:
@@ -106,8 +107,8 @@ class ProviderDecoder:
         return self._decode_again(body, source, message_id)
 
     def _identity_of_typed(self, document: Record, body: bytes) -> Identity:
-        organization_id = follow(document, self._organization)
-        event_id = follow(document, self._event_id)
+        organization_id = value_at(document, self._organization)
+        event_id = value_at(document, self._event_id)
         event_type = str(type(document).__struct_config__.tag)
         if event_id is not None:
             key = key_of_event(self.provider.name, organization_id, event_id)
@@ -130,20 +131,20 @@ class ProviderDecoder:
         except (msgspec.DecodeError, RecursionError, OverflowError) as error:
             return DecodeFailure(Identity(), "json", (Problem("$", without_values(str(error))),))
         if identity.event_key is None:
-            return DecodeFailure(identity, "identity", tuple(self._missing_identity(arranged)))
+            return DecodeFailure(identity, "identity", tuple(self._identity_problems(arranged)))
         contract = self.contracts.get(identity.event_type or "")
         if contract is None:
-            return UntypedEvent(identity, text, self._clock(arranged))
-        return _typed(identity, arranged, contract)
+            return UntypedEvent(identity, text, self._event_time(arranged))
+        return _typed_or_failure(identity, arranged, contract)
 
     def _identity_of_parsed(
         self, parsed: object, arranged: object, source: str | None, message_id: str | None
     ) -> Identity:
         where = self.provider
-        event_type = _text(walk(arranged, where.event_type))
-        organization_id = _text(walk(arranged, where.organization)) if where.organization else None
+        event_type = _id_or_none(walk(arranged, where.event_type))
+        organization_id = _id_or_none(walk(arranged, where.organization)) if where.organization else None
         sent_id = walk(arranged, where.event_id) if where.event_id else message_id
-        event_id = _text(sent_id)
+        event_id = _id_or_none(sent_id)
         incomplete = (
             not isinstance(arranged, dict)
             or (where.needs_type and event_type is None)
@@ -158,8 +159,8 @@ class ProviderDecoder:
             return Identity(event_type, organization_id, event_id, key, "event_id")
         return Identity(event_type, organization_id, None, key_of_body(where.name, scope, parsed), "body")
 
-    def _clock(self, arranged: object) -> EventTime | None:
-        """The first business time that can be read; a document without a contract promises none."""
+    def _event_time(self, arranged: object) -> EventTime | None:
+        """Return the first readable business time of a document without a contract, None without any."""
         for path in self.provider.clocks:
             try:
                 return EventTime(msgspec.convert(walk(arranged, path), Instant), ".".join(path))
@@ -167,7 +168,7 @@ class ProviderDecoder:
                 continue
         return None
 
-    def _missing_identity(self, parsed: object) -> list[Problem]:
+    def _identity_problems(self, parsed: object) -> list[Problem]:
         if not isinstance(parsed, dict):
             return [Problem("$", f"expected an object, got {kind_of(parsed)}")]
         where, found = self.provider, []
@@ -177,7 +178,7 @@ class ProviderDecoder:
             (where.event_id, False),
         ):
             value = walk(parsed, path) if path else None
-            if path and _text(value) is None and (needed or value is not None):
+            if path and _id_or_none(value) is None and (needed or value is not None):
                 problem = "missing" if value is None else f"expected an id or a name, got {kind_of(value)}"
                 found.append(Problem("$." + ".".join(path), problem))
         return found
@@ -185,13 +186,13 @@ class ProviderDecoder:
 
 @cache
 def decoder_of(provider: str) -> ProviderDecoder | None:
-    """The decoder of a provider, None for one that nobody described."""
+    """Return the cached decoder of a provider; None for an unknown provider."""
     known = providers().get(provider)
     return ProviderDecoder(known) if known else None
 
 
 def decode_one(provider: str, body: bytes, source: str | None, message_id: str | None) -> Decoded:
-    """One body as a provider of that name would have sent it; rejected where nobody described one."""
+    """Decode a body with the decoder of its provider. An unknown provider is a `DecodeFailure`."""
     decoder = decoder_of(provider)
     if decoder is None:
         problem = Problem("headers.provider", "no provider of that name")
@@ -200,13 +201,16 @@ def decode_one(provider: str, body: bytes, source: str | None, message_id: str |
 
 
 def as_event(found: Decoded, event_key: str | None, key_kind: KeyKind | None) -> Decoded:
-    """The same, as the event of this key: of a redacted body, which could make another one of it."""
+    """Return the decoded record with this event key instead of its own.
+
+    A redacted record keeps the key of its delivery this way: its redacted body could give another key.
+    """
     identity = msgspec.structs.replace(found.identity, event_key=event_key, key_kind=key_kind)
     return msgspec.structs.replace(found, identity=identity)
 
 
-def _typed(identity: Identity, arranged: object, contract: Contract) -> Decoded:
-    """A document held against its contract; only what does not fit a guess is set aside."""
+def _typed_or_failure(identity: Identity, arranged: object, contract: Contract) -> Decoded:
+    """Convert a parsed document by its contract. Values that do not fit a guessed field become extras."""
     kind = contract.document
     known, extras = split_extras(arranged, kind)
     try:
@@ -225,8 +229,8 @@ def _union_decoder(of: list[Contract]) -> Callable[[bytes], Record] | None:
     return msgspec.json.Decoder(Union[tuple(c.document for c in of)]).decode  # noqa: UP007 - built at run time
 
 
-def attributes(contract: Contract | None, path: Path | None) -> tuple[str, ...] | None:
-    """The attributes that lead where a JSON path leads in the documents of a contract."""
+def attribute_path(contract: Contract | None, path: Path | None) -> tuple[str, ...] | None:
+    """Return the attribute names of a contract's document class that correspond to a JSON path."""
     if contract is None or path is None:
         return None
     kind: Any = contract.document
@@ -238,8 +242,8 @@ def attributes(contract: Contract | None, path: Path | None) -> tuple[str, ...] 
     return tuple(names)
 
 
-def follow(document: Any, names: tuple[str, ...] | None) -> Any:
-    """The value that the attributes lead to; None where there is none."""
+def value_at(document: Any, names: tuple[str, ...] | None) -> Any:
+    """Return the value at nested attribute_path of a document; None where one of them is missing."""
     if names is None:
         return None
     for name in names:
@@ -247,5 +251,5 @@ def follow(document: Any, names: tuple[str, ...] | None) -> Any:
     return document
 
 
-def _text(value: object) -> str | None:
+def _id_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH else None

@@ -1,4 +1,4 @@
-"""A parsed document held against its contract: what the contract does not name, and all that is wrong."""
+"""Comparison of a parsed document with its contract: extras, and every problem."""
 
 import json
 import types
@@ -15,7 +15,7 @@ from pipelines.contracts.field_types import FieldProvenance, Record
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Problem at one path of a document. It never holds the value itself."""
+    """Problem at one JSON path of a document. The text never contains the value."""
 
     path: str
     problem: str
@@ -23,7 +23,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record: its JSON name, its annotation, and the record or the array of records in it."""
+    """Field of a contract class. `name` is its JSON name; `record` and `item` are nested contract classes."""
 
     name: str
     annotation: Any
@@ -37,7 +37,7 @@ class Field:
 
 @cache
 def fields_of(kind: type[Record]) -> tuple[Field, ...]:
-    """The fields of a record, in the order of its contract."""
+    """Return the fields of a contract class, in the order of their definition."""
     hints = typing.get_type_hints(kind, include_extras=True)
     required = {f.name for f in msgspec.structs.fields(kind) if f.required}
     names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
@@ -45,10 +45,10 @@ def fields_of(kind: type[Record]) -> tuple[Field, ...]:
 
 
 def _field(name: str, annotation: Any, required: bool) -> Field:
-    bare, nullable = _bare(annotation)
-    item = _bare(typing.get_args(bare)[0])[0] if typing.get_origin(bare) is list else None
-    said, personal = _is_guess(annotation), _is_personal(annotation)
-    return Field(name, annotation, required, _record(bare), _record(item), nullable, said, personal)
+    bare_type, nullable = _bare_type(annotation)
+    item = _bare_type(typing.get_args(bare_type)[0])[0] if typing.get_origin(bare_type) is list else None
+    guess, personal = _is_guess(annotation), _is_personal(annotation)
+    return Field(name, annotation, required, _record(bare_type), _record(item), nullable, guess, personal)
 
 
 def _is_guess(annotation: Any) -> bool:
@@ -58,7 +58,7 @@ def _is_guess(annotation: Any) -> bool:
 
 
 def _is_personal(annotation: Any) -> bool:
-    """Return whether the annotation, or what is in it, is marked as about a person."""
+    """Return whether an annotation, or one nested in it, is marked as personal."""
     metas = [each for each in typing.get_args(annotation) if isinstance(each, msgspec.Meta)]
     if any((meta.extra or {}).get("personal") for meta in metas):
         return True
@@ -68,14 +68,14 @@ def _is_personal(annotation: Any) -> bool:
     )
 
 
-def _bare(annotation: Any) -> tuple[Any, bool]:
-    """An annotation without `| None` and without metadata, and whether None was allowed."""
+def _bare_type(annotation: Any) -> tuple[Any, bool]:
+    """Return (annotation without `| None` and metadata, whether None is allowed)."""
     if typing.get_origin(annotation) is Annotated:
-        return _bare(typing.get_args(annotation)[0])
+        return _bare_type(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (Union, types.UnionType):
         rest = [a for a in typing.get_args(annotation) if a is not types.NoneType]
         if len(rest) == 1:
-            return _bare(rest[0])[0], True
+            return _bare_type(rest[0])[0], True
     return annotation, False
 
 
@@ -84,58 +84,60 @@ def _record(annotation: Any) -> type[Record] | None:
 
 
 def is_deeper(value: object, levels: int) -> bool:
-    """Return whether a parsed document is nested deeper than so many levels."""
+    """Return whether a parsed document is nested deeper than `levels`."""
     below = [value]
     for _ in range(levels):
-        below = [inner for each in below for inner in _within(each)]
+        below = [inner for each in below for inner in _children(each)]
         if not below:
             return False
     return True
 
 
-def _within(value: object) -> Iterable[object]:
+def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
 
 
 def split_extras(value: Any, kind: type[Record]) -> tuple[Any, dict[str, Any] | None]:
-    """A parsed document without the fields its contract does not name, and these by path."""
+    """Return (document with only the fields of its contract, other fields by JSON path or None)."""
     extras: dict[str, Any] = {}
-    known = _known(value, kind, "$", extras)
+    known = _without_extras(value, kind, "$", extras)
     return known, extras or None
 
 
-def _known(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) -> Any:
+def _without_extras(value: Any, kind: type[Record], path: str, extras: dict[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     fields = {field.name: field for field in fields_of(kind)}
     known = {}
     for name, inner in value.items():
         field = fields.get(name)
-        here = f"{path}.{name}" if field else f"{path}{_step_to(name)}"
+        here = f"{path}.{name}" if field else f"{path}{_path_step(name)}"
         if field is None and name != kind.__struct_config__.tag_field:
             extras[here] = inner
         elif field and field.record:
-            known[name] = _known(inner, field.record, here, extras)
+            known[name] = _without_extras(inner, field.record, here, extras)
         elif field and field.item and isinstance(inner, list):
-            known[name] = [_known(v, field.item, f"{here}[{i}]", extras) for i, v in enumerate(inner)]
+            known[name] = [
+                _without_extras(v, field.item, f"{here}[{i}]", extras) for i, v in enumerate(inner)
+            ]
         else:
             known[name] = inner
     return known
 
 
-def _step_to(name: str) -> str:
-    """A name as a step of a path, so that two different places never have one path."""
+def _path_step(name: str) -> str:
+    """Return a field name as a step of a JSON path, quoted where needed so that paths are unambiguous."""
     return f".{name}" if name.replace("_", "").isalnum() else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def set_aside_guesses(
     known: Any, extras: Mapping[str, Any] | None, sent: Any, kind: type[Record]
 ) -> tuple[Any, dict[str, Any] | None]:
-    """The document from `split_extras`, without the values that do not fit a guessed field.
+    """Return (document without values that do not fit a guessed field, extras with these values or None).
 
-    These become extras whole, as they were sent.
+    `known` and `extras` come from `split_extras`. Misfitting values become extras as they are in `sent`.
     """
     misfits: dict[str, Any] = {}
     fitting = _without_misfits(known, sent, kind, "$", misfits, guessed=False)
@@ -150,7 +152,10 @@ def _is_within(path: str, others: Iterable[str]) -> bool:
 def _without_misfits(
     value: Any, sent: Any, kind: type[Record], path: str, misfits: dict[str, Any], *, guessed: bool
 ) -> Any:
-    """`guessed`: the whole record is a guess, and so is every field of it."""
+    """Return `value` without values that do not fit a guess, and add these to `misfits` by path.
+
+    `guessed` says that the field of the whole record is a guess, which makes each of its fields one.
+    """
     if not isinstance(value, dict):
         return value
     kept = dict(value)
@@ -175,7 +180,7 @@ def _without_misfits(
 
 
 def problems_of(value: Any, kind: type[Record], path: str = "$") -> list[Problem]:
-    """Every place where a parsed document departs from its contract, in the order of the contract."""
+    """Return every problem of a parsed document, in the order of the fields of its contract."""
     if not isinstance(value, dict):
         return [Problem(path, f"expected an object, got {kind_of(value)}")]
     return [problem for field in fields_of(kind) for problem in _field_problems(value, field, path)]
@@ -200,12 +205,12 @@ def _field_problems(parent: dict[str, Any], field: Field, path: str) -> list[Pro
 
 
 def kind_of(value: object) -> str:
-    """JSON's word for the type of a parsed value."""
+    """Return the JSON type of a parsed value for messages, such as `an object`."""
     names: dict[type, str] = {dict: "an object", list: "an array", str: "text", bool: "a boolean"}
     return names.get(type(value), "null" if value is None else "a number")
 
 
 def without_values(message: str) -> str:
-    """A decoder's message without what it may quote of the document: that could be personal."""
+    """Return a decoder's message without quoted values of the document, which could be personal."""
     message = message.split(" - at ", maxsplit=1)[0]
     return "not a value of the contract" if message.startswith("Invalid value") else message

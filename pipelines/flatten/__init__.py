@@ -1,1 +1,1 @@
-"""Bytes -> typed document or reject -> rows -> frames. Pure: no broker, no database, no clock."""
+"""Typed documents to polars frames. Uses no broker, no database and no clock."""

@@ -1,4 +1,4 @@
-"""The tables of a contract, derived from its document: nested objects to columns, arrays to child tables."""
+"""Tables of a contract, derived from its document: nested objects to columns, arrays to child tables."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,12 +30,12 @@ EVENT_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
         "extras": pl.String(),
     }
 )
-"""Columns of every event table, before those of its contract."""
+"""Columns that every event table has before the columns of its contract."""
 
 CHILD_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
     {"event_key": pl.String(), "batch_id": pl.Int64(), "position": pl.Int64()}
 )
-"""Columns of every child table; `position` counts from 0 within the array."""
+"""Columns that every child table has; `position` counts from 0 within the array."""
 
 GENERIC_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
     {"event_type": pl.String(), "payload": pl.String()}
@@ -45,7 +45,7 @@ GENERIC_COLUMNS: MappingProxyType[str, pl.DataType] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One leaf of a document: its column, the attributes that lead to it, its type."""
+    """Column for one leaf of a document. `path` and `json_path` locate the leaf; `said` is its provenance."""
 
     name: str
     path: tuple[str, ...]
@@ -59,7 +59,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An event table, or a child table: `path` and `json_path` lead to its array."""
+    """Table of a contract: one row per event, or per element of an array for a child table.
+
+    `path` and `json_path` locate the array in the document; `said` is the provenance of the array.
+    """
 
     name: str
     path: tuple[str, ...]
@@ -70,7 +73,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ContractTables:
-    """Everything a contract writes to."""
+    """Tables of one contract: its event table and its child tables."""
 
     event: Table
     children: tuple[Table, ...]
@@ -78,39 +81,39 @@ class ContractTables:
 
 @cache
 def tables_of(provider: str, event_type: str) -> ContractTables:
-    """The tables of one contract. Raises `ValueError` when two fields want the same column."""
+    """Return the cached tables of a registered contract. Raises what `derive` raises."""
     return derive(contracts()[provider, event_type])
 
 
 def derive(contract: Contract) -> ContractTables:
-    """The tables of a contract. Raises `ValueError` on a clash of names or a type that has no column."""
+    """Derive the tables of a contract. Raises `ValueError` for duplicate columns and types without a column."""
     info = inspect.type_info(contract.document)
     columns, arrays = _leaves(info, (), "$")
     hidden = contract.provider.flattened
-    event = Table(contract.table, (), _named(columns, hidden, EVENT_COLUMNS, contract.table))
+    event = Table(contract.table, (), _named_columns(columns, hidden, EVENT_COLUMNS, contract.table))
     children = []
     for array in arrays:
         name = f"{contract.table}__{array.path[-1]}"
         leaves, nested = _leaves(array.item, (), f"{array.json_path}[]")
         if nested:
             raise ValueError(f"{name}: an array within an array has no table")
-        columns_of_item = _named(leaves, frozenset(), CHILD_COLUMNS, name)
+        columns_of_item = _named_columns(leaves, frozenset(), CHILD_COLUMNS, name)
         children.append(Table(name, array.path, columns_of_item, array.json_path, array.said))
     return ContractTables(event, tuple(children))
 
 
-def _named(
+def _named_columns(
     columns: list[Column], hidden: frozenset[str], common: MappingProxyType[str, pl.DataType], table: str
 ) -> tuple[Column, ...]:
-    named: dict[str, Column] = {}
+    columns_by_name: dict[str, Column] = {}
     for column in columns:
         name = "_".join(step for step in column.path if step not in hidden)
         if name == "organization_id" and name in common:
             continue  # the common column holds it
-        if name in common or name in named:
+        if name in common or name in columns_by_name:
             raise ValueError(f"{table}: two fields want the column {name}")
-        named[name] = replace(column, name=name)
-    return tuple(named.values())
+        columns_by_name[name] = replace(column, name=name)
+    return tuple(columns_by_name.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,42 +127,44 @@ class _Array:
 
 
 def _leaves(info: inspect.Type, path: tuple[str, ...], json_path: str) -> tuple[list[Column], list[_Array]]:
-    """Leaf columns and arrays of objects below a struct, depth first in the order of the fields."""
+    """Return (leaf columns, arrays of objects) of a struct, depth first in the order of the fields."""
     if not isinstance(info, inspect.StructType):
         raise ValueError(f"{json_path}: not an object")
     columns: list[Column] = []
     arrays: list[_Array] = []
     for field in info.fields:
-        plain = _plain(field.type)
-        here, where = (*path, field.name), f"{json_path}.{field.encode_name}"
-        if isinstance(plain.kind, inspect.StructType):
-            inner, nested = _leaves(plain.kind, here, where)
+        bare_type = _bare_type(field.type)
+        field_path, field_json_path = (*path, field.name), f"{json_path}.{field.encode_name}"
+        if isinstance(bare_type.kind, inspect.StructType):
+            inner, nested = _leaves(bare_type.kind, field_path, field_json_path)
             columns += inner
             arrays += nested
-        elif isinstance(plain.kind, inspect.ListType):
-            arrays.append(_Array(here, where, _plain(plain.kind.item_type).kind, plain.said))
+        elif isinstance(bare_type.kind, inspect.ListType):
+            arrays.append(
+                _Array(field_path, field_json_path, _bare_type(bare_type.kind.item_type).kind, bare_type.said)
+            )
         else:
-            columns.append(_column(plain, here, where, field.required))
+            columns.append(_column(bare_type, field_path, field_json_path, field.required))
     return columns, arrays
 
 
-def _column(plain: "_Plain", path: tuple[str, ...], json_path: str, required: bool) -> Column:
-    is_json = isinstance(plain.kind, inspect.AnyType)
+def _column(bare_type: "_BareType", path: tuple[str, ...], json_path: str, required: bool) -> Column:
+    is_json = isinstance(bare_type.kind, inspect.AnyType)
     return Column(
         "",
         path,
         json_path,
-        _dtype(plain.kind, json_path),
-        required and not plain.optional,
-        plain.personal,
+        _dtype(bare_type.kind, json_path),
+        required and not bare_type.optional,
+        bare_type.personal,
         is_json,
-        plain.said,
+        bare_type.said,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
-    """A type without metadata and without `| None`, and what these said."""
+class _BareType:
+    """Type without metadata and `| None`, and the facts that these held: personal, optional, provenance."""
 
     kind: inspect.Type
     personal: bool = False
@@ -167,19 +172,19 @@ class _Plain:
     said: FieldProvenance | None = None
 
 
-def _plain(info: inspect.Type) -> _Plain:
+def _bare_type(info: inspect.Type) -> _BareType:
     if isinstance(info, inspect.Metadata):
-        inner, extra = _plain(info.type), info.extra or {}
+        inner, extra = _bare_type(info.type), info.extra or {}
         personal = inner.personal or bool(extra.get("personal"))
         return replace(inner, personal=personal, said=extra.get("said", inner.said))
     if isinstance(info, inspect.UnionType):
         rest = [t for t in info.types if not isinstance(t, inspect.NoneType)]
-        inner = _plain(rest[0]) if len(rest) == 1 else _Plain(info)
+        inner = _bare_type(rest[0]) if len(rest) == 1 else _BareType(info)
         return replace(inner, optional=inner.optional or len(rest) < len(info.types))
-    return _Plain(info)
+    return _BareType(info)
 
 
-def _dtype(kind: inspect.Type, where: str) -> pl.DataType:
+def _dtype(kind: inspect.Type, json_path: str) -> pl.DataType:
     match kind:
         case inspect.StrType() | inspect.AnyType():
             return pl.String()
@@ -193,4 +198,4 @@ def _dtype(kind: inspect.Type, where: str) -> pl.DataType:
             return INSTANT
         case inspect.DateType():
             return pl.Date()
-    raise ValueError(f"{where}: {type(kind).__name__} has no column type")
+    raise ValueError(f"{json_path}: {type(kind).__name__} has no column type")

@@ -1,4 +1,4 @@
-"""Typed documents -> polars frames: nested objects to columns, arrays to child frames."""
+"""Frames of typed documents: nested objects become columns, arrays become child frames."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -35,10 +35,11 @@ def event_frames(
     loaded: Sequence[int],
     organizations: Mapping[str, frozenset[str]],
 ) -> dict[str, pl.DataFrame]:
-    """Frames of the records at `loaded` by table name in the schema `events`; none of them is empty.
+    """Return the non-empty frames of a batch's event tables, by table name in the schema `events`.
 
-    `ledger` has one row per record with the columns that event tables take from it. `organizations` says
-    which ones a source may send; one that is not in it may send any.
+    `loaded` has the indices of the records to include. `ledger` has one row per record, with the columns that
+    event tables take from it. `organizations` maps a source to the organizations that it may send; a source
+    that is not in it may send any.
     """
     typed: dict[type[Record], list[int]] = {}
     generic: list[int] = []
@@ -48,12 +49,12 @@ def event_frames(
             typed.setdefault(type(found.document), []).append(index)
         else:
             generic.append(index)
-    marked = ledger.with_columns(_is_foreign(organizations))
+    ledger_with_foreign = ledger.with_columns(_is_foreign_column(organizations))
     frames: dict[str, pl.DataFrame] = {}
     for document, indices in typed.items():
-        frames |= _contract_frames(decoded, marked, _by_document()[document], indices)
+        frames |= _contract_frames(decoded, ledger_with_foreign, _by_document()[document], indices)
     if generic:
-        frames["generic"] = _generic_frame(decoded, marked, generic)
+        frames["generic"] = _generic_frame(decoded, ledger_with_foreign, generic)
     return frames
 
 
@@ -68,9 +69,11 @@ def _contract_frames(
     tables = tables_of(contract.provider.name, contract.event_type)
     found = [f for f in map(decoded.__getitem__, indices) if isinstance(f, TypedEvent)]
     documents = [f.document for f in found]
-    extras = pl.Series("extras", [_json(f.extras) for f in found], dtype=pl.String)
+    extras = pl.Series("extras", [_json_or_none(f.extras) for f in found], dtype=pl.String)
     frame = ledger[np.array(indices)].with_columns(extras, *_columns(documents, tables.event))
-    frame = frame.with_columns(_is_test(found), *_occurred(_clocks(contract, tables.event)))
+    frame = frame.with_columns(
+        _is_test_series(found), *_occurred_at_columns(_clock_columns(contract, tables.event))
+    )
     frames = {tables.event.name: frame.select([*EVENT_COLUMNS, *(c.name for c in tables.event.columns)])}
     for child in tables.children:
         rows = _child_frame(documents, child, frame)
@@ -86,16 +89,18 @@ def _generic_frame(decoded: Sequence[Decoded], ledger: pl.DataFrame, indices: li
         pl.Series(
             "payload", [f.payload if isinstance(f, UntypedEvent) else None for f in found], dtype=pl.String
         ),
-        pl.Series("clock", _micros([c.at if c else None for c in clocks]), dtype=pl.Int64).cast(INSTANT),
+        pl.Series("clock", _epoch_microseconds([c.at if c else None for c in clocks]), dtype=pl.Int64).cast(
+            INSTANT
+        ),
         pl.Series("basis", [c.basis if c else "received_at" for c in clocks], dtype=pl.String),
         pl.lit(None, dtype=pl.String).alias("extras"),
     )
     occurred = pl.coalesce("clock", "received_at").alias("occurred_at")
-    frame = frame.with_columns(_is_test(found), occurred, pl.col("basis").alias("occurred_at_basis"))
+    frame = frame.with_columns(_is_test_series(found), occurred, pl.col("basis").alias("occurred_at_basis"))
     return frame.select([*EVENT_COLUMNS, *GENERIC_COLUMNS])
 
 
-def _is_test(found: Sequence[Decoded]) -> pl.Series:
+def _is_test_series(found: Sequence[Decoded]) -> pl.Series:
     placeholders = _placeholders()
     named = [{f.identity.organization_id, f.identity.event_id} & placeholders for f in found]
     return pl.Series("is_test", list(map(bool, named)), dtype=pl.Boolean)
@@ -106,7 +111,7 @@ def _placeholders() -> frozenset[str]:
     return frozenset().union(*(p.placeholders for p in providers().values()))
 
 
-def _is_foreign(organizations: Mapping[str, frozenset[str]]) -> pl.Expr:
+def _is_foreign_column(organizations: Mapping[str, frozenset[str]]) -> pl.Expr:
     foreign = [
         (pl.col("source") == source)
         & ~pl.col("organization_id").is_in(sorted(expected)).fill_null(value=False)
@@ -115,14 +120,14 @@ def _is_foreign(organizations: Mapping[str, frozenset[str]]) -> pl.Expr:
     return pl.any_horizontal(*foreign, pl.lit(value=False)).alias("is_foreign")
 
 
-def _clocks(contract: Contract, table: Table) -> list[tuple[str, str]]:
-    """Columns that hold the business time of an event, with the JSON path they are named after."""
+def _clock_columns(contract: Contract, table: Table) -> list[tuple[str, str]]:
+    """Return (column name, JSON path) of each business time of a contract, in order of preference."""
     by_path = {column.json_path: column.name for column in table.columns}
     paths = [".".join(clock) for clock in contract.provider.clocks]
     return [(by_path[f"$.{path}"], path) for path in paths if f"$.{path}" in by_path]
 
 
-def _occurred(clocks: list[tuple[str, str]]) -> list[pl.Expr]:
+def _occurred_at_columns(clocks: list[tuple[str, str]]) -> list[pl.Expr]:
     basis: pl.Expr = pl.lit("received_at")
     for column, path in reversed(clocks):
         basis = pl.when(pl.col(column).is_not_null()).then(pl.lit(path)).otherwise(basis)
@@ -131,7 +136,7 @@ def _occurred(clocks: list[tuple[str, str]]) -> list[pl.Expr]:
 
 
 def _child_frame(documents: Sequence[Any], table: Table, events: pl.DataFrame) -> pl.DataFrame:
-    arrays = [array or () for array in _follow(documents, table.path)]
+    arrays = [array or () for array in _values_at(documents, table.path)]
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
     items = [item for array in arrays for item in array]
     starts = np.cumsum(lengths) - lengths
@@ -143,25 +148,27 @@ def _child_frame(documents: Sequence[Any], table: Table, events: pl.DataFrame) -
 
 def _columns(documents: Sequence[Any], table: Table) -> list[pl.Series]:
     parents: dict[tuple[str, ...], list[Any]] = {}
-    return [_series(_leaf(parents, documents, column), column) for column in table.columns]
+    return [_series(_leaf_values(parents, documents, column), column) for column in table.columns]
 
 
-def _leaf(parents: dict[tuple[str, ...], list[Any]], documents: Sequence[Any], column: Column) -> list[Any]:
+def _leaf_values(
+    parents: dict[tuple[str, ...], list[Any]], documents: Sequence[Any], column: Column
+) -> list[Any]:
     above = column.path[:-1]
     if above not in parents:
-        parents[above] = _follow(documents, above)
-    return _step(parents[above], column.path[-1])
+        parents[above] = _values_at(documents, above)
+    return _attribute_values(parents[above], column.path[-1])
 
 
-def _follow(documents: Sequence[Any], path: tuple[str, ...]) -> list[Any]:
+def _values_at(documents: Sequence[Any], path: tuple[str, ...]) -> list[Any]:
     values = list(documents)
     for name in path:
-        values = _step(values, name)
+        values = _attribute_values(values, name)
     return values
 
 
-def _step(parents: list[Any], name: str) -> list[Any]:
-    """The attribute of every parent; None where the parent is."""
+def _attribute_values(parents: list[Any], name: str) -> list[Any]:
+    """Return the attribute `name` of every parent; None for a parent that is None."""
     get = attrgetter(name)
     try:
         return list(map(get, parents))
@@ -171,15 +178,15 @@ def _step(parents: list[Any], name: str) -> list[Any]:
 
 def _series(values: list[Any], column: Column) -> pl.Series:
     if column.dtype == INSTANT:
-        return pl.Series(column.name, _micros(values), dtype=pl.Int64).cast(INSTANT)
+        return pl.Series(column.name, _epoch_microseconds(values), dtype=pl.Int64).cast(INSTANT)
     if column.is_json:
         values = [None if v is None else _encode(v).decode() for v in values]
     return pl.Series(column.name, values, dtype=column.dtype)
 
 
-def _micros(values: Sequence[dt.datetime | None]) -> list[int | None]:
+def _epoch_microseconds(values: Sequence[dt.datetime | None]) -> list[int | None]:
     return [None if v is None else (v - _EPOCH) // _MICROSECOND for v in values]
 
 
-def _json(extras: Mapping[str, Any] | None) -> str | None:
+def _json_or_none(extras: Mapping[str, Any] | None) -> str | None:
     return _encode(extras).decode() if extras else None

@@ -10,7 +10,7 @@ import msgspec
 from pipelines.contracts.base import Contract
 from pipelines.contracts.field_types import Record
 from pipelines.contracts.registry import contracts
-from pipelines.decode.decoder import Decoded, TypedEvent, follow
+from pipelines.decode.decoder import Decoded, TypedEvent, value_at
 from pipelines.decode.event_key import parse_json
 from pipelines.flatten.derived_tables import tables_of
 from pipelines.privacy.redaction import ADDRESS
@@ -62,7 +62,7 @@ def linked_identifiers(found: Decoded) -> set[Name]:
     """The ids by which other records of the same person are found: those that a contract describes."""
     if not isinstance(found, TypedEvent):
         return set()
-    values = ((kind, follow(found.document, path)) for kind, path in _id_paths(type(found.document)))
+    values = ((kind, value_at(found.document, path)) for kind, path in _id_paths(type(found.document)))
     return {
         (kind, value)
         for kind, value in values

@@ -1,1 +1,1 @@
-"""Orufy Bookings: a meeting and what was done with it. `eventId` is the bookable event type, never a key."""
+"""Contracts of Orufy Bookings. Its `eventId` is the id of a bookable event type, never an event key."""

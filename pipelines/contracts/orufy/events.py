@@ -1,4 +1,4 @@
-"""Events of Orufy. All of them have the same fields."""
+"""Contracts of Orufy events. All event types have the same fields."""
 
 from msgspec import field
 
@@ -9,7 +9,7 @@ from pipelines.contracts.orufy.provider import PROVIDER
 
 
 class OrufyDocument(Record, kw_only=True, tag_field="eventType"):
-    """Document of every event: its type, and the meeting with all other fields."""
+    """Document of every Orufy event: the event type and the meeting, which has all other fields."""
 
     meeting: OrufyMeeting = field(name="meetData")
 

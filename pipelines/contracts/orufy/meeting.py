@@ -1,4 +1,4 @@
-"""Meeting fields of every Orufy event. Most types are guesses: the page has names and no example."""
+"""Meeting fields of every Orufy event. Most types are guesses: Orufy's page has names but no example."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ PAGE = "Orufy Bookings, Webhooks"
 
 
 class Attendee(Record, kw_only=True):
-    """Somebody who was to attend; what is in it next to the status is not documented."""
+    """An invited attendee; all fields except the status are undocumented."""
 
     attendee_id: Annotated[Text | None, guess("attendee", PAGE)] = field(name="_id", default=None)
     status: Annotated[Text | None, guess("ACTIVE while part of the meeting, also after it moved", PAGE)] = (
@@ -35,7 +35,7 @@ class Attendee(Record, kw_only=True):
 
 
 class OrufyPayment(Record, kw_only=True):
-    """The payment of a booking. Whether an amount is in major or minor units is not said: kept as sent."""
+    """Payment of a booking. Amounts are stored as sent: whether in major or minor units is not documented."""
 
     id: Annotated[Text | None, documented("payment record", PAGE)] = field(name="_id", default=None)
     account_id: Annotated[Text | None, documented("application of the payment", PAGE)] = field(
@@ -65,7 +65,7 @@ class OrufyPayment(Record, kw_only=True):
 
 
 class OrufyMeeting(Record, kw_only=True):
-    """`meetData`: the meeting as it stands after the event."""
+    """The object `meetData`: state of the meeting after the event."""
 
     meeting_id: Annotated[Identifier, documented("the meeting; a move makes a new one", PAGE)] = field(
         name="_id"

@@ -1,4 +1,4 @@
-"""Orufy as a provider, and the one shape that its documents are brought into.
+"""Provider definition of Orufy, and the normalization of its documents.
 
 Neither an event id nor an event time is documented. No example shows which fields are inside `meetData` and
 which are next to it, so both places are read.
@@ -9,11 +9,11 @@ from typing import Any
 from pipelines.contracts.base import ProviderContract
 from pipelines.contracts.orufy.meeting import OrufyMeeting
 
-_OF_THE_MEETING = frozenset(OrufyMeeting.__struct_encode_fields__)
+_MEETING_FIELDS = frozenset(OrufyMeeting.__struct_encode_fields__)
 
 
 def normalize(document: object) -> object:
-    """Move the meeting's fields that are next to `meetData` into it, and replace empty objects by null.
+    """Move meeting fields from the top level of a document into `meetData`; replace empty objects by null.
 
     A field that has a value in both places is not moved, so it becomes an extra.
     """
@@ -22,22 +22,25 @@ def normalize(document: object) -> object:
     meeting = document.get("meetData", {})
     if not isinstance(meeting, dict):
         return document
-    within, outside = dict(meeting), {}
+    meeting_fields, other_fields = dict(meeting), {}
     for name, value in document.items():
-        if name in _OF_THE_MEETING and within.get(name) in (None, {}):
-            within[name] = value
+        if name in _MEETING_FIELDS and meeting_fields.get(name) in (None, {}):
+            meeting_fields[name] = value
         else:
-            outside[name] = value
-    return {**outside, "meetData": {name: _filled(value) for name, value in within.items()}}
+            other_fields[name] = value
+    return {
+        **other_fields,
+        "meetData": {name: _null_if_empty(value) for name, value in meeting_fields.items()},
+    }
 
 
-def _filled(value: Any) -> Any:
+def _null_if_empty(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_empty(item) for item in value]
-    return _without_empty(value) or None if isinstance(value, dict) else value
+        return [_with_empty_as_null(item) for item in value]
+    return _with_empty_as_null(value) or None if isinstance(value, dict) else value
 
 
-def _without_empty(item: Any) -> Any:
+def _with_empty_as_null(item: Any) -> Any:
     if not isinstance(item, dict):
         return item
     return {name: None if value == {} else value for name, value in item.items()}

@@ -1,1 +1,1 @@
-"""Popp AI: one envelope, five families of events."""
+"""Contracts of Popp AI: one module per family of events. All of them have the same envelope."""

@@ -1,4 +1,4 @@
-"""Analysis events of candidates' CVs. They share no more fields than every Popp event does."""
+"""Contracts of events about analyses of CVs. They share only the fields that every Popp event has."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ PAGE = "Popp, Analysis Events"
 
 
 class AnalysisCreatedData(EventData, kw_only=True):
-    """`data` whose `recordId` is taken for the analysis, which is a guess."""
+    """Fields of `data`; that `recordId` is the analysis is a guess."""
 
     analysis_id: Annotated[
         Identifier,
@@ -38,7 +38,7 @@ class AnalysisCreated(PoppDocument, kw_only=True, tag="ANALYSIS_CREATED"):
 
 
 class RequirementOutcome(Record, kw_only=True):
-    """One requirement; evidence is absent where it is not met."""
+    """Result of one requirement; evidence is absent where the requirement is not met."""
 
     requirement: Annotated[Text, shown("the requirement; it has no id", PAGE)]
     is_mandatory: Annotated[bool | None, shown("must be met, not merely nice to have", PAGE)] = None
@@ -49,7 +49,7 @@ class RequirementOutcome(Record, kw_only=True):
 
 
 class CandidateAnalysisCompletedData(EventData, kw_only=True):
-    """`data` whose `recordId` is the candidate; only the URL has the analysis id."""
+    """Fields of `data`; `recordId` is the candidate, and the analysis id is only in the URL."""
 
     candidate_id: Annotated[Identifier, shown("the candidate, not the analysis", PAGE)] = field(
         name="recordId"

@@ -1,4 +1,4 @@
-"""Calendar events: what was scheduled, and what kept it from being scheduled."""
+"""Contracts of calendar events: meetings that were scheduled, and reasons why none could be."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ PAGE = "Popp, Scheduling Events"
 
 
 class Participant(Record, kw_only=True):
-    """Somebody in the meeting; the role is not sent."""
+    """One participant of a meeting; the role is not sent."""
 
     email: Annotated[PersonalText | None, documented("address; candidate or host, no role is sent", PAGE)] = (
         None
@@ -31,7 +31,7 @@ class Participant(Record, kw_only=True):
 
 
 class MeetingDetails(Record, kw_only=True):
-    """The meeting as it stands after the event; both times are instants, `timezone` is for display."""
+    """State of the meeting after the event; both times have a UTC offset, `timezone` is for display."""
 
     title: Annotated[PersonalText | None, documented("title, which may name the candidate", PAGE)] = None
     start_at: Annotated[Instant, documented("start; the new one after a move", PAGE)] = field(
@@ -50,7 +50,7 @@ class MeetingDetails(Record, kw_only=True):
 
 
 class SchedulingData(EventData, kw_only=True):
-    """Fields of `data` in scheduling events, without `recordId`, whose meaning differs by event."""
+    """Fields of `data` in scheduling events except `recordId`, whose meaning differs by event type."""
 
     external_conversation_id: Annotated[
         Text | None, documented("the customer's own id of the conversation", PAGE)
@@ -61,7 +61,7 @@ class SchedulingData(EventData, kw_only=True):
 
 
 class MeetingData(SchedulingData, kw_only=True):
-    """`data` of an event about a meeting; `recordId` is the booking."""
+    """Fields of `data` in an event about a meeting; `recordId` is the booking."""
 
     booking_id: Annotated[Identifier, shown("the booking", PAGE)] = field(name="recordId")
     conversation_id: Annotated[Text | None, documented("the conversation that led to it", PAGE)] = None
@@ -89,7 +89,7 @@ class CalendarMeetingCancelled(PoppDocument, kw_only=True, tag="CALENDAR_MEETING
 
 
 class CalendarNoteTakerCompletedData(MeetingData, kw_only=True):
-    """`data` of a meeting with the summary of its recording."""
+    """Fields of `data` in an event about a meeting, with the summary of its recording."""
 
     note_taker_transcript_summary: Annotated[
         PersonalText | None, documented("what was said, summed up by a model", PAGE)
@@ -103,7 +103,7 @@ class CalendarNoteTakerCompleted(PoppDocument, kw_only=True, tag="CALENDAR_NOTE_
 
 
 class CalendarMoreTimeRequestedData(SchedulingData, kw_only=True):
-    """`data` without a meeting, although the documents give one to every scheduling event."""
+    """Fields of `data`; it has no meeting, although the documentation gives one to every scheduling event."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
         name="recordId"
@@ -124,7 +124,7 @@ class CalendarMoreTimeRequested(PoppDocument, kw_only=True, tag="CALENDAR_MORE_T
 
 
 class CalendarAvailabilityNotFoundData(EventData, kw_only=True):
-    """`data` without a meeting, although the documents give one to every scheduling event."""
+    """Fields of `data`; it has no meeting, although the documentation gives one to every scheduling event."""
 
     conversation_id: Annotated[Identifier, shown("the conversation, not a booking", PAGE)] = field(
         name="recordId"
@@ -138,14 +138,14 @@ class CalendarAvailabilityNotFound(PoppDocument, kw_only=True, tag="CALENDAR_AVA
 
 
 class UpdatedParticipant(Record, kw_only=True):
-    """Somebody in the meeting, if they are sent as in the other events."""
+    """One participant of an updated meeting; all fields are guesses, taken from the other events."""
 
     email: Annotated[PersonalText | None, guess("address; candidate or host, no role is sent")] = None
     name: Annotated[PersonalText | None, guess("name; candidate or host, no role is sent")] = None
 
 
 class UpdatedMeetingDetails(Record, kw_only=True):
-    """The meeting, if it is sent as in the other events; here not even the times are certain."""
+    """State of an updated meeting; all fields, even the times, are guesses, taken from the other events."""
 
     title: Annotated[PersonalText | None, guess("title, which may name the candidate")] = None
     start_at: Annotated[Instant | None, guess("start as it now stands")] = field(
@@ -160,7 +160,7 @@ class UpdatedMeetingDetails(Record, kw_only=True):
 
 
 class CalendarMeetingUpdatedData(EventData, kw_only=True):
-    """Only the two ids are certain; that `recordId` is the booking is a guess."""
+    """Fields of `data`; only the two ids are certain, and that `recordId` is the booking is a guess."""
 
     booking_id: Annotated[
         Identifier, documented("the resource of the event; that it is the booking is a guess", STRUCTURE_PAGE)

@@ -1,4 +1,4 @@
-"""Conversation events. All fields but the two ids are optional."""
+"""Contracts of conversation events. All fields except the two ids are optional."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ LEGACY_PAGE = "Popp, Conversation Events Guide (legacy)"
 
 
 class ConversationData(EventData, kw_only=True):
-    """`data` of a conversation event; `recordId` is the conversation."""
+    """Fields of `data` in conversation events; `recordId` is the conversation."""
 
     conversation_id: Annotated[Identifier, documented("the conversation", PAGE)] = field(name="recordId")
     conversation_status: Annotated[Text | None, documented("status; more values may come", PAGE)] = None
@@ -50,7 +50,7 @@ class ConversationData(EventData, kw_only=True):
 
 
 class ScreeningQuestionOutcome(Record, kw_only=True):
-    """One question; there is no question id, the text is the identity."""
+    """Result of one screening question; questions have no id and are identified by their text."""
 
     screening_question: Annotated[Text, documented("the question; it has no id", PAGE)]
     response_summary: Annotated[
@@ -62,9 +62,9 @@ class ScreeningQuestionOutcome(Record, kw_only=True):
 
 
 class ScreenedData(ConversationData, kw_only=True):
-    """With the result of the screening. A score of 0 is a score; null is none.
+    """Fields of `data` with a screening result. A score of 0 is a score, null is no score.
 
-    The legacy page gives this shape to all of its events, the current one to the completed conversation only.
+    Popp's legacy page gives these fields to all of its events, the current page to the completed one only.
     """
 
     scorecard_total_value: Annotated[Number | None, documented("score of the screening, 0 to 100", PAGE)] = (
@@ -94,7 +94,7 @@ class StartConversationFailed(PoppDocument, kw_only=True, tag="START_CONVERSATIO
 
 
 class ConversationNeedsReviewData(ScreenedData, kw_only=True):
-    """`return_date` null and absent both mean no date."""
+    """Fields of `data` in an event that asks for a review; `return_date` null or absent means no date."""
 
     is_human_takeover: Annotated[
         bool | None, documented("a person has taken over and the agent is paused", PAGE)
@@ -108,13 +108,13 @@ class ConversationNeedsReviewData(ScreenedData, kw_only=True):
 
 
 class ConversationNeedsReview(PoppDocument, kw_only=True, tag="CONVERSATION_NEEDS_REVIEW"):
-    """The conversation was flagged for a person; no reason is a category of its own."""
+    """The conversation was flagged for review by a person; the reason may be absent."""
 
     data: ConversationNeedsReviewData
 
 
 class ConversationMaxNudgesReachedData(ConversationData, kw_only=True):
-    """The person nudged is the interviewer where `campaign_type` is AVAILABILITY_OUTREACH."""
+    """Fields of `data`; where `campaign_type` is AVAILABILITY_OUTREACH the interviewer was nudged."""
 
     nudged_conversation_id: Annotated[
         Text | None, documented("the conversation once more, equal to `recordId`", PAGE)
@@ -142,7 +142,7 @@ class ConversationOptedOut(PoppDocument, kw_only=True, tag="CONVERSATION_OPTED_O
 
 
 class ConversationCompleted(PoppDocument, kw_only=True, tag="CONVERSATION_COMPLETED"):
-    """The conversation ended; the status says how, and passing is only one of the ways."""
+    """The conversation ended, whether or not the candidate passed; the status says how."""
 
     data: ScreenedData
 

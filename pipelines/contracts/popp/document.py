@@ -1,4 +1,4 @@
-"""Document events."""
+"""Contract of events about documents that candidates upload."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pipelines.contracts.popp.provider import PROVIDER
 
 
 class DocumentUploadedData(EventData, kw_only=True):
-    """The meaning of `recordId` here is not documented."""
+    """Fields of `data`; the meaning of `recordId` is not documented for this event."""
 
     record_id: Annotated[
         Identifier,

@@ -1,4 +1,4 @@
-"""Fields of every Popp document."""
+"""Base classes of Popp documents, with the fields that every event has."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ STRUCTURE_PAGE = "Popp, Webhook Event Structure"
 
 
 class PoppDocument(Record, tag_field="event"):
-    """Fields of every Popp document; the legacy one has neither id nor timestamp."""
+    """Top-level fields of every Popp document; the legacy envelope has neither id nor timestamp."""
 
     event_id: Annotated[
         Identifier | None, documented("the event; not in the legacy envelope", STRUCTURE_PAGE)
@@ -22,6 +22,6 @@ class PoppDocument(Record, tag_field="event"):
 
 
 class EventData(Record, kw_only=True):
-    """Fields of `data` in every event, next to `recordId`, whose meaning differs by event."""
+    """Fields of `data` in every event except `recordId`, whose meaning differs by event type."""
 
     organization_id: Annotated[Identifier, documented("the Popp account, one tenant", STRUCTURE_PAGE)]

@@ -1,4 +1,4 @@
-"""Popp AI as a provider: where its documents have the common fields."""
+"""Provider definition of Popp AI: the paths of the common fields in its documents."""
 
 from pipelines.contracts.base import ProviderContract
 

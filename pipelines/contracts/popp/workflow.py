@@ -1,4 +1,4 @@
-"""Workflow events. All correlation fields are optional: it is unknown which are omitted."""
+"""Contracts of workflow events. All correlation ids are optional, as it is unknown which may be missing."""
 
 from typing import Annotated
 
@@ -13,9 +13,9 @@ PAGE = "Popp, Workflow Events"
 
 
 class WorkflowData(EventData, kw_only=True):
-    """`data` of a workflow event, without `recordId`, which differs from event to event.
+    """Fields of `data` in workflow events except `recordId`, whose meaning differs by event type.
 
-    The page names the correlation fields; their types, and where each of them stands, are guesses.
+    Popp's page names the correlation ids; their types and their places in the document are guesses.
     """
 
     workflow_id: Annotated[Text | None, guess("the workflow", PAGE)] = None
@@ -31,7 +31,7 @@ class WorkflowData(EventData, kw_only=True):
 
 
 class ReasonedData(WorkflowData, kw_only=True):
-    """With the reason keys that such events may carry; their names are guesses, so they stay optional."""
+    """Fields of `data` in events that may carry a reason; the names of the reason fields are guesses."""
 
     reason: Annotated[Text | None, guess("why it was skipped, cancelled or failed")] = None
     failure_reason: Annotated[Text | None, guess("why it failed")] = None
@@ -39,19 +39,19 @@ class ReasonedData(WorkflowData, kw_only=True):
 
 
 class WorkflowRunData(WorkflowData, kw_only=True):
-    """`recordId` is the run."""
+    """Fields of `data` in an event about a workflow run; `recordId` is the run."""
 
     workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
 class ReasonedRunData(ReasonedData, kw_only=True):
-    """`recordId` is the run, and the reason keys come with it."""
+    """Fields of `data` in an event about a workflow run that has a reason; `recordId` is the run."""
 
     workflow_run_id: Annotated[Identifier, documented("the run", PAGE)] = field(name="recordId")
 
 
 class WorkflowPublishedData(WorkflowData, kw_only=True):
-    """`recordId` is the workflow."""
+    """Fields of `data`; `recordId` is the workflow, not a run."""
 
     published_workflow_id: Annotated[Identifier, documented("the workflow, not a run", PAGE)] = field(
         name="recordId"
@@ -71,7 +71,7 @@ class WorkflowContactResolved(PoppDocument, kw_only=True, tag="WORKFLOW_CONTACT_
 
 
 class WorkflowContactResolutionSkippedData(ReasonedData, kw_only=True):
-    """`recordId` is the run that was already there; this event is not about it."""
+    """Fields of `data`; `recordId` is the run that was already active, which this event is not about."""
 
     running_workflow_run_id: Annotated[
         Identifier, documented("the run that was already there, not one of this event", PAGE)
@@ -85,7 +85,7 @@ class WorkflowContactResolutionSkipped(PoppDocument, kw_only=True, tag="WORKFLOW
 
 
 class WorkflowContactResolutionFailedData(ReasonedData, kw_only=True):
-    """`recordId` is a stable key of the contact."""
+    """Fields of `data`; `recordId` is a stable key of the contact."""
 
     contact_key: Annotated[
         Identifier, documented("stable key of the contact; the event has no run", PAGE)
@@ -105,7 +105,7 @@ class WorkflowRunStarted(PoppDocument, kw_only=True, tag="WORKFLOW_RUN_STARTED")
 
 
 class WorkflowNodeCompletedData(WorkflowData, kw_only=True):
-    """`recordId` is the run, not the node; the names of the node's keys are guesses."""
+    """Fields of `data`; `recordId` is the run, not the node. The names of the node fields are guesses."""
 
     workflow_run_id: Annotated[Identifier, documented("the run, not the node", PAGE)] = field(name="recordId")
     node_id: Annotated[Text | None, guess("the node, named by who built the workflow")] = None

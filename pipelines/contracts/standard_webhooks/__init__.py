@@ -1,1 +1,1 @@
-"""Any sender that follows Standard Webhooks; its events need no contract to be kept and counted."""
+"""Standard Webhooks: any sender that follows the specification. Its events are stored without a contract."""

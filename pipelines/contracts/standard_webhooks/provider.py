@@ -1,6 +1,6 @@
-"""Standard Webhooks as a provider.
+"""Provider definition of Standard Webhooks.
 
-Each source is a sender of its own: message ids of two of them have nothing to do with each other.
+Each source is another sender: equal message ids of two sources are different messages.
 """
 
 from pipelines.contracts.base import ProviderContract
