@@ -86,7 +86,7 @@ def tables_of(provider: str, event_type: str) -> ContractTables:
 
 
 def derive(contract: Contract) -> ContractTables:
-    """Derive the tables of a contract. Raises `ValueError` for duplicate columns and types without a column."""
+    """Derive the tables of a contract. Raises `ValueError` for duplicate columns or types without one."""
     info = inspect.type_info(contract.document)
     columns, arrays = _leaves(info, (), "$")
     hidden = contract.provider.flattened

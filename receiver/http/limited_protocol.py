@@ -1,7 +1,7 @@
 """uvicorn HTTP protocol with time-outs and size limits, and a limit on open connections.
 
-uvicorn itself closes only idle kept-alive connections. Here each connection has one deadline, which the server
-checks ten times a second, because that costs less than a timer for each connection.
+uvicorn itself closes only idle kept-alive connections. Here each connection has one deadline, which the
+server checks ten times a second, because that costs less than a timer for each connection.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     refusal = BROKEN_REQUEST
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the deadline. A connection over the limit is answered 503, closed, and not counted as open."""
+        """Start the deadline. A connection over the limit is answered 503 and closed, and not counted."""
         full = len(self.connections) >= self.limits.max_connections
         self.lingering = LingeringTransport(transport, self.loop)
         super().connection_made(self.lingering)  # type: ignore[arg-type]
@@ -186,7 +186,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 def limited_protocol(
     settings: ReceiverSettings, on_rejection: Callable[[HttpRejection], None]
 ) -> type[LimitedHttpProtocol]:
-    """Return a protocol class with these limits, which calls `on_rejection` for each rejection it makes itself."""
+    """Return a protocol class with these limits; it calls `on_rejection` for each of its rejections."""
 
     class Limited(LimitedHttpProtocol):
         limits = settings

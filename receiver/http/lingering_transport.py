@@ -25,7 +25,7 @@ class LingeringTransport:
         self.abort = transport.abort
 
     def write(self, data: bytes) -> None:
-        """Send data, or buffer it when it is the head of an answer. A closing connection drops it silently."""
+        """Send data, or buffer it when it is the head of an answer. A closing connection drops it."""
         if self.is_closing():
             return
         if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):

@@ -142,7 +142,7 @@ ANSWERS = (
 
 
 def with_webhooks(document: dict[str, Any], settings: CoreSettings) -> dict[str, Any]:
-    """Return the OpenAPI `document` with the webhook route added; the sources are its path parameter's values."""
+    """Return the OpenAPI `document` with the webhook route; sources are the values of its path parameter."""
     return document | {"paths": {PATH: {"post": _operation(settings)}} | document["paths"]}
 
 

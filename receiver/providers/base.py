@@ -24,7 +24,7 @@ class BodyMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRules:
-    """Rules of one provider. `about` reads a body's metadata; with `scheme` None the source must name a scheme."""
+    """Rules of one provider. `about` reads a body's metadata; without `scheme` the source must name one."""
 
     name: str
     scheme: Scheme | None

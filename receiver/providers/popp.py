@@ -1,4 +1,4 @@
-"""Popp AI. Documented: HMAC-SHA256 in the header `x-signature`. Guessed: over the raw body, lower-case hex."""
+"""Popp AI. Documented: HMAC-SHA256 in header `x-signature`. Guessed: over the raw body, lower-case hex."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Standard Webhooks: the provider of any sender whose bodies have `type` and `data` and `webhook-*` headers."""
+"""Standard Webhooks: the provider of senders whose bodies have `type` and `data` and `webhook-*` headers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Release of unverified deliveries: verify them again as of their time of receipt, publish the authentic ones."""
+"""Release of unverified deliveries: verify them again as of their receipt, publish the authentic ones."""
 
 import asyncio
 import logging
